@@ -1,0 +1,1 @@
+"""Blender: bpy and mathutils, never torch."""

@@ -1,0 +1,1 @@
+"""The method: torch and numpy, never bpy."""

@@ -1,0 +1,14 @@
+"""The seam between the halves: what a simulator is, what is drawn, what is rendered, what may go wrong.
+
+Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) import it, neither imports the other.
+"""
+
+from .errors import AutoSimulateError, Cancelled, InputError
+from .factor import CONTINUOUS, DISCRETE, Draw, Factor, SampleKey
+from .simulator import Driver, Layer, Render, Simulator
+
+__all__ = [
+    "AutoSimulateError", "Cancelled", "InputError",
+    "CONTINUOUS", "DISCRETE", "Draw", "Factor", "SampleKey",
+    "Driver", "Layer", "Render", "Simulator",
+]

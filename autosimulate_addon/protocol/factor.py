@@ -1,0 +1,58 @@
+"""Factors: what is drawn, and from which family of distributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, NamedTuple
+
+import numpy as np
+
+#: Families over the real line or an interval. A draw is float64 of shape (count, size).
+CONTINUOUS = ("normal", "lognormal", "bounded")
+#: Families over ``Factor.items``. A draw is int64 of shape (count, 1): positions in ``items``.
+DISCRETE = ("integer", "bernoulli", "categorical")
+
+#: One draw s: a value for every factor, by ``Factor.key``; shapes as above.
+Draw = Mapping[str, np.ndarray]
+
+
+class SampleKey(NamedTuple):
+    """Names one draw for ever: the same key gives the same draw and the same image, whatever the order or worker."""
+
+    seed: int
+    iteration: int
+    sample: int
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One learnable quantity with its own distribution, independent of all others.
+
+    ``count`` objects may share the distribution: each then draws a value of its own.
+    A value has ``size`` components (3 for a location), each with its own parameters of psi.
+
+    ``start`` holds psi in plain units: ``mean`` and ``std`` (arrays of ``size``, in ``unit``) for the continuous
+    families, also for log-normal and bounded ones, where they are the moments of the distribution itself;
+    ``p`` (array of ``len(items)``, summing to 1) for the discrete ones.
+    """
+
+    key: str
+    family: str
+    count: int = 1
+    size: int = 1
+    low: np.ndarray | None = None       # (size,) limits in plain units; required for "bounded", else a clip on draws
+    high: np.ndarray | None = None
+    items: tuple[str, ...] = ()         # discrete families: the label of each choice; bernoulli: ("off", "on")
+    start: Mapping[str, np.ndarray] = field(default_factory=dict)
+    locked: bool = False                # drawn, but psi does not move
+    unit: str = ""
+    owners: tuple[int, ...] = ()        # per drawn value, the instance index it belongs to in Render.instances (or empty)
+
+    @property
+    def continuous(self) -> bool:
+        return self.family in CONTINUOUS
+
+    @property
+    def film(self) -> bool:
+        """Whether this acts on the image after rendering (``film:exposure`` and the like; see ``core.film``)."""
+        return self.key.startswith("film:")

@@ -1,0 +1,58 @@
+"""A simulator takes draws and gives back images with labels. Blender is one; ``core.standin`` is another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Protocol, Sequence, runtime_checkable
+
+import numpy as np
+
+from .factor import Draw, Factor, SampleKey
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A layer's light is proportional to ``draw[factor][element]`` (a number, or one number per colour channel)."""
+
+    factor: str
+    element: int = 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One summand of a render: the light of one source. No drivers: it is always added as it was rendered."""
+
+    name: str
+    drivers: tuple[Driver, ...] = ()
+
+
+@dataclass(frozen=True)
+class Render:
+    """One rendered image, split by light source, with its labels.
+
+    The image for other values of the drivers is sum_l layers[l] * gain_l, where gain_l (per channel) is the product
+    of the drivers' values divided by ``reference[l]``, the product of the values that layer was really rendered with.
+    """
+
+    key: SampleKey
+    draw: Draw
+    layers: np.ndarray        # (L, H, W, 3) float16, scene-linear Rec.709
+    reference: np.ndarray     # (L, 3) float32
+    labels: np.ndarray        # (H, W) uint8, class index; 0 is background
+    instances: np.ndarray     # (H, W) uint16, instance index; 0 is nothing
+    seconds: float = 0.0
+
+
+@runtime_checkable
+class Simulator(Protocol):
+    """What the optimiser needs to know of the program that renders."""
+
+    factors: tuple[Factor, ...]
+    classes: tuple[str, ...]      # names by class index; classes[0] is the background
+    layers: tuple[Layer, ...]     # what each of Render.layers is
+
+    def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> Iterator[Render]:
+        """Renders in the order of ``draws``. A factor that drives layers, or acts on the film, needs no new render."""
+        ...
+
+    def close(self) -> None: ...
