@@ -1,0 +1,26 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real test data (LM-O photographs, CLEVR's scene); tests that need it skip where it is absent."""
+    given = os.environ.get("AUTOSIMULATE_DATA")
+    candidates = [Path(given)] if given else [ROOT / "shared" / "data", ROOT.parent / "shared" / "data"]
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    pytest.skip(f"no test data at {' or '.join(str(c) for c in candidates)}: set AUTOSIMULATE_DATA to its folder")
