@@ -1,0 +1,54 @@
+"""events.jsonl: what happened in a run, one JSON object a line, only ever appended to."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Iterator
+
+from .streams import finite
+
+
+class EventLog:
+    """Appends events. Each line is written in one call, so a reader never sees half of one unless the job was killed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, "ab", buffering=0)      # noqa: SIM115  (open as long as the run)
+        if _ends_in_half_a_line(path):                  # a killed job's last line: close it, readers skip it
+            self._file.write(b"\n")
+
+    def write(self, event: str, data: dict[str, Any] | None = None) -> None:
+        line = {"event": event, "time": round(time.time(), 3), **finite(data or {})}
+        self._file.write((json.dumps(line) + "\n").encode("utf-8"))
+
+    def close(self) -> None:
+        if not self._file.closed:
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """The events so far; lines that a kill cut short are skipped."""
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if isinstance(event, dict) and "event" in event:
+                yield event
+
+
+def _ends_in_half_a_line(path: Path) -> bool:
+    with open(path, "rb") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell() == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
