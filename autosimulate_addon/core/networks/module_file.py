@@ -1,0 +1,37 @@
+"""The user's own network: a Python file with ``build(num_classes) -> torch.nn.Module``.
+
+The file is code that the user names on the command line or in the panel, and it runs with the user's rights. It is
+never taken from a .blend file or from a run directory.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from torch import nn
+
+from ...protocol import InputError
+from .normalisation import HeldStatistics
+
+
+def load_module_file(path: str | Path | None, num_classes: int) -> nn.Module:
+    """The network that ``build(num_classes)`` of the file makes. Raises InputError if there is no such thing."""
+    if path is None:
+        raise InputError("The network 'module' needs a Python file with build(num_classes): give --network-module.")
+    path = Path(path)
+    spec = importlib.util.spec_from_file_location("autosimulate_user_network", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputError(f"There is no Python file {path} to build the network from: check --network-module.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path} cannot be loaded ({type(error).__name__}: {error}): mend the file.") from error
+    builder = getattr(module, "build", None)
+    if not callable(builder):
+        raise InputError(f"{path} has no function build(num_classes): add one that returns a torch.nn.Module.")
+    network = builder(num_classes)
+    if not isinstance(network, nn.Module):
+        raise InputError(f"build(num_classes) in {path} returned {type(network).__name__}: return a torch.nn.Module.")
+    return HeldStatistics(network)

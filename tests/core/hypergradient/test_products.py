@@ -1,0 +1,121 @@
+"""Hessian and Gauss-Newton products, and directional derivatives, against dense float64 matrices."""
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, hessian, jacrev
+
+from autosimulate_addon.core.hypergradient import directional_derivative as dd
+from autosimulate_addon.core.hypergradient.parameters import trainable_parameters
+from autosimulate_addon.core.hypergradient.products import (
+    curvature_of, gauss_newton_product, gradient, hessian_product,
+)
+
+torch.manual_seed(0)
+NET = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3)).double()
+X = torch.randn(6, 3, dtype=torch.float64)
+Y = torch.tensor([0, 1, 2, 1, 0, 2])
+PARAMETERS = trainable_parameters(NET)
+SHAPES = {name: value.shape for name, value in PARAMETERS.items()}
+
+
+def flat(parameters):
+    return torch.cat([parameters[name].reshape(-1) for name in SHAPES])
+
+
+def unflat(vector):
+    pieces = vector.split([shape.numel() for shape in SHAPES.values()])
+    return {name: piece.reshape(shape) for (name, shape), piece in zip(SHAPES.items(), pieces)}
+
+
+def outputs(parameters):
+    return functional_call(NET, parameters, (X,))
+
+
+def loss_of_outputs(z):
+    return nn.functional.cross_entropy(z, Y)
+
+
+def loss(parameters):
+    return loss_of_outputs(outputs(parameters))
+
+
+THETA = flat(PARAMETERS)
+V = torch.randn(THETA.numel(), dtype=torch.float64)
+
+
+def test_gradient_against_torch_func():
+    expected = torch.func.grad(lambda t: loss(unflat(t)))(THETA)
+    assert torch.allclose(flat(gradient(loss, PARAMETERS)), expected, atol=1e-14)
+
+
+def test_hessian_product_against_dense():
+    dense = hessian(lambda t: loss(unflat(t)))(THETA)
+    assert torch.allclose(flat(hessian_product(loss, PARAMETERS)(unflat(V))), dense @ V, atol=1e-10)
+    of_flat = hessian_product(lambda t: loss(unflat(t)), THETA)
+    assert torch.allclose(of_flat(V), dense @ V, atol=1e-10)
+
+
+def test_gauss_newton_product_against_dense():
+    jacobian = jacrev(lambda t: outputs(unflat(t)).reshape(-1))(THETA)
+    curvature = hessian(lambda z: loss_of_outputs(z.reshape(6, 3)))(outputs(PARAMETERS).reshape(-1))
+    dense = jacobian.T @ curvature @ jacobian
+    product = gauss_newton_product(outputs, curvature_of(loss_of_outputs), PARAMETERS)
+    assert torch.allclose(flat(product(unflat(V))), dense @ V, atol=1e-10)
+    assert torch.linalg.eigvalsh(dense).min() > -1e-12
+
+
+def test_products_keep_no_graph():
+    result = hessian_product(loss, PARAMETERS)(unflat(V))
+    assert not any(t.requires_grad for t in result.values())
+    result = gauss_newton_product(outputs, curvature_of(loss_of_outputs), PARAMETERS)(unflat(V))
+    assert not any(t.requires_grad for t in result.values())
+
+
+def test_directional_derivative_is_per_sample_gradient_times_vector():
+    def losses(parameters):
+        return nn.functional.cross_entropy(outputs(parameters), Y, reduction="none")
+
+    per_sample = jacrev(lambda t: losses(unflat(t)))(THETA)
+    w, method = dd.directional_derivative(losses, PARAMETERS, unflat(V))
+    assert method == dd.FORWARD_MODE
+    assert torch.allclose(w, per_sample @ V, atol=1e-12)
+
+
+class NoForwardMode(torch.autograd.Function):
+    """x^3 with a derivative for reverse mode alone, as hand-written layers have it."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return 3 * ctx.saved_tensors[0] ** 2 * upstream
+
+
+def test_operation_without_forward_mode_falls_back_and_says_so():
+    def cubed(theta):
+        return NoForwardMode.apply(X @ theta)
+
+    theta = torch.tensor([0.3, -0.2, 0.7], dtype=torch.float64)
+    v = torch.tensor([1.0, 2.0, -1.0], dtype=torch.float64)
+    exact = 3 * (X @ theta) ** 2 * (X @ v)
+    w, method = dd.directional_derivative(cubed, theta, v)
+    assert method == dd.FINITE_DIFFERENCE
+    assert torch.allclose(w, exact, atol=1e-7)
+
+    curvature = curvature_of(lambda z: 0.5 * (z**2).sum())
+    jacobian = 3 * (X @ theta)[:, None] ** 2 * X
+    assert torch.allclose(gauss_newton_product(cubed, curvature, theta)(v), jacobian.T @ (jacobian @ v), atol=1e-6)
+
+
+def test_other_errors_are_not_swallowed():
+    with pytest.raises(RuntimeError, match="inconsistent"):
+        dd.directional_derivative(lambda t: t @ torch.zeros(9, dtype=torch.float64), torch.zeros(3).double(),
+                                  torch.ones(3).double())
+
+
+def test_finite_difference_of_zero_vector_is_zero():
+    assert dd.central_difference(lambda t: t**2, torch.ones(3), torch.zeros(3)).abs().max() == 0
