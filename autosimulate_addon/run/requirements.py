@@ -9,7 +9,7 @@ import sys
 from ..protocol import InputError
 
 #: Module name -> name of the package that brings it, by command beyond what Blender itself brings.
-_LEARNING = {"torch": "torch", "torchmetrics": "torchmetrics", "scipy": "scipy", "matplotlib": "matplotlib",
+_LEARNING = {"torch": "torch", "torchmetrics": "torchmetrics", "matplotlib": "matplotlib",
              "PIL": "pillow", "pycocotools": "pycocotools", "tqdm": "tqdm"}
 _BY_COMMAND = {
     "optimize": _LEARNING,

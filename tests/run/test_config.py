@@ -1,0 +1,49 @@
+"""Settings: first source wins, bad values are one sentence, config.json comes back the same."""
+
+import pytest
+
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.run import config
+from autosimulate_addon.run.arguments import parse, settings
+
+
+def test_flags_win_over_files_and_files_over_defaults():
+    combined = config.combine(settings(parse(["--images", "8"])), {"images": 12, "width": 32}, {"height": 40})
+    assert (combined.images, combined.width, combined.height, combined.iterations) == (8, 32, 40, 20)
+
+
+def test_config_json_comes_back_and_newer_keys_are_ignored(tmp_path):
+    original = config.RunConfig(seed=7, method="bo", control=False, epochs=3)
+    config.save(original, tmp_path / "config.json", {"from_the_future": 1})
+    assert config.load(tmp_path / "config.json") == original
+
+
+@pytest.mark.parametrize("values, named", [
+    ({"iterations": 0}, "--iterations"), ({"images": 1}, "--images"), ({"width": 4}, "--width"),
+    ({"seed": -1}, "--seed"), ({"method": "magic"}, "--method"), ({"epochs": 2.5}, "--epochs"),
+    ({"learning_rate": float("nan")}, "--learning-rate"), ({"network": "module"}, "--network-module"),
+    ({"iterationz": 3}, "iterationz"),
+])
+def test_bad_values_name_the_flag(values, named):
+    with pytest.raises(InputError, match=named):
+        config.combine(values)
+
+
+@pytest.mark.parametrize("argv", [["--method", "magic"], ["--itertions", "3"], ["--iterations", "many"], ["optimise"],
+                                  ["optimize", "demo"]])
+def test_wrong_flags_are_one_sentence(argv):
+    with pytest.raises(InputError) as caught:
+        parse(argv)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_may_stand_after_flags_and_defaults_to_optimize():
+    assert parse(["--scene", "a.blend"]).command == "optimize"
+    assert parse(["--scene", "a.blend", "preview"]).command == "preview"
+    options = parse(["build", "lmo", "--data", "lmo"])
+    assert (options.command, options.what, options.data) == ("build", "lmo", "lmo")
+
+
+def test_differences_only_name_what_was_said():
+    run = config.RunConfig(seed=1, images=8)
+    assert config.differences(settings(parse(["--seed", "2", "--images", "8"])), run) == ["seed"]
