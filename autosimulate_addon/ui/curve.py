@@ -1,0 +1,122 @@
+"""The pictures of a run: its learning curve, and distributions before and after. Numpy only."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+
+from . import distribution
+from .raster import Canvas, Color
+from .run_follower import Point
+
+BLUE: Color = (0.35, 0.62, 0.95)
+ORANGE: Color = (0.95, 0.60, 0.25)
+GREY: Color = (0.62, 0.62, 0.62)
+GRID: Color = (0.5, 0.5, 0.5)
+BACKGROUND = (0.10, 0.10, 0.10, 1.0)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    margin = max((high - low) * 0.08, 1e-3)
+    return low - margin, high + margin
+
+
+def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: int = 480,
+                   height: int = 240) -> tuple[np.ndarray, tuple[float, float]]:
+    """Validation mIoU by images rendered: learned distributions in blue, the null control in grey.
+
+    Returns the picture (height, width, 4) and the range of its vertical axis.
+    """
+    canvas = Canvas(width, height, BACKGROUND)
+    mine = [(point.images, point.miou) for point in points if point.miou is not None]
+    control = [(point.images, point.control_miou) for point in points if point.control_miou is not None]
+    values = [value for _, value in mine + control] + list(best)
+    low, high = _range(values) if values else (0.0, 1.0)
+    last = max([images for images, _ in mine + control], default=1)
+    pad = 8
+
+    def to_pixels(series: Sequence[tuple[float, float]]) -> np.ndarray:
+        data = np.asarray(series, dtype=np.float64).reshape(-1, 2)
+        return np.column_stack([pad + data[:, 0] / last * (width - 2 * pad),
+                                pad + (data[:, 1] - low) / (high - low) * (height - 2 * pad)])
+
+    for fraction in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = pad + fraction * (height - 2 * pad)
+        canvas.line([(pad, y), (width - pad, y)], GRID, 1.0, 0.25)
+    for series, color in ((control, GREY), (mine, BLUE)):
+        if not series:
+            continue
+        pixels = to_pixels(series)
+        if len(pixels) > 1:
+            canvas.line(pixels, color, 3.0)
+        for x, y in pixels if len(pixels) <= 40 else pixels[-1:]:
+            canvas.line([(x, y), (x + 0.01, y)], color, 7.0)
+    return canvas.pixels, (low, high)
+
+
+def distribution_strip(family: str, start: dict | None, now: dict, low=None, high=None, width: int = 384,
+                       height: int = 96, color: Color = ORANGE) -> np.ndarray:
+    """A distribution before (grey) and now (colour); one lane per component, bars for discrete families.
+
+    Args:
+        start: plain psi before, or None.
+        now: plain psi.
+        low, high: limits per component, or None.
+    """
+    canvas = Canvas(width, height, BACKGROUND)
+    if "p" in now:
+        _bars(canvas, start, now, color)
+        return canvas.pixels
+    size = len(now["mean"])
+    for i in range(size):
+        lane = height / size
+        _density(canvas, family, [part for part in (start, now) if part], i, low, high, lane * (size - 1 - i), lane,
+                 color)
+    return canvas.pixels
+
+
+def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, base: float, lane: float,
+             color: Color) -> None:
+    left, right = distribution.extent(family, parts, i, low, high)
+    x = np.linspace(left, right, canvas.width)
+    limits = (None if low is None else float(low[i]), None if high is None else float(high[i]))
+    curves = [distribution.density(family, x, float(part["mean"][i]), float(part["std"][i]), *limits)
+              for part in parts]
+    for k, curve in enumerate(curves):
+        # every curve to its own height: a narrowed one would press the wide one flat
+        heights = base + 2 + (lane - 6) * curve / max(float(curve.max()), 1e-12)
+        shade = color if k == len(curves) - 1 else GREY
+        canvas.area(heights, shade, 0.45 if shade is color else 0.3, base + 1)
+        canvas.line(np.column_stack([np.arange(canvas.width), heights]), shade, 2.0)
+
+
+def _bars(canvas: Canvas, start: dict | None, now: dict, color: Color) -> None:
+    p = np.asarray(now["p"], dtype=np.float64)
+    before = np.asarray(start["p"], dtype=np.float64) if start and len(start["p"]) == len(p) else None
+    top = max(float(p.max()), float(before.max()) if before is not None else 0.0, 1e-6)
+    slot = canvas.width / len(p)
+    for i, value in enumerate(p):
+        left, right = i * slot, (i + 1) * slot
+        gap = min(slot * 0.1, 6)
+        if before is not None:
+            canvas.box(left + gap, 2, right - gap, 2 + (canvas.height - 6) * before[i] / top, GREY, 0.45)
+        inset = slot * (0.28 if before is not None else 0.16)
+        canvas.box(left + inset, 2, right - inset, 2 + (canvas.height - 6) * value / top, color)
+
+
+def list_icon(family: str, now: dict, low=None, high=None, color: Color = ORANGE, size: int = 32) -> np.ndarray:
+    """The distribution as a picture small enough for a list's row; its first component where there are several."""
+    canvas = Canvas(size, size)
+    if "p" in now:
+        _bars(canvas, None, now, color)
+    else:
+        left, right = distribution.extent(family, [now], 0, low, high)
+        x = np.linspace(left, right, size)
+        limits = (None if low is None else float(low[0]), None if high is None else float(high[0]))
+        curve = distribution.density(family, x, float(now["mean"][0]), float(now["std"][0]), *limits)
+        heights = 3 + (size - 8) * curve / max(float(curve.max()), 1e-12)
+        canvas.area(heights, color, 0.6, 2)
+        canvas.line(np.column_stack([np.arange(size), heights]), color, 2.5)
+    return canvas.pixels

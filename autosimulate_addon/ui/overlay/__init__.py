@@ -1,0 +1,1 @@
+"""What is drawn into the viewport: pure shapes in ``geometry``, gpu calls in ``draw``."""

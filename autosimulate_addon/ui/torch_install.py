@@ -1,0 +1,187 @@
+"""Installs PyTorch into the add-on's own folder, in a background process that can be cancelled.
+
+Everything goes into a staging folder first. Only a PyTorch that was imported successfully takes the place of the old
+one; on cancel or failure the staging folder goes away, so a half install is never left. Standard library only.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+#: PyTorch's own wheel index: its CPU builds are nowhere else, nor are the CUDA builds for Windows.
+INDEX = "https://download.pytorch.org/whl/"
+CUDA_BUILD = "cu128"
+#: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
+SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300)}
+
+_PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
+_DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")
+
+#: Imports what was installed, appended so that Blender's own numpy keeps its place, and says what it can do.
+_VERIFY = """
+import json, sys
+sys.path.append(sys.argv[1])
+import torch
+assert float(torch.ones(2).sum()) == 2.0
+device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
+print(json.dumps({"version": torch.__version__, "device": device}))
+"""
+
+
+class InstallError(Exception):
+    """One sentence for the user."""
+
+
+def python_command() -> str:
+    """This Blender's own Python. ``sys.executable`` may be another one where Blender runs from a system Python."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    places = [Path(sys.executable or ""), Path(sys.prefix) / "bin" / name, Path(sys.prefix) / "bin" / "python.exe",
+              Path(sys.prefix) / "python.exe"]
+    inside = [place for place in places if place.is_file() and Path(sys.prefix) in place.parents]
+    for place in inside or places:
+        if place.is_file():
+            return str(place)
+    raise InstallError("This Blender's Python program was not found: use \"Use PyTorch from\" with an environment "
+                       f"of Python {sys.version_info.major}.{sys.version_info.minor}")
+
+
+def pip_command(python: str) -> list[str]:
+    """How to call pip: as a module where there is one, else from the wheel that Python carries for ``ensurepip``."""
+    if importlib.util.find_spec("pip"):
+        return [python, "-m", "pip"]
+    spec = importlib.util.find_spec("ensurepip")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        for wheel in sorted(Path(place).glob("_bundled/pip-*.whl")):
+            return [python, str(wheel / "pip")]         # a wheel is a zip file that Python can run a package from
+    raise InstallError("This Blender's Python has no pip: use \"Use PyTorch from\" with an environment of Python "
+                       f"{sys.version_info.major}.{sys.version_info.minor} that has PyTorch")
+
+
+def source_options(build: str, index: str = "", platform: str = sys.platform) -> list[str]:
+    """pip's options for where to get PyTorch from; ``index`` is an address, or a folder of wheels for no network."""
+    if index:
+        return ["--no-index", "--find-links", index] if Path(index).is_dir() else ["--index-url", index]
+    if platform == "darwin":
+        return []                                       # one build for all, on pip's usual index
+    return ["--index-url", INDEX + ("cpu" if build == "CPU" else CUDA_BUILD)]
+
+
+class TorchInstall:
+    """One installation. Call ``poll()`` now and then; ``done`` tells when it is over, ``error`` how it ended."""
+
+    def __init__(self, target: Path, build: str = "CPU", index: str = "", packages: tuple[str, ...] = ("torch",)):
+        self.target = target
+        self.staging = target.with_name(target.name + ".new")
+        self.log = target.with_name("install.log")
+        self.fraction, self.message = 0.0, "Starting"
+        self.done, self.error, self.result = False, "", {}
+        self._expected = SIZES[build][0] * 1e6
+        self._received, self._current, self._offset, self._rest = 0, 0, 0, ""
+        self._phase = "install"
+        try:
+            self._python = python_command()
+            command = pip_command(self._python)
+            shutil.rmtree(self.staging, ignore_errors=True)
+            self.staging.mkdir(parents=True)
+            self._start([*command, "install", "--target", str(self.staging), "--no-input", "--no-warn-script-location",
+                         "--disable-pip-version-check", "--progress-bar", "raw", *source_options(build, index),
+                         *packages])
+        except InstallError as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"PyTorch could not be installed into {target}: {error.strerror or error}")
+
+    def _start(self, command: list[str]) -> None:
+        self._offset, self._rest = 0, ""
+        with open(self.log, "wb") as log:
+            # PYTHONPATH of the surrounding shell must not decide what the verification imports
+            environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                             start_new_session=os.name == "posix",
+                                             env=environment | {"PYTHONUNBUFFERED": "1"})
+
+    def poll(self) -> None:
+        """Reads what the process wrote and moves on to the next step when it has ended."""
+        if self.done:
+            return
+        self._read()
+        code = self._process.poll()
+        if code is None:
+            return
+        self._read()
+        if code != 0:
+            self._fail(self._reason(code))
+        elif self._phase == "install":
+            self._phase, self.message, self.fraction = "verify", "Checking that it works", 0.95
+            self._start([self._python, "-c", _VERIFY, str(self.staging)])
+        else:
+            self._finish()
+
+    def cancel(self) -> None:
+        """Stops and leaves nothing behind."""
+        if not self.done:
+            self._stop()
+            self._fail("The installation was cancelled; nothing was changed")
+
+    def _read(self) -> None:
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            log.seek(self._offset)
+            text = self._rest + log.read()
+            self._offset = log.tell()
+        *lines, self._rest = text.split("\n")
+        for line in lines:
+            if (match := _PROGRESS.match(line)) and self._phase == "install":
+                self._current = int(match[1])
+                if match[1] == match[2]:
+                    self._received, self._current = self._received + int(match[2]), 0
+                megabytes = (self._received + self._current) / 1e6
+                self.fraction = min(0.85, 0.85 * megabytes * 1e6 / self._expected)
+                self.message = f"Downloading, {megabytes:.0f} MB so far"
+            elif line.startswith("Installing collected packages"):
+                self.message, self.fraction = "Unpacking", 0.88
+            elif match := _DOWNLOADING.match(line):
+                self.message = f"Downloading {match[1].rsplit('/', 1)[-1]}"
+
+    def _reason(self, code: int) -> str:
+        lines = [line.strip() for line in self.log.read_text("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR") or "Error" in line.split(":")[0]]
+        last = (errors or lines or [f"exit code {code}"])[-1].removeprefix("ERROR: ")
+        step = "PyTorch was downloaded but cannot be imported" if self._phase == "verify" \
+            else "PyTorch could not be installed"
+        return f"{step}: {last}"
+
+    def _finish(self) -> None:
+        try:
+            line = self.log.read_text("utf-8", "replace").strip().splitlines()[-1]
+            self.result = json.loads(line)
+            old = self.target.with_name(self.target.name + ".old")
+            shutil.rmtree(old, ignore_errors=True)
+            if self.target.exists():
+                self.target.rename(old)
+            self.staging.rename(self.target)
+            shutil.rmtree(old, ignore_errors=True)
+        except (OSError, ValueError, IndexError) as error:
+            self._fail(f"PyTorch could not be put in place: {error}")
+            return
+        self.done, self.fraction = True, 1.0
+        self.message = f"PyTorch {self.result['version']} works ({self.result['device']})"
+
+    def _fail(self, sentence: str) -> None:
+        self.done, self.error, self.message = True, sentence, sentence
+        shutil.rmtree(self.staging, ignore_errors=True)
+
+    def _stop(self) -> None:
+        if self._process.poll() is None:
+            if os.name == "posix":
+                os.killpg(self._process.pid, signal.SIGKILL)    # pip's own child processes too
+            else:
+                self._process.kill()
+            self._process.wait()
