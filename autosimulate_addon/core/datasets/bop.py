@@ -1,0 +1,93 @@
+"""BOP folders (Hodan et al., bop.felk.cvut.cz): rgb/, scene_gt.json, and masks as one picture an object or an image."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ...protocol import InputError
+from .index_masks import pictures_in, sample_from_mask
+from .pictures import MASK_SUFFIXES, read_indices
+from .problems import BAD_ANNOTATION, MISSING_MASK, SIZE_MISMATCH, FileProblem
+from .source import Sample, Source
+
+#: In masks/ a pixel is this many times its object's id, which makes the masks easy to look at.
+PIXEL_PER_OBJECT = 16
+
+
+def find(folder: Path) -> Source | None:
+    """The source for a BOP scene folder, or for a split folder that holds several; None for anything else."""
+    scenes = [folder] if _is_scene(folder) else sorted(
+        path for path in (folder.iterdir() if folder.is_dir() else ()) if path.is_dir() and _is_scene(path))
+    if not scenes:
+        return None
+    one_mask = all((scene / "masks").is_dir() for scene in scenes)
+    source = Source("BOP", f"BOP ({'masks/' if one_mask else 'mask_visib/'}, "
+                           f"{len(scenes)} scene{'s' if len(scenes) > 1 else ''})", [])
+    objects: set[int] = set()
+    for scene in scenes:
+        prefix = f"{scene.name}/" if len(scenes) > 1 else ""
+        objects |= _read_scene(scene, prefix, one_mask, source)
+    factor = PIXEL_PER_OBJECT if one_mask else 1
+    source.table = {0: "background"} | {number * factor: f"obj {number:06d}" for number in sorted(objects)}
+    other = 1 if one_mask else PIXEL_PER_OBJECT
+    source.aliases = ({number * other: number * factor for number in objects},)
+    return source
+
+
+def _is_scene(folder: Path) -> bool:
+    return (folder / "scene_gt.json").is_file() and ((folder / "rgb").is_dir() or (folder / "gray").is_dir())
+
+
+def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set[int]:
+    truth = _read_truth(scene / "scene_gt.json")
+    masks = {path.stem: path for path in pictures_in(scene / ("masks" if one_mask else "mask_visib"), MASK_SUFFIXES)}
+    objects: set[int] = set()
+    for image in pictures_in(scene / "rgb") or pictures_in(scene / "gray"):
+        name = prefix + image.name
+        poses = truth.get(image.stem.lstrip("0") or "0")
+        if poses is None:
+            source.problems.add(BAD_ANNOTATION, name, "it is not in scene_gt.json")
+            continue
+        objects.update(poses)
+        if one_mask:
+            if image.stem not in masks:
+                source.problems.add(MISSING_MASK, name)
+                continue
+            sample = sample_from_mask(image, masks[image.stem])
+            source.samples.append(Sample(name, image, sample.ids, sample.mask))
+        else:
+            stems = [f"{image.stem}_{position:06d}" for position in range(len(poses))]
+            if any(stem not in masks for stem in stems):
+                source.problems.add(MISSING_MASK, name)
+                continue
+            parts = tuple((masks[stem], number) for stem, number in zip(stems, poses))
+            source.samples.append(Sample(name, image, partial(_compose, parts)))
+    return objects
+
+
+def _read_truth(path: Path) -> dict[str, list[int]]:
+    """Image id (as text) -> object ids in the order of the poses."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        truth = {str(int(key)): [entry["obj_id"] for entry in entries] for key, entries in data.items()}
+        if any(type(number) is not int or not 0 < number <= 4095 for numbers in truth.values() for number in numbers):
+            raise ValueError("obj_id")
+        return truth
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"'{path}' is not BOP's scene_gt.json: it must give a list of poses with obj_id "
+                         f"for each image.") from error
+
+
+def _compose(parts: tuple[tuple[Path, int], ...], size: tuple[int, int]) -> np.ndarray:
+    """One id image from a picture for each object's visible part; visible parts do not overlap."""
+    ids = np.zeros((size[1], size[0]), np.uint16)
+    for path, number in parts:
+        mask = read_indices(path)
+        if mask.shape != ids.shape:
+            raise FileProblem(SIZE_MISMATCH, path.name)
+        ids[mask > 0] = number
+    return ids

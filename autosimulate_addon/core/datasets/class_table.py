@@ -1,0 +1,81 @@
+"""The file that says which pixel value means which class: classes.json, classes.toml or classes.txt."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ...protocol import InputError
+
+FILE_NAMES = ("classes.json", "classes.toml", "classes.txt")
+
+
+def read_class_table(folder: Path) -> dict[int, str]:
+    """id -> name from the table in ``folder`` or its parent; empty where there is none.
+
+    Understood: ``{"cube": 1}``, ``{"1": "cube"}``, ``[{"id": 1, "name": "cube"}]``, and a list of names (in a text
+    file one a line). A list counts from 0 if it names the background, else from 1, so that 0 stays the background.
+    """
+    for place in (folder, folder.parent):
+        for name in FILE_NAMES:
+            if (place / name).is_file():
+                return _read(place / name)
+    return {}
+
+
+def _read(path: Path) -> dict[int, str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix == ".txt":
+            return _from_lines(text)
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        return _from_data(data)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"The class table '{path}' cannot be read: write it as {{\"name\": pixel value, ...}}, "
+                         f"or as a list of names.") from error
+
+
+def _from_lines(text: str) -> dict[int, str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    numbered = [re.fullmatch(r"(\d+)\s*[\s:,=]\s*(.+)", line) for line in lines]
+    if lines and all(numbered):
+        return _unique((int(match[1]), match[2]) for match in numbered if match)
+    return _from_data(lines)
+
+
+def _from_data(data: Any) -> dict[int, str]:
+    if isinstance(data, dict) and isinstance(data.get("classes"), (dict, list)):
+        data = data["classes"]
+    if isinstance(data, dict):
+        if all(isinstance(value, str) for value in data.values()):
+            return _unique((int(key), value) for key, value in data.items())
+        return _unique((value, key) for key, value in data.items())
+    if data and isinstance(data[0], dict):
+        return _unique((entry["id"], entry["name"]) for entry in data)
+    start = 0 if any(is_background(name) for name in data) else 1
+    return _unique(enumerate(data, start))
+
+
+def _unique(pairs: Any) -> dict[int, str]:
+    table: dict[int, str] = {}
+    for number, name in pairs:
+        if not isinstance(number, int) or isinstance(number, bool) or not isinstance(name, str) or number in table:
+            raise ValueError(f"{number!r}: {name!r}")
+        table[number] = name
+    return table
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two class names mean the same: case, spaces, underscores and hyphens do not tell classes apart."""
+    return _plain(one) == _plain(other)
+
+
+def is_background(name: str) -> bool:
+    return _plain(name) in ("background", "bg")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()

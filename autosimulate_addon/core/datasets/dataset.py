@@ -1,0 +1,35 @@
+"""Labelled images in memory, at the size the network sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Label of pixels that neither loss nor metric counts.
+IGNORE = 255
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """N images with a class index for every pixel."""
+
+    images: np.ndarray            # (N, H, W, 3) uint8, as displayed (sRGB)
+    labels: np.ndarray            # (N, H, W) uint8, class index; 0 is background, IGNORE is not counted
+    classes: tuple[str, ...]      # names by class index
+    names: tuple[str, ...]        # of the images, sorted
+    notes: tuple[str, ...] = ()   # what reading did that the user should know, one sentence each
+
+    def __post_init__(self) -> None:
+        n, height, width = self.labels.shape
+        if self.images.shape != (n, height, width, 3) or len(self.names) != n:
+            raise ValueError(f"{self.images.shape} images, {self.labels.shape} labels and {len(self.names)} names")
+        if self.images.dtype != np.uint8 or self.labels.dtype != np.uint8:
+            raise ValueError(f"images are {self.images.dtype} and labels {self.labels.dtype}, both must be uint8")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def pixel_counts(self) -> np.ndarray:
+        """Pixels of each class, (C,) int64, ignored ones left out."""
+        return np.bincount(self.labels.ravel(), minlength=256)[:len(self.classes)]

@@ -1,0 +1,51 @@
+"""What is wrong with a folder, counted by kind and told in one sentence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Iterator
+
+#: How many files of one kind are named before "and N more".
+NAMED = 3
+
+
+class FileProblem(Exception):
+    """One file cannot be used. ``kind`` groups it with others like it, ``detail`` says what is special about it."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
+        self.detail = detail
+
+
+# Kind: (one file, several files). What follows is the list of names.
+MISSING_MASK = ("image has no mask", "images have no mask")
+MISSING_IMAGE = ("annotated image is not there", "annotated images are not there")
+UNREADABLE = ("file cannot be read", "files cannot be read")
+TOO_LARGE = ("file is too large to be a photograph", "files are too large to be photographs")
+SIZE_MISMATCH = ("mask has another size than its image", "masks have another size than their images")
+NOT_INDEXED = ("mask is not a class-index image", "masks are not class-index images")
+UNKNOWN_ID = ("mask has values that belong to no class", "masks have values that belong to no class")
+UNKNOWN_OBJECT = ("image shows objects that belong to no class", "images show objects that belong to no class")
+BAD_ANNOTATION = ("annotation cannot be used", "annotations cannot be used")
+BAD_NAME = ("annotated file name points outside the folder", "annotated file names point outside the folder")
+
+
+class Problems:
+    """Collects problems by kind, in the order in which the kinds first came up."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def add(self, kind: tuple[str, str], name: str, detail: str = "") -> None:
+        self._found[kind].append(f"{name}: {detail}" if detail else name)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterator[str]:
+        """One phrase a kind: "3 masks have ... (a.png, b.png, c.png)"."""
+        for (one, several), names in self._found.items():
+            named = ", ".join(names[:NAMED])
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            yield f"{len(names)} {one if len(names) == 1 else several} ({named}{more})"
