@@ -172,17 +172,31 @@ def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.nd
 def scene_spread(subject: bpy.types.Object) -> np.ndarray:
     """(3,) how far the subject may reasonably start from where it is, from the scene it is in, in metres.
 
-    Meshes: half the extent of where the others stand. Lights, cameras and empties: a quarter of their distance from
+    Meshes: a quarter of the extent of where all stand. Lights, cameras and empties: a quarter of their distance from
     the middle of the meshes.
     """
     scene = subject.users_scene[0] if subject.users_scene else bpy.context.scene
-    meshes = [other for other in scene.objects if other.type == "MESH" and not other.hide_render]
-    places = np.array([other.matrix_world.translation for other in meshes] or [(0.0, 0.0, 0.0)])
+    places = _places_of_meshes(scene)
     if subject.type != "MESH":
-        distance = np.linalg.norm(np.array(subject.matrix_world.translation) - np.median(places, axis=0))
-        return np.full(3, max(0.25 * distance, 0.1))
+        middle = np.median(places, axis=0) if len(places) else np.zeros(3)
+        return np.full(3, max(0.25 * np.linalg.norm(np.array(subject.matrix_world.translation) - middle), 0.1))
     own = max(max(subject.dimensions) / 4.0, 1e-3)
-    return np.maximum((places.max(axis=0) - places.min(axis=0)) / 4.0, own)
+    extent = np.ptp(places, axis=0) if len(places) else np.zeros(3)
+    return np.maximum(extent / 4.0, own)
+
+
+def _places_of_meshes(scene: bpy.types.Scene) -> np.ndarray:
+    """(N, 3) where the meshes stand, without grounds and backdrops: what is wider than twice its way to the camera."""
+    camera = scene.camera
+    places = []
+    for other in scene.objects:
+        if other.type != "MESH" or other.hide_render:
+            continue
+        place = other.matrix_world.translation
+        if camera and max(other.dimensions) > 2.0 * (camera.matrix_world.translation - place).length:
+            continue
+        places.append(place[:])
+    return np.array(places).reshape(-1, 3)
 
 
 def effective_limits(mark: Mark, info: PropertyInfo) -> tuple[np.ndarray, np.ndarray]:
