@@ -1,0 +1,28 @@
+"""Validation and test images from the target."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...protocol import SampleKey
+from ..datasets.dataset import Dataset
+from ..film import develop_uint8
+from ..psi import Psi
+from .scene import CLASSES
+from .simulator import StandIn
+from .starts import Plain, factors, target
+
+
+def validation_and_test(seed: int = 999, n_val: int = 40, n_test: int = 200, psi: Plain = target
+                        ) -> tuple[Dataset, Dataset]:
+    """Two data sets drawn from ``psi`` (the target), of samples that no run with another seed can draw."""
+    distribution = Psi.from_plain(factors(), psi)
+    return tuple(_dataset(distribution, [SampleKey(seed, split, sample) for sample in range(n)], name)
+                 for split, (name, n) in enumerate((("val", n_val), ("test", n_test))))
+
+
+def _dataset(psi: Psi, keys: list[SampleKey], name: str) -> Dataset:
+    renders = list(StandIn().render([psi.sample(key) for key in keys], keys))
+    return Dataset(np.stack([develop_uint8(render) for render in renders]),
+                   np.stack([render.labels for render in renders]), CLASSES,
+                   tuple(f"{name}_{key.sample:04d}" for key in keys))
