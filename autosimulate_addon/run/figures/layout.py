@@ -1,0 +1,67 @@
+"""Figures with sizes in inches, because a page of unknown height cannot be laid out in fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from . import curves, distributions
+from .record import Distribution, RunRecord
+from .style import RC
+
+WIDTH = 13.0
+MARGIN = 0.55
+COLUMNS = 4
+PANEL_HEIGHT = 1.15
+PANEL_PITCH = 1.95
+CURVES_HEIGHT = 2.5
+
+T = TypeVar("T")
+
+
+def styled(draw: Callable[..., T]) -> Callable[..., T]:
+    """Runs ``draw`` in our style; matplotlib's own settings are left as they were."""
+    def wrapped(*args, **kwargs) -> T:
+        with matplotlib.rc_context(RC):
+            return draw(*args, **kwargs)
+    return wrapped
+
+
+def figure(height: float) -> Figure:
+    """A figure of its own, outside pyplot's list, drawn without a screen."""
+    made = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(made)
+    return made
+
+
+def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes by inches from the figure's top left corner."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h))
+
+
+def curve_row(figure: Figure, top: float, record: RunRecord) -> None:
+    """Loss, mIoU and the final comparison side by side; CURVES_HEIGHT of axes, a title above, a label below."""
+    curves.loss(axes_at(figure, MARGIN, top, 3.1, CURVES_HEIGHT), record.iterations)
+    curves.miou(axes_at(figure, MARGIN + 4.65, top, 3.1, CURVES_HEIGHT), record.iterations)
+    curves.final(axes_at(figure, MARGIN + 10.15, top, WIDTH - 2 * MARGIN - 10.15, CURVES_HEIGHT), record)
+
+
+def panel_rows(count: int) -> int:
+    return -(-count // COLUMNS)
+
+
+def panel_grid(figure: Figure, top: float, shown: tuple[Distribution, ...]) -> None:
+    """Panels from the left, PANEL_PITCH inches a row."""
+    pitch = (WIDTH - 2 * MARGIN + 0.45) / COLUMNS
+    for position, distribution in enumerate(shown):
+        row, column = divmod(position, COLUMNS)
+        # Names of choices stand left of their bars, inside the panel's own column.
+        indent = 0.0 if distribution.continuous else 0.95
+        distributions.panel(axes_at(figure, MARGIN + column * pitch + indent, top + row * PANEL_PITCH,
+                                    pitch - 0.45 - indent, PANEL_HEIGHT), distribution)
