@@ -1,0 +1,1 @@
+"""What the scene builders share, and the numbers and marks of each."""
