@@ -6,7 +6,7 @@ import argparse
 from typing import Any, Sequence
 
 from ..protocol import InputError
-from .config import APPROXIMATIONS, DEVICES, FIELDS, METHODS, NETWORKS
+from .config import APPROXIMATIONS, DEMO_STARTS, DEVICES, FIELDS, METHODS, NETWORKS
 
 COMMANDS = {
     "optimize": "learn the distributions (this is the default)",
@@ -89,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
                                                                         "loss is estimated (default: quadratic)")
     search.add_argument("--literal", action=argparse.BooleanOptionalAction, default=None,
                         help="the published algorithm to the letter, without our improvements")
+    search.add_argument("--demo-start", choices=DEMO_STARTS, help="where the built-in demo begins: narrow and wrong "
+                                                                  "(default), or wide randomisation")
     search.add_argument("--iterations", type=int, metavar="N", help="steps of the distributions (default: 20)")
     search.add_argument("--images", type=int, metavar="N", help="images rendered per iteration (default: 24)")
     search.add_argument("--epochs", type=int, metavar="N", help="passes over the images per iteration")

@@ -13,6 +13,7 @@ from .directory import read_json, write_json
 METHODS = ("autosimulate", "lts", "bo", "random", "none")
 APPROXIMATIONS = ("quadratic", "approximate-quadratic", "linear", "no-validation")
 DEVICES = ("auto", "cpu", "cuda")
+DEMO_STARTS = ("narrow", "wide")
 NETWORKS = ("unet", "efficientnet", "smp", "module")
 
 FORMAT = "autosimulate-run"
@@ -45,13 +46,14 @@ class RunConfig:
     control: bool = True            # also run the null control, whose psi never moves
     count: int | None = None        # images a fresh network is trained on; None: iterations x images
     compare: bool = True            # the final comparison by fresh networks
+    demo_start: str = "narrow"      # where the demo begins
 
     def __post_init__(self) -> None:
         for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
-                              ("network", NETWORKS)):
+                              ("network", NETWORKS), ("demo_start", DEMO_STARTS)):
             value = getattr(self, name)
             if value not in choices:
-                raise InputError(f"--{name} {value!r} is not known; choose one of {', '.join(choices)}.")
+                raise InputError(f"--{name.replace('_', '-')} {value!r} is not known; choose one of {', '.join(choices)}.")
         for name, least, most in (("iterations", 1, 100_000), ("images", 2, 100_000), ("epochs", 1, 100_000),
                                   ("width", 8, 8192), ("height", 8, 8192), ("samples", 1, 1 << 20),
                                   ("network_width", 1, 4096), ("count", 1, 10_000_000), ("frozen_layers", 0, 1000),

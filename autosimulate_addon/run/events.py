@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Iterator
 
+from ..protocol import InputError
 from .streams import finite
 
 
@@ -18,6 +19,7 @@ class EventLog:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, "ab", buffering=0)      # noqa: SIM115  (open as long as the run)
+        _lock(self._file, path)
         if _ends_in_half_a_line(path):                  # a killed job's last line: close it, readers skip it
             self._file.write(b"\n")
 
@@ -43,6 +45,21 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             if isinstance(event, dict) and "event" in event:
                 yield event
+
+
+def _lock(file: Any, path: Path) -> None:
+    """Keeps a second process off the same run. The lock goes with the process, however that ends."""
+    try:
+        import fcntl
+    except ImportError:         # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise InputError(f"Another process is working on the run in '{path.parent}'; wait for it or stop it.") from None
+    except OSError:             # network file systems without locks
+        return
 
 
 def _ends_in_half_a_line(path: Path) -> bool:

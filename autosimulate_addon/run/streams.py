@@ -29,6 +29,17 @@ def results_only_stdout() -> Iterator[TextIO]:
         os.close(real)
 
 
+@contextlib.contextmanager
+def redirect_stdout_for_good() -> Iterator[TextIO]:
+    """Like :func:`results_only_stdout`, but descriptor 1 stays pointed at standard error until the process ends."""
+    sys.stdout.flush()
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    with results:
+        yield results
+
+
 def say(text: str = "") -> None:
     """One line for the person who started the job (standard error)."""
     print(text, file=sys.stderr, flush=True)

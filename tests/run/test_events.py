@@ -1,5 +1,10 @@
 """The event log is only appended to, and a line that a kill cut short does not spoil it."""
 
+import os
+
+import pytest
+
+from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.events import EventLog, read_events
 
 
@@ -27,3 +32,12 @@ def test_a_cut_line_is_skipped_and_later_ones_are_read(tmp_path):
 
 def test_no_file_is_no_events(tmp_path):
     assert list(read_events(tmp_path / "none.jsonl")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks")
+def test_a_second_process_is_kept_off(tmp_path):
+    log = EventLog(tmp_path / "events.jsonl")
+    with pytest.raises(InputError, match="Another process"):
+        EventLog(tmp_path / "events.jsonl")
+    log.close()
+    EventLog(tmp_path / "events.jsonl").close()

@@ -1,0 +1,95 @@
+"""From a command line to an exit code: 0 done, 1 unexpected, 2 bad input, 130 stopped by the user."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+from typing import Any, Sequence, TextIO
+
+from ..protocol import AutoSimulateError, Cancelled, InputError
+from . import requirements
+from .arguments import parse
+from .log import Log
+from .streams import redirect_stdout_for_good, results_only_stdout, say, write_json_line
+
+#: What the operating system says when the user's disk, quota or permissions stand in the way.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def run_process(argv: Sequence[str]) -> int:
+    """``main`` for a process of its own: whatever Blender prints on leaving does not end up among the results."""
+    return _main(argv, redirect_stdout_for_good)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and returns the exit code. Standard output carries nothing but the ``--json`` line."""
+    return _main(argv, results_only_stdout)
+
+
+def _main(argv: Sequence[str], redirect: Any) -> int:
+    try:
+        options = parse(argv)
+    except InputError as error:
+        say(f"Error: {error}")
+        return error.exit_code
+    except SystemExit as shown:         # --help
+        return int(shown.code or 0)
+    with redirect() as results, Log(options.log_level) as log:
+        return _guarded(options, results, log)
+
+
+def _guarded(options: argparse.Namespace, results: TextIO, log: Log) -> int:
+    try:
+        numbers = _dispatch(options, log)
+        if options.json:
+            write_json_line(results, numbers)
+        return 0
+    except Cancelled as stopped:
+        say(str(stopped))
+        return stopped.exit_code
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return Cancelled.exit_code
+    except AutoSimulateError as error:
+        say(f"Error: {error}")
+        return error.exit_code
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            say(f"Error: The disk is full ({error.filename or 'no file name known'}); free some space and go on with "
+                f"--resume.")
+            return InputError.exit_code
+        if error.errno in _NOT_WRITABLE:
+            say(f"Error: '{error.filename}' cannot be written ({error.strerror}); give another --output or change "
+                f"its permissions.")
+            return InputError.exit_code
+        return _unexpected(error, log)
+    except Exception as error:          # the last line of defence: never a traceback on the screen
+        return _unexpected(error, log)
+
+
+def _unexpected(error: Exception, log: Log) -> int:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+    path = log.exception("unexpected error")
+    say(f"Unexpected error: {type(error).__name__}: {first} (details in {path}).")
+    return 1
+
+
+def _dispatch(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    """Runs the command and returns its final numbers. Heavy modules are only imported by the commands that need them."""
+    requirements.use_site_packages(options.site_packages)
+    requirements.check_blender()
+    requirements.check(options.command, options.method or "", options.network or "")
+    if options.command == "optimize":
+        from .optimize import run
+    elif options.command == "preview":
+        from .preview import run
+    elif options.command == "generate":
+        from .generate import run
+    elif options.command == "evaluate":
+        from .evaluate import run
+    elif options.command == "describe":
+        from .describe import run
+    else:
+        from .build import run
+    return run(options, log)

@@ -1,0 +1,84 @@
+"""What a finished run leaves for people: the scene with psi written in, the numbers, the report, the last table."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+from ..blender import marks_scene, psi_properties
+from . import psi_file, scene_file
+from .directory import write_json
+from .job import Job
+from .log import logger
+from .prepare import MarkedScene
+from .progress import duration
+from .report import write_report
+from .streams import say
+
+
+def write_all(job: Job, stages: Mapping[str, psi_file.Plain], numbers: Mapping[str, Any]) -> None:
+    """optimized.blend, numbers.json, report.html and report.png."""
+    write_optimized(job.directory.optimized, job.marked, stages["final"])
+    write_json(job.directory.root / "numbers.json", dict(numbers))
+    try:
+        write_report(job.directory.root)
+    except Exception as error:      # a result of hours is not lost to a picture of it
+        logger.exception("report")
+        say(f"Note: the report could not be drawn ({type(error).__name__}: {error}).")
+
+
+def write_optimized(path: Path, marked: MarkedScene, plain: psi_file.Plain) -> None:
+    """A copy of the scene with its marks and ``plain`` psi in it; the scene in memory stays as it was."""
+    with _written_in(marked, plain):
+        scene_file.save_copy(path)
+
+
+@contextlib.contextmanager
+def _written_in(marked: MarkedScene, plain: psi_file.Plain) -> Iterator[None]:
+    scene, marks = marked.scene, list(marked.marks)
+    psi_before = psi_properties.read(scene, marks)
+    marks_before = marks_scene.read(scene, disabled=True) if marked.marks_file is not None else None
+    try:
+        if marks_before is not None:
+            marks_scene.write(scene, marks, marked.classes)
+        psi_properties.write(scene, marks, plain)
+        yield
+    finally:
+        psi_properties.remove(scene, marks)
+        psi_properties.write(scene, [mark for mark in marks if mark.name in psi_before], psi_before)
+        if marks_before is not None:
+            marks_scene.write(scene, *marks_before)
+
+
+def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
+    """The last table, and in plain words whether the run was worth it."""
+    say()
+    rows = numbers.get("rows", {})
+    if rows:
+        names = {"start": "start (distributions not moved)", "control": "null control", "learned": "learned"}
+        say(f"Fresh networks, each trained on {numbers['images']} images, on the {numbers['split']} images "
+            f"({numbers['split_images']}):")
+        say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
+        for name, row in rows.items():
+            say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['miou'])}")
+    say(verdict(numbers))
+    say(f"{numbers['rendered']} images, {duration(numbers['seconds'])}. Report: {job.directory.report}, scene with the "
+        f"learned distributions: {job.directory.optimized}")
+
+
+def verdict(numbers: Mapping[str, Any]) -> str:
+    """One sentence: did the run beat its own null control?"""
+    rows = numbers.get("rows", {})
+    if not {"start", "learned"} <= set(rows):
+        return "No comparison by fresh networks was made (--no-compare)."
+    control, learned = rows.get("control", rows["start"]), rows["learned"]
+    gain = learned["miou"] - control["miou"]
+    if gain > 0.0:
+        return f"Learned distributions are better than the null control: mIoU {gain:+.3f}."
+    return (f"This run does NOT beat its null control (mIoU {gain:+.3f}): the learned distributions are no better than "
+            f"those it began with.")
+
+
+def _number(value: float | None) -> str:
+    return f"{'-' if value is None or value != value else format(value, '.3f'):>8s}"

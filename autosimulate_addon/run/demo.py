@@ -1,0 +1,46 @@
+"""The built-in demo: a procedural scene whose right distributions are known, but hidden from the optimisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..blender import demo_scene, properties
+from ..core.datasets import Dataset
+from ..core.psi import Psi
+from . import prepare
+from .blender_simulator import BlenderSimulator
+from .dataset_writer import write_dataset
+from .progress import Progress
+from .sample_iterations import DEMO_TEST, DEMO_VALIDATION
+
+if TYPE_CHECKING:
+    from .job import Job
+
+#: Sized for a few minutes on two cores.
+SETTINGS: dict[str, Any] = {"width": 64, "height": 48, "iterations": 12, "images": 24, "count": 192}
+VALIDATION_IMAGES = 48
+TEST_IMAGES = 64
+
+
+def build(start: str) -> prepare.MarkedScene:
+    """The demo scene in memory, in place of the open file. ``start``: "narrow" (and wrong) or "wide"."""
+    properties.ensure_registered()
+    return prepare.marked_scene(demo_scene.build(start=start), None)
+
+
+def labelled_images(job: Job, simulator: BlenderSimulator, progress: Progress) -> tuple[Dataset, Dataset]:
+    """Validation and test images rendered from the hidden target psi*, kept in the run directory."""
+    start = {factor.key: factor.start for factor in simulator.factors}
+    target = Psi.from_plain(simulator.factors, {**start, **demo_scene.target()})
+    config, found = job.config, []
+    total = VALIDATION_IMAGES + TEST_IMAGES
+    before = 0
+    for name, iteration, count in (("validation", DEMO_VALIDATION, VALIDATION_IMAGES),
+                                   ("test", DEMO_TEST, TEST_IMAGES)):
+        folder = job.directory.root / name
+        write_dataset(folder, simulator, target, count=count, seed=config.seed, iteration=iteration,
+                      info=prepare.image_info(config),
+                      done=lambda n, before=before: progress.update("prepare", (before + n) / total, images=before + n))
+        found.append(prepare.labelled_images(str(folder), job.marked.classes, config))
+        before += count
+    return found[0], found[1]

@@ -1,0 +1,57 @@
+"""``evaluate``: how good is a fresh network that is trained on images from given distributions?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..core.fresh import evaluate_fresh
+from ..core.psi import Psi
+from ..protocol import InputError
+from . import prepare
+from .blender_simulator import BlenderSimulator
+from .directory import check_writable, write_json
+from .log import Log
+from .loop_config import loop_config
+from .options import of_run
+from .progress import Progress
+from .signals import StopRequest
+from .streams import say
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    marked, config = of_run(options)
+    if not config.test:
+        raise InputError("evaluate needs --test DIR, a folder of labelled images to score on.")
+    count = options.count or config.fresh_count
+    prepare.check_scene(marked)
+    prepare.check_device(config.device)
+    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    test = prepare.labelled_images(config.test, marked.classes, config)
+    output = None if options.output is None else Path(options.output).expanduser().absolute()
+    if output is not None:
+        check_writable(output)
+    progress = Progress({"render": 1.0, "train": 1.0})
+    images = 0
+
+    def report(event: str, data: dict[str, Any]) -> None:
+        nonlocal images
+        if event == "render":
+            images = data["done"]
+            progress.update("render", data["done"] / data["total"], images=images)
+        elif event == "train":
+            progress.update("train", data["fraction"], images=images)
+
+    with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, None, test, report)
+    progress.close()
+    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, **scores}
+    say(f"A fresh network trained on {count} images: loss {scores['loss']:.3f}, mIoU {scores['miou']:.3f} on "
+        f"{len(test)} test images.")
+    for name, value in scores["per_class"].items():
+        say(f"  {name:24s} IoU {value:.3f}")
+    if output is not None:
+        write_json(output / "numbers.json", numbers)
+    return numbers
