@@ -67,8 +67,8 @@ def mix(layers: Tensor, gain: Tensor, relights: int = 1) -> Tensor:
     """(B * relights, 3, H, W) scene-linear: sum_l layers[l] gain[l], one matrix product per render and channel."""
     b, count, height, width, _ = layers.shape
     planes = layers.permute(0, 4, 1, 2, 3).to(torch.float32).reshape(b * 3, count, height * width)
-    weights = gain.reshape(b, relights, count, 3).permute(0, 3, 1, 2).reshape(b * 3, count, relights)
-    mixed = torch.bmm(weights.transpose(1, 2), planes)                           # (B 3, M, H W)
+    weights = gain.reshape(b, relights, count, 3).permute(0, 3, 1, 2).reshape(b * 3, relights, count)
+    mixed = torch.bmm(weights, planes)                                           # (B 3, M, H W)
     return mixed.reshape(b, 3, relights, height, width).transpose(1, 2).reshape(b * relights, 3, height, width)
 
 
