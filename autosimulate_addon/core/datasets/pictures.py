@@ -17,6 +17,8 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
 #: A 100-megapixel photograph takes 300 MB: beyond it a file is a mistake or an attack (a small file can hold gigabytes).
 MAX_PIXELS = 100_000_000
+#: What Pillow raises on files that are cut short or made up.
+_BROKEN = (OSError, SyntaxError, ValueError, IndexError, struct.error)
 
 
 def have_pillow() -> bool:
@@ -44,7 +46,7 @@ def open_picture(path: Path):
             picture = Image.open(path, formats=IMAGE_FORMATS)
         except Image.DecompressionBombError as error:
             raise FileProblem(TOO_LARGE) from error
-        except (OSError, SyntaxError, ValueError, struct.error) as error:
+        except _BROKEN as error:
             raise FileProblem(UNREADABLE) from error
     if picture.width * picture.height > MAX_PIXELS:
         size = f"{picture.width} x {picture.height} pixels"
@@ -57,16 +59,16 @@ def _decoded(picture):
     """Decodes all pixels now. A file cut short fails here, not when its header is read."""
     try:
         picture.load()
-    except (OSError, SyntaxError, ValueError, IndexError, struct.error) as error:
+    except _BROKEN as error:
         raise FileProblem(UNREADABLE) from error
     return picture
 
 
 def read_photograph(path: Path):
     """An image as displayed: a PIL image in mode RGB, turned upright where its camera noted how it was held."""
-    from PIL import Image, ImageOps
-
     with open_picture(path) as picture:
+        from PIL import Image, ImageOps
+
         _decoded(picture)
         if picture.mode.startswith("I;16"):          # 16-bit grey: Pillow would clip it to white
             picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
@@ -74,9 +76,12 @@ def read_photograph(path: Path):
 
 
 def photograph_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image as :func:`read_photograph` gives it, from its header alone."""
+    """Width and height of an image as :func:`read_photograph` gives it, without decoding more than needed."""
     with open_picture(path) as picture:
-        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)      # the orientations that swap the sides
+        try:
+            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)      # the orientations that swap the sides
+        except _BROKEN as error:        # a PNG is decoded for this, because its EXIF may stand at the end
+            raise FileProblem(UNREADABLE) from error
         return (picture.height, picture.width) if turned else picture.size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from .record import Iteration, RunRecord
 from .style import CONTROL, LEARNED, MUTED, TEXT, shorten
@@ -23,7 +23,7 @@ def loss(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
 def miou(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
     _curves(axes, iterations, "miou", "control_miou", "Validation mIoU")
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None, symbol=" %"))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g} %")
 
 
 def _curves(axes: Axes, iterations: tuple[Iteration, ...], name: str, control: str, title: str) -> None:
@@ -61,33 +61,35 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
                       fontweight="bold" if colour == LEARNED else "normal", annotation_clip=False)
 
 
-def final(axes: Axes, record: RunRecord) -> None:
-    """Bars of the fresh networks' mIoU, with their loss beside it."""
-    axes.set_title(f"Fresh networks on {record.split} images", fontweight="bold")
+def final(axes: Axes, record: RunRecord, indent: float = 0.0) -> None:
+    """Bars of the fresh networks' mIoU, with their loss beside it. ``indent``: inches of names left of the axes."""
+    axes.annotate(f"Fresh networks on {shorten(record.split, 20)} images", (0, 1), xycoords="axes fraction",
+                  xytext=(-indent * 72, 6), textcoords="offset points", fontsize=9.5, fontweight="bold",
+                  annotation_clip=False, parse_math=False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_xticks([])
     scores = [score for score in record.scores if not math.isnan(score.miou)][:6]
     if not scores:
         axes.set_yticks([])
-        note(axes, "not compared")
+        axes.annotate("not compared", (0, 0.5), xycoords="axes fraction", xytext=(-indent * 72, 0),
+                      textcoords="offset points", color=MUTED, style="italic", annotation_clip=False)
         return
     longest = max(score.miou for score in scores) or 1.0
+    right = longest * 2.2
     for row, score in enumerate(scores):
         learned = score.name == "learned"
-        axes.barh(row, score.miou, height=0.5, color=LEARNED if learned else CONTROL)
-        text = f"{score.miou * 100:.1f} %"
-        axes.text(score.miou + longest * 0.03, row, text, va="center", fontsize=9.5, color=TEXT,
-                  fontweight="bold" if learned else "normal")
-        axes.text(longest * 1.36, row, "" if math.isnan(score.loss) else f"{score.loss:.3f}", va="center",
-                  ha="right", fontsize=9.5, color=TEXT, fontweight="bold" if learned else "normal")
+        style = {"va": "center", "fontsize": 9.5, "color": TEXT, "fontweight": "bold" if learned else "normal"}
+        axes.barh(row, score.miou, height=0.46, color=LEARNED if learned else CONTROL)
+        axes.text(score.miou + longest * 0.05, row, f"{score.miou * 100:.1f} %", **style)
+        axes.text(right, row, "" if math.isnan(score.loss) else f"{score.loss:.3f}", ha="right", **style)
     axes.set_yticks(range(len(scores)), [shorten(ROW_NAMES.get(score.name, score.name), 20) for score in scores],
                     parse_math=False)
     axes.tick_params(axis="y", length=0, labelsize=9)
-    axes.set_xlim(0, longest * 1.4)
-    axes.set_ylim(max(len(scores), 3) - 0.4, -0.8)
-    axes.text(0, -0.62, "mIoU", color=MUTED, fontsize=8)
-    axes.text(longest * 1.36, -0.62, "loss", color=MUTED, fontsize=8, ha="right")
+    axes.set_xlim(0, right)
+    axes.set_ylim(max(len(scores), 4) - 0.4, -0.8)
+    axes.text(0, -0.5, "mIoU", color=MUTED, fontsize=8)
+    axes.text(right, -0.5, "loss", color=MUTED, fontsize=8, ha="right")
 
 
 def note(axes: Axes, text: str) -> None:

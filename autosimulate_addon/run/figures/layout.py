@@ -47,9 +47,10 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
 
 def curve_row(figure: Figure, top: float, record: RunRecord) -> None:
     """Loss, mIoU and the final comparison side by side; CURVES_HEIGHT of axes, a title above, a label below."""
-    curves.loss(axes_at(figure, MARGIN, top, 3.1, CURVES_HEIGHT), record.iterations)
-    curves.miou(axes_at(figure, MARGIN + 4.65, top, 3.1, CURVES_HEIGHT), record.iterations)
-    curves.final(axes_at(figure, MARGIN + 10.15, top, WIDTH - 2 * MARGIN - 10.15, CURVES_HEIGHT), record)
+    curves.loss(axes_at(figure, MARGIN, top, 2.75, CURVES_HEIGHT), record.iterations)
+    curves.miou(axes_at(figure, MARGIN + 4.2, top, 2.75, CURVES_HEIGHT), record.iterations)
+    left, names = MARGIN + 8.4, 1.35
+    curves.final(axes_at(figure, left + names, top, WIDTH - MARGIN - left - names, CURVES_HEIGHT), record, names)
 
 
 def panel_rows(count: int) -> int:
@@ -61,7 +62,6 @@ def panel_grid(figure: Figure, top: float, shown: tuple[Distribution, ...]) -> N
     pitch = (WIDTH - 2 * MARGIN + 0.45) / COLUMNS
     for position, distribution in enumerate(shown):
         row, column = divmod(position, COLUMNS)
-        # Names of choices stand left of their bars, inside the panel's own column.
-        indent = 0.0 if distribution.continuous else 0.95
+        indent = 0.95 if distributions.needs_names(distribution) else 0.0
         distributions.panel(axes_at(figure, MARGIN + column * pitch + indent, top + row * PANEL_PITCH,
-                                    pitch - 0.45 - indent, PANEL_HEIGHT), distribution)
+                                    pitch - 0.45 - indent, PANEL_HEIGHT), distribution, indent)

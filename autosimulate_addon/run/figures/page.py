@@ -23,7 +23,7 @@ _CSS = f"""
 :root {{ color-scheme: light; }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0; background: #f4f5f7; color: #1f2933; font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }}
-main {{ max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }}
+main {{ max-width: 1320px; margin: 0 auto; padding: 32px 24px 64px; }}
 header p.brand {{ margin: 0; color: #697586; font-weight: 600; letter-spacing: .02em; }}
 header p.facts {{ margin: 4px 0 0; color: #697586; }}
 h1 {{ margin: 4px 0 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhere; }}
@@ -45,7 +45,11 @@ td.n, th.n {{ text-align: right; white-space: nowrap; }}
 tr.learned td {{ font-weight: 700; color: {LEARNED}; }}
 td {{ overflow-wrap: anywhere; }}
 .before {{ color: {CONTROL}; font-weight: 700; }} .after {{ color: {LEARNED}; font-weight: 700; }}
-.quiet {{ color: #697586; }} ul {{ margin: 0; padding-left: 20px; }}
+dl {{ margin: 0; columns: 2 340px; column-gap: 40px; }}
+dl div {{ display: flex; gap: 14px; padding: 4px 0; border-bottom: 1px solid #eef0f2; break-inside: avoid; }}
+dt {{ color: #697586; flex: 0 0 140px; }} dd {{ margin: 0; overflow-wrap: anywhere; }}
+.quiet {{ color: #697586; }} p.quiet {{ margin: 10px 0 0; }} details {{ margin-top: 12px; }}
+summary {{ cursor: pointer; color: #697586; }} ul {{ margin: 0; padding-left: 20px; }}
 """
 
 
@@ -169,9 +173,10 @@ def _health(record: RunRecord) -> str:
 def _config(record: RunRecord) -> str:
     shown = {**{key: value for key, value in record.start.items() if key not in ("event", "time", "pid", "factors")},
              **{key: value for key, value in record.config.items() if key not in ("format", "version")}}
-    rows = [("", [name.replace("_", " "), _setting(value)]) for name, value in shown.items()
-            if value is not None and value != "" and not isinstance(value, (dict, list))]
-    return _section("Settings and seeds", _table([], rows, full=False)) if rows else ""
+    rows = "".join(f"<div><dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_setting(value))}</dd></div>"
+                   for name, value in shown.items()
+                   if value is not None and value != "" and not isinstance(value, (dict, list)))
+    return _section("Settings and seeds", f"<dl>{rows}</dl>") if rows else ""
 
 
 def _setting(value: object) -> str:

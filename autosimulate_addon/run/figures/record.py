@@ -183,8 +183,8 @@ def _component_names(entry: dict, size: int) -> list[str]:
         return ["red", "blue"][:size]
     if "colo" in words and size in (3, 4):
         return ["red", "green", "blue", "alpha"][:size]
-    if size == 3:
-        return ["X", "Y", "Z"]
+    if size == 3 or any(word in words for word in ("location", "rotation", "scale", "position")) and size < 4:
+        return ["X", "Y", "Z"][:size]
     return [f"[{i}]" for i in range(size)]
 
 

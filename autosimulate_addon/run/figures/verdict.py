@@ -10,6 +10,13 @@ from .record import RunRecord, Score
 #: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by.
 REPEATABILITY = 0.01
 
+_BEAT = {"better": "The run beat its null control.",
+         "mixed": "The run is level with its null control: one of mIoU and loss is better, the other is not.",
+         "worse": "The run did not beat its null control."}
+_AHEAD = {"better": "The run is ahead of its null control.",
+          "mixed": "The run is level with its null control so far.",
+          "worse": "The run is not ahead of its null control."}
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -24,40 +31,35 @@ def judge(record: RunRecord) -> Verdict:
     if learned and control and not math.isnan(learned.miou + control.miou):
         images = f", each trained on {record.score_images:,.0f} rendered images" \
             if not math.isnan(record.score_images) else ""
-        return _compare(learned, control, f"Fresh networks on the {record.split} images{images}")
+        outcome, detail = _compare(learned, control, f"Fresh networks on the {record.split} images{images}")
+        return Verdict(outcome, _BEAT[outcome], detail)
     last = next((i for i in reversed(record.iterations) if not math.isnan(i.miou + i.control_miou)), None)
     if last:
-        verdict = _compare(Score("learned", last.loss, last.miou, {}),
-                           Score("control", last.control_loss, last.control_miou, {}),
-                           f"Running networks on the validation images after {last.images:,.0f} rendered images")
-        return Verdict(verdict.outcome, verdict.headline,
-                       verdict.detail + " No fresh network has been compared yet, so this is not the final word.")
+        outcome, detail = _compare(Score("learned", last.loss, last.miou, {}),
+                                   Score("control", last.control_loss, last.control_miou, {}),
+                                   f"Running networks on the validation images after {last.images:,.0f} rendered images")
+        return Verdict(outcome, _AHEAD[outcome],
+                       detail + " No fresh network has been compared yet, so this is not the final word.")
     if not record.iterations:
         return Verdict("unknown", "No iteration has been finished yet.")
     return Verdict("unknown", "It is not known whether moving the distributions helped: no null control was run.",
                    "A null control trains on the same number of images from distributions that never move.")
 
 
-def _compare(learned: Score, control: Score, where: str) -> Verdict:
+def _compare(learned: Score, control: Score, where: str) -> tuple[str, str]:
+    """Better only where both mIoU and loss are; where the loss was not measured, mIoU decides alone."""
     gain = learned.miou - control.miou
     drop = control.loss - learned.loss
     if math.isnan(drop):
         drop = gain
-    if gain > 0 and drop > 0:
-        outcome, headline = "better", "The run beat its null control."
-    elif gain <= 0 and drop <= 0:
-        outcome, headline = "worse", "The run did not beat its null control."
-    else:
-        better, worse = ("mIoU", "loss") if gain > 0 else ("loss", "mIoU")
-        outcome = "mixed"
-        headline = f"The run is level with its null control: better in {better}, not in {worse}."
+    outcome = "better" if gain > 0 and drop > 0 else "worse" if gain <= 0 and drop <= 0 else "mixed"
     detail = f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} ({gain * 100:+.1f} points)"
     if not math.isnan(learned.loss + control.loss):
         detail += f", loss {learned.loss:.3f} against {control.loss:.3f}"
     detail += "."
     if abs(gain) < REPEATABILITY:
         detail += " Repeats of one and the same run differ by about as much in mIoU."
-    return Verdict(outcome, headline, detail)
+    return outcome, detail
 
 
 def percent(value: float) -> str:
