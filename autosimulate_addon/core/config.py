@@ -1,0 +1,85 @@
+"""What a run of the optimiser was asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from ..protocol import InputError
+from .hypergradient.direction import APPROXIMATIONS
+from .hypergradient.estimator import EstimatorOptions
+from .networks import NETWORKS
+from .search.autosimulate import StepOptions
+from .search.make import METHODS
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """Everything that decides the result, beside the simulator, the start and the validation images."""
+
+    method: str = "autosimulate"
+    approximation: str = "quadratic"
+    literal: bool = False             # Algorithm 1 to the letter
+    iterations: int = 20
+    images: int = 24                  # K, rendered per iteration; for trial methods, the size of a trial's data set
+    epochs: int | None = None         # times an image is trained on, over its iteration's steps; None: EPOCHS
+    seed: int = 0
+    device: str = "auto"
+    network: str = "unet"
+    network_width: int | None = None
+    network_module: str | Path | None = None
+    frozen_layers: int = 0
+    learning_rate: float | None = None    # None: LEARNING_RATES
+    control: bool = True              # run the null control beside it: the same keys and steps, psi never moves
+    batch_size: int = 8
+    first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
+    relight_training: bool = True     # every training batch under fresh lights and film
+    literal_step_size: float = 1.0
+    estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
+    step: StepOptions = field(default_factory=StepOptions)
+
+    def __post_init__(self) -> None:
+        for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
+                              ("network", NETWORKS)):
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
+        for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
+        if self.epochs is not None and self.epochs < 1:
+            raise InputError(f"epochs is {self.epochs}: give at least 1.")
+
+    @property
+    def training_steps(self) -> int:
+        """Of one iteration: as many as show each of its images ``epochs`` times. (Old images take turns with them.)"""
+        epochs = self.epochs or (TRIAL_EPOCHS if self.method in TRIAL_METHODS else EPOCHS)
+        return max(1, round(epochs * self.images / self.batch_size))
+
+    @property
+    def rate(self) -> float:
+        return self.learning_rate or LEARNING_RATES[self.network]
+
+    @property
+    def estimator_options(self) -> EstimatorOptions:
+        return replace(self.estimator, approximation=self.approximation)
+
+    def torch_device(self) -> torch.device:
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("The device 'cuda' is not available here: choose --device auto or cpu.")
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
+
+
+#: Methods whose every iteration is a trial: a data set, and a fresh network trained on it alone.
+TRIAL_METHODS = ("lts", "bo", "random")
+#: Both fewer (5) and more (67) were measured to be worse.
+EPOCHS = 16
+#: A trial's network starts from nothing.
+TRIAL_EPOCHS = 32
+#: Pretrained weights want smaller steps.
+LEARNING_RATES = {"unet": 3e-3, "efficientnet": 1e-3, "smp": 1e-3, "module": 1e-3}

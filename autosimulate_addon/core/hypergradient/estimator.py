@@ -1,0 +1,197 @@
+"""The hybrid estimator of the hypergradient: pathwise where images need no new render, score function elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..psi import Psi
+from ..randomness import derive_seed
+from ..renders import RenderStore
+from ..tasks.segmentation import SegmentationTask
+from .direction import Direction, direction
+from .parameters import Parameters, axpy, combine, scale, trainable_parameters
+from .pathwise import relight, relightable, relit_derivatives
+from .products import gauss_newton_product, gradient, hessian_product
+from .score_function import leave_one_out, score_terms, spread
+
+
+@dataclass(frozen=True)
+class EstimatorOptions:
+    """Every lever can be taken away alone. The defaults are the best that was measured."""
+
+    approximation: str = "quadratic"
+    curvature: str = "ggn"              # or "hessian"
+    damping: float = 0.0
+    relative_damping: float = 0.01      # x g'Cg / g'g
+    iterations: int = 8                 # of conjugate gradients
+    warm_start: bool = False            # from the v of the last iteration
+    pathwise: bool = True               # False: the score function for every factor
+    relights: int = 2                   # M, fresh lights and films per render, for w
+    rescore: bool = True                # all past renders at the present theta, importance-weighted
+    rescored: int = 480                 # at most so many of them per iteration
+    truncation: float = 4.0             # of importance weights
+    least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
+    baseline: bool = True               # leave-one-out
+    clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
+    object_credit: bool = False         # v . grad l inside an object's mask goes to that object's own draws
+    validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of the direction in which psi lowers the validation loss, in whitened coordinates and units of w's spread."""
+
+    gradient: Tensor          # (P,) float64: ascend it
+    variance: Tensor          # (P,) of ``gradient``
+    effective: float          # samples it is worth
+    direction: Direction
+    derivative: str           # "forward-mode", or "finite-difference" where the network has no other
+    w: Tensor                 # (n,) of the renders ``index``
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Real images (N, 3, H, W) float in [0, 1] and labels (N, H, W) int64, on the device."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def choose(self, count: int, seed: int) -> Validation:
+        """``count`` of them (0: all)."""
+        if not 0 < count < len(self):
+            return self
+        index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:count]
+        index = index.to(self.images.device)
+        return Validation(self.images[index], self.labels[index])
+
+
+def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: Parameters, validation: Validation,
+                        chunk: int = 32) -> Parameters:
+    """g_val, the gradient of the mean sample loss over the validation images."""
+    total = None
+    for x, y in zip(validation.images.split(chunk), validation.labels.split(chunk)):
+        part = scale(len(x) / len(validation), gradient(task.mean_loss_of(network, x, y), parameters))
+        total = part if total is None else axpy(1.0, part, total)
+    return total
+
+
+def training_curvature(task: SegmentationTask, network: nn.Module, parameters: Parameters, images: Tensor,
+                       labels: Tensor, curvature: str, chunk: int = 32):
+    """v -> C v of the mean sample loss over these images, with C the "ggn" or the "hessian"."""
+    products = []
+    for x, y in zip(images.split(chunk), labels.split(chunk)):
+        if curvature == "ggn":
+            product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters)
+        elif curvature == "hessian":
+            product = hessian_product(task.mean_loss_of(network, x, y), parameters)
+        else:
+            raise ValueError(f"Unknown curvature {curvature!r}; it is ggn or hessian")
+        products.append((len(x) / len(images), product))
+    return lambda v: combine(lambda *parts: sum(parts), *[scale(share, product(v)) for share, product in products])
+
+
+def _outputs(network: nn.Module, images: Tensor):
+    return lambda parameters: torch.func.functional_call(network, parameters, (images,))
+
+
+def _curvature(task: SegmentationTask, labels: Tensor):
+    return lambda z, tangent: task.output_curvature(z, tangent, labels)
+
+
+def find_direction(task: SegmentationTask, network: nn.Module, images: Tensor, labels: Tensor, validation: Validation,
+                   options: EstimatorOptions, seed: int, start: Parameters | None = None) -> Direction:
+    """v at the network's present weights, with these training images for the curvature."""
+    network.eval()
+    parameters = trainable_parameters(network)
+    g = validation_gradient(task, network, parameters, validation.choose(options.validation_images, seed))
+    product = training_curvature(task, network, parameters, images, labels, options.curvature)
+    return direction(options.approximation, g, product, damping=options.damping,
+                     relative_damping=options.relative_damping, iterations=options.iterations,
+                     start=start if options.warm_start else None)
+
+
+def estimate(
+    task: SegmentationTask,
+    network: nn.Module,
+    store: RenderStore,
+    fresh: Tensor,
+    psi: Psi,
+    validation: Validation,
+    options: EstimatorOptions,
+    seed: int,
+    start: Parameters | None = None,
+) -> Estimate:
+    """The hypergradient at ``psi``.
+
+    ``fresh`` (K,): indices in ``store`` of the renders drawn from ``psi`` that the network has not been trained on:
+    on images it has memorised, the gradient is near zero whatever the image.
+    """
+    keys = relightable(store) if options.pathwise else ()
+    images, _, _ = relight(store, fresh, psi, keys, derive_seed(seed, "curvature"))
+    v = find_direction(task, network, images, store.targets(fresh), validation, options, seed, start)
+    parameters = trainable_parameters(network)
+    index, weights, effective = _chosen(store, fresh, psi, keys, options, seed)
+
+    relit = relit_derivatives(task, network, parameters, v.vector, store, index, psi, keys,
+                              relights=options.relights, seed=derive_seed(seed, "w"))
+    w = relit.w
+    unit = spread(w, weights)
+    terms = _score_terms(store, index, psi, keys, relit.pixels, w, weights, unit, options)
+    terms = terms + (relit.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
+    mean = (weights[:, None] * terms).sum(0)
+    variance = (weights[:, None] * (terms - mean).square()).sum(0) / effective
+    return Estimate(mean, variance, effective, v, relit.method, w, index)
+
+
+def _chosen(store: RenderStore, fresh: Tensor, psi: Psi, keys: tuple[str, ...], options: EstimatorOptions,
+            seed: int) -> tuple[Tensor, Tensor, float]:
+    """(the renders to score, their weights, how many samples they are worth)."""
+    alone = fresh, torch.full((len(fresh),), 1.0 / len(fresh), dtype=torch.float64), float(len(fresh))
+    if not options.rescore or len(store) == len(fresh):
+        return alone
+    rendered = [factor.key for factor in store.factors if factor.key not in keys]
+    weights, effective = store.importance_weights(psi, rendered, options.truncation)
+    if effective < options.least_effective * len(fresh):
+        return alone
+    if len(store) <= options.rescored:
+        return torch.arange(len(store)), weights, effective
+    # Systematic resampling: each render as often as its weight says, to within one.
+    offset = torch.rand((), generator=torch.Generator().manual_seed(derive_seed(seed, "rescored")), dtype=torch.float64)
+    steps = (torch.arange(options.rescored) + offset) / options.rescored
+    drawn = torch.searchsorted(weights.cumsum(0), steps).clamp(max=len(store) - 1)
+    index, counts = drawn.unique(return_counts=True)
+    weights = counts.double() / options.rescored
+    return index, weights, min(effective, 1.0 / weights.square().sum().item())
+
+
+def _score_terms(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], pixels: Tensor, w: Tensor,
+                 weights: Tensor, unit: float, options: EstimatorOptions) -> Tensor:
+    """(n, P): the terms of all factors that are not pathwise; 0 in the others' columns."""
+    draws = {key: values[index] for key, values in store.draws.items()}
+    factors = [factor for factor in store.factors if factor.key not in keys]
+    owned = [f for f in factors if options.object_credit and len(f.owners) == f.count]
+    whole = [f.key for f in factors if f not in owned]
+    terms = score_terms(psi.score(draws, whole), _advantages(w, weights, unit, options))
+    if owned:
+        instances = store.instances[index.to(store.device)].cpu().long()
+        credit = torch.zeros(len(index), max(int(instances.max()), *(max(f.owners) for f in owned)) + 1,
+                             dtype=torch.float64)
+        credit.scatter_add_(1, instances.flatten(1), pixels.flatten(1))
+        for factor in owned:
+            advantages = _advantages(credit[:, list(factor.owners)], weights, unit, options)
+            terms[:, psi.slices[factor.key]] = score_terms(psi.score_of_values(factor.key, draws), advantages)
+    return terms
+
+
+def _advantages(w: Tensor, weights: Tensor, unit: float, options: EstimatorOptions) -> Tensor:
+    """w (n, ...) over its ``unit``, less its baseline, clipped at ``clip`` of its own standard deviations."""
+    own = spread(w, weights)
+    centred = leave_one_out(w, weights) if options.baseline else w
+    return centred.clamp(-options.clip * own, options.clip * own) / unit

@@ -1,0 +1,93 @@
+"""The pathwise side: images that need no new render are differentiable functions of their draws.
+
+Light adds up and the film acts after it, so one render gives images for any light energies and exposures. M of them
+per render average the noise of the lights out of w, and d w / d s for all of them takes one backward pass through
+the pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..film import noise_seeds
+from ..psi import Psi
+from ..randomness import derive_seed
+from ..renders import RenderStore
+from ..tasks.segmentation import SegmentationTask
+from .directional_derivative import FORWARD_MODE, directional_derivative
+from .parameters import Parameters
+
+
+def relightable(store: RenderStore) -> tuple[str, ...]:
+    """Keys of the continuous factors whose effect on an image is known without a new render: lights and the film."""
+    return tuple(f.key for f in store.factors if f.key in store.driven and f.continuous)
+
+
+def relight(store: RenderStore, index: Tensor, psi: Psi, keys: Sequence[str], seed: int, relights: int = 1,
+            differentiable: bool = False):
+    """(images (B * relights, 3, H, W), the draws of ``keys`` behind them, those draws as leaves of the graph).
+
+    The factors ``keys`` are drawn afresh from ``psi``; other lights and film keep the values they were rendered with.
+    """
+    count = len(index) * relights
+    fresh = psi.resample(keys, count, seed)
+    leaves = fresh.leaves(device=store.device)
+    if not differentiable:
+        leaves = {key: leaf.detach() for key, leaf in leaves.items()}
+    kept = {key: store.draws[key][index.cpu()].to(store.device).repeat_interleave(relights, 0)
+            for key in store.driven if key not in leaves}
+    images = store.images(index, {**kept, **leaves}, noise_seeds(seed, count), relights)
+    return images, fresh, leaves
+
+
+@dataclass(frozen=True)
+class RelitDerivatives:
+    """Of n renders, averaged over their relights."""
+
+    pixels: Tensor        # (n, H, W) float64: v . grad l by pixel; its sum over pixels is w
+    gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise
+    method: str           # how the directional derivative was taken
+
+    @property
+    def w(self) -> Tensor:
+        """(n,)"""
+        return self.pixels.sum((1, 2))
+
+
+def relit_derivatives(
+    task: SegmentationTask,
+    network: nn.Module,
+    parameters: Parameters,
+    vector: Parameters,
+    store: RenderStore,
+    index: Tensor,
+    psi: Psi,
+    keys: Sequence[str],
+    *,
+    relights: int,
+    seed: int,
+    chunk: int = 32,
+) -> RelitDerivatives:
+    """w and its pathwise gradient for the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``."""
+    if not keys:
+        relights = 1
+    pixels, gradients, method = [], [], FORWARD_MODE
+    for start in range(0, len(index), max(1, chunk // relights)):
+        at = index[start:start + max(1, chunk // relights)]
+        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, bool(keys))
+        labels = store.targets(at, relights)
+        losses = task.losses_of(network, images, labels, per_pixel=True)
+        derivative, method = directional_derivative(losses, parameters, vector)
+        found = {}
+        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
+        if wanted:
+            parts = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
+            found = dict(zip(wanted, parts))
+        size = (len(at), relights)
+        pixels.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
+        gradients.append(fresh.pathwise(found).unflatten(0, size).mean(1))
+    return RelitDerivatives(torch.cat(pixels), torch.cat(gradients), method)

@@ -1,0 +1,71 @@
+"""AutoSimulate: psi follows the hypergradient of the validation loss, and knows how noisy it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..hypergradient.estimator import EstimatorOptions, estimate
+from ..hypergradient.parameters import Parameters
+from ..psi import Psi
+from .base import Search, trust_region
+from .method import Context, Outcome
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """How far psi goes. The gradient comes in whitened coordinates, so a plain step is the natural-gradient one."""
+
+    step_size: float = 1.5
+    momentum: float = 0.5         # of the moving average over iterations
+    shrinkage: bool = True        # each coordinate by z^2 / (1 + z^2), z its signal over its noise
+    kl: float = 0.2               # nats, the most psi may move in one iteration
+    annealing: float = 0.8        # the step falls to 1 - this at the end
+    spread_step: float = 1.0      # x the step of spreads
+    warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
+
+
+class AutoSimulate(Search):
+    """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region."""
+
+    def __init__(self, start: Psi, estimator: EstimatorOptions, step: StepOptions) -> None:
+        super().__init__(start)
+        self.estimator, self.step = estimator, step
+        self.momentum = torch.zeros(start.size, dtype=torch.float64)
+        self.steps = 0
+        self.vector: Parameters | None = None       # the last v
+
+    def before_training(self, context: Context) -> Outcome | None:
+        if context.iteration < self.step.warmup:
+            return None
+        found = estimate(context.task, context.network, context.store, context.fresh, context.psi, context.validation,
+                         self.estimator, context.seed, self.vector)
+        details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),
+                   "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
+        if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
+            return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
+        self.vector = found.direction.vector
+        self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
+                               self.step.kl))
+        return Outcome(found.direction.status, details)
+
+    def _step(self, gradient: torch.Tensor, variance: torch.Tensor, progress: float) -> torch.Tensor:
+        beta = self.step.momentum
+        self.steps += 1
+        self.momentum = beta * self.momentum + (1 - beta) * gradient
+        mean = self.momentum / (1 - beta**self.steps)
+        u = self.step.step_size * (1 - self.step.annealing * progress) * mean
+        if self.step.shrinkage:
+            z2 = mean.square() / (variance * (1 - beta) / (1 + beta) + 1e-12)
+            u = u * z2 / (1 + z2)
+        return torch.where(self.start.spreads, self.step.spread_step * u, u)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps,
+                "vector": self.vector if self.estimator.warm_start else None}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.momentum, self.steps, self.vector = state["momentum"], state["steps"], state["vector"]

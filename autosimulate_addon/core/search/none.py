@@ -1,0 +1,7 @@
+"""The null control: training goes on, psi never moves."""
+
+from .base import Search
+
+
+class NoSearch(Search):
+    """Draws from the start for ever."""
