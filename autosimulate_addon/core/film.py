@@ -58,7 +58,7 @@ def gains(reference: Tensor, specification: Sequence[Layer], values: Mapping[str
             raise ValueError(f"layer '{layer.name}': give values for all of its drivers or for none")
         gain = 1 / reference[:, index]
         for driver in drivers:
-            gain = gain * values[driver.factor][:, driver.element].to(gain)
+            gain = gain * values[driver.factor][:, driver.element, :3].to(gain)   # of a colour with alpha: its RGB
         columns.append(gain)
     return torch.stack(columns, 1)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..protocol import Draw, Factor, InputError, SampleKey
+from ..protocol import AutoSimulateError, Draw, Factor, InputError, SampleKey
 from .distributions import Bounds, Family, family_of
 from .randomness import derive_seed, seed_of, torch_seed
 
@@ -36,6 +36,8 @@ class Psi:
             self.slices[family.factor.key] = slice(start, end)
         if self.phi.shape != (end,):
             raise ValueError(f"phi has the shape {tuple(self.phi.shape)}, these factors need ({end},)")
+        if not bool(self.phi.isfinite().all()):
+            raise AutoSimulateError("psi is no longer finite: restart from the last good psi with smaller steps.")
 
     # -- from and to plain numbers ---------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Mapping, NamedTuple, Sequence
+from typing import Iterable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 import torch
@@ -107,20 +107,6 @@ class RenderStore:
     def targets(self, index: Tensor, relights: int = 1) -> Tensor:
         """(B * relights, H, W) int64 labels, in the order of ``images``."""
         return self.labels[index.to(self.device)].long().repeat_interleave(relights, 0)
-
-    def batches(self, size: int, steps: int, seed: int, weights: Tensor | None = None) -> Iterator[Tensor]:
-        """``steps`` batches of ``size`` indices: shuffled passes over all renders, or drawn by ``weights`` (N,)."""
-        generator = torch.Generator().manual_seed(seed)
-        size = min(size, len(self))
-        order = torch.zeros(0, dtype=torch.long)
-        for _ in range(steps):
-            if weights is not None:
-                yield torch.multinomial(weights, size, replacement=True, generator=generator)
-                continue
-            if len(order) < size:
-                order = torch.cat([order, torch.randperm(len(self), generator=generator)])
-            yield order[:size]
-            order = order[size:]
 
     # -- importance weights ----------------------------------------------------------------------------------------
 

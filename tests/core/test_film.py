@@ -62,16 +62,24 @@ def test_the_rendered_values_give_the_rendered_image(light):
 
 def test_relights_of_a_render_come_one_after_the_other(light):
     layers, reference = light
-    values = {**driver_values(B * 4), film.EXPOSURE: torch.randn(B * 4, 1, 1), film.NOISE: torch.full((B * 4, 1, 1), .1)}
+    values = {**driver_values(B * 4), film.EXPOSURE: torch.randn(B * 4, 1, 1),
+              film.NOISE: torch.full((B * 4, 1, 1), .1)}
     seeds = film.noise_seeds(3, B * 4)
     together = film.develop(layers, reference, LAYERS, values, seeds, relights=4)
-    one = film.develop(layers[1:2], reference[1:2], LAYERS, {key: value[6:7] for key, value in values.items()}, seeds[6:7])
+    own = {key: value[6:7] for key, value in values.items()}
+    one = film.develop(layers[1:2], reference[1:2], LAYERS, own, seeds[6:7])
     assert torch.allclose(together[6:7], one, atol=1e-6)
 
 
 def test_drivers_of_a_layer_come_together_or_not_at_all(light):
     with pytest.raises(ValueError, match="sky"):
         film.develop(*light, LAYERS, {"colour": torch.ones(B, 1, 3)})
+
+
+def test_alpha_of_a_colour_is_not_light(light):
+    values = driver_values(B)
+    with_alpha = {**values, "colour": torch.cat([values["colour"], torch.full((B, 1, 1), 9.)], -1)}
+    assert torch.equal(film.develop(*light, LAYERS, values), film.develop(*light, LAYERS, with_alpha))
 
 
 def test_film_at_rest_changes_nothing(light):
@@ -110,7 +118,8 @@ def test_noise_is_fixed_by_its_seed(light):
     plain = film.develop(*light, LAYERS, {})
     a, b = (film.develop(*light, LAYERS, values, [1, 2, 3]) for _ in range(2))
     assert torch.equal(a, b)
-    assert torch.equal(film.develop(*(part[1:2] for part in light), LAYERS, {film.NOISE: values[film.NOISE][:1]}, [2]), a[1:2])
+    alone = film.develop(*(part[1:2] for part in light), LAYERS, {film.NOISE: values[film.NOISE][:1]}, [2])
+    assert torch.equal(alone, a[1:2])
     assert not torch.equal(film.develop(*light, LAYERS, values, [4, 5, 6]), a)
     inside = (a > 0) & (a < 1)
     assert float((a - plain)[inside].std()) == pytest.approx(.05, rel=.1)
@@ -122,7 +131,8 @@ def test_noise_is_fixed_by_its_seed(light):
 def test_gradient_against_finite_differences(light):
     """Of a smooth function of the image in every value: drivers and the whole film."""
     layers, reference = light[0].double(), light[1]
-    values = {**driver_values(B), film.EXPOSURE: torch.full((B, 1, 1), .2), film.WHITE_BALANCE: torch.full((B, 1, 2), -.3),
+    values = {**driver_values(B), film.EXPOSURE: torch.full((B, 1, 1), .2),
+              film.WHITE_BALANCE: torch.full((B, 1, 2), -.3),
               film.BLUR: torch.full((B, 1, 1), .8), film.CONTRAST: torch.full((B, 1, 1), .25),
               film.NOISE: torch.full((B, 1, 1), .03)}
     probe = torch.randn(B, 3, H, W, generator=torch.Generator().manual_seed(5))
@@ -142,14 +152,15 @@ def test_gradient_against_finite_differences(light):
                 moved.view(B, -1)[:, element] += sign * step
                 ends.append(f({**values, key: moved}))
             numeric = (ends[0] - ends[1]) / (2 * step)
-            assert gradients[key].view(B, -1)[:, element].tolist() == pytest.approx(numeric.tolist(), rel=.02, abs=.02), key
+            analytic = gradients[key].view(B, -1)[:, element]
+            assert analytic.tolist() == pytest.approx(numeric.tolist(), rel=.02, abs=.02), key
 
 
 def test_clipped_and_black_pixels_have_clean_gradients():
     layers = torch.zeros(1, 1, 2, 2, 3)
     layers[0, 0, 0, 0] = 5.                                            # burnt out, the others black
-    leaf = {"energy": torch.ones(1, 1, 1, requires_grad=True), film.CONTRAST: torch.full((1, 1, 1), -.5).requires_grad_(),
-            film.EXPOSURE: torch.zeros(1, 1, 1, requires_grad=True), film.BLUR: torch.zeros(1, 1, 1, requires_grad=True)}
+    start = {"energy": 1., film.CONTRAST: -.5, film.EXPOSURE: 0., film.BLUR: 0.}
+    leaf = {key: torch.full((1, 1, 1), value).requires_grad_() for key, value in start.items()}
     image = film.develop(layers, torch.ones(1, 1, 3), (Layer("key", (Driver("energy"),)),), leaf)
     gradients = torch.autograd.grad(image.sum(), list(leaf.values()))
     assert all(gradient.isfinite().all() and abs(float(gradient.sum())) < 1e-3 for gradient in gradients)
@@ -160,7 +171,8 @@ def test_uint8_of_one_render():
     layers = np.random.default_rng(0).random((3, H, W, 3)).astype(np.float16) / 3
     draw = {"energy": np.array([[2.], [3.]]), "colour": np.ones((1, 3)), "bounces": np.array([[1]])}
     reference = np.array([[2.] * 3, [3.] * 3, [1.] * 3], np.float32)
-    render = Render(SampleKey(0, 0, 0), draw, layers, reference, np.zeros((H, W), np.uint8), np.zeros((H, W), np.uint16))
+    nothing = np.zeros((H, W))
+    render = Render(SampleKey(0, 0, 0), draw, layers, reference, nothing.astype(np.uint8), nothing.astype(np.uint16))
     plain = film.develop_uint8(render)
     assert plain.shape == (H, W, 3) and plain.dtype == np.uint8
     assert np.abs(plain - np.round(255 * encode(layers.astype(float).sum(0)))).max() <= 1

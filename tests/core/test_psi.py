@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autosimulate_addon.core.psi import Psi
-from autosimulate_addon.protocol import Factor, InputError, SampleKey
+from autosimulate_addon.protocol import AutoSimulateError, Factor, InputError, SampleKey
 
 torch.set_num_threads(1)
 
@@ -202,6 +202,11 @@ def test_bad_psi_is_named(psi):
         Psi.from_plain(FACTORS, {key: numbers for key, numbers in psi.plain().items() if key != "energy"})
     with pytest.raises(InputError, match="unique"):
         Psi.from_factors(FACTORS + FACTORS[:1])
+
+
+def test_psi_that_is_not_finite_is_refused(psi):
+    with pytest.raises(AutoSimulateError, match="finite"):
+        psi.step(torch.full((psi.size,), float("nan")))
 
 
 def test_no_factors_is_a_psi_too():

@@ -81,17 +81,6 @@ def test_images_under_their_own_values_and_others():
     assert torch.equal(store.targets(index, 2), store.labels[torch.tensor([4, 4, 1, 1])].long())
 
 
-def test_batches_cover_all_and_follow_weights():
-    store, _ = filled(steps(2), 5)
-    batches = list(store.batches(4, 5, seed=0))
-    assert sorted(torch.cat(batches).tolist()) == sorted(list(range(10)) * 2)
-    assert all(torch.equal(a, b) for a, b in zip(batches, store.batches(4, 5, seed=0)))
-    weights = torch.zeros(10)
-    weights[3] = 1
-    assert all((batch == 3).all() for batch in store.batches(4, 3, seed=0, weights=weights))
-    assert all(len(batch) == 10 for batch in store.batches(64, 3, seed=0))
-
-
 def test_one_generation_weighs_all_renders_alike():
     store, psis = filled(steps(1))
     weights, effective = store.importance_weights(psis[0])

@@ -11,7 +11,9 @@ import torch
 from autosimulate_addon.core.film import develop
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
-from autosimulate_addon.core.standin import StandIn, factors, start_narrow_wrong, start_wide, target, validation_and_test
+from autosimulate_addon.core.standin import (
+    StandIn, factors, start_narrow_wrong, start_wide, target, validation_and_test,
+)
 from autosimulate_addon.core.standin.scene import HEIGHT, LIGHTS, WIDTH, Scenes
 from autosimulate_addon.core.standin.shading import camera_rays, look
 from autosimulate_addon.protocol import SampleKey, Simulator

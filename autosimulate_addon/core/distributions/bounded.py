@@ -69,7 +69,7 @@ class BoundedFamily(Family):
     def distribution(self, phi: Tensor) -> Beta:
         """Of y in (0, 1)."""
         logit, log_k = phi.chunk(2, -1)
-        return Beta(logit.sigmoid() * log_k.exp(), (-logit).sigmoid() * log_k.exp())
+        return Beta(logit.sigmoid() * log_k.exp(), (-logit).sigmoid() * log_k.exp(), validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:
         y = self.distribution(phi.expand(n, -1)[:, None].expand(-1, self.factor.count, -1)).rsample()

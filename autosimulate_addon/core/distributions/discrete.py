@@ -54,7 +54,7 @@ class CategoricalFamily(Family):
         return {"p": phi.softmax(0).tolist()}
 
     def distribution(self, phi: Tensor) -> Categorical:
-        return Categorical(logits=phi)
+        return Categorical(logits=phi, validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:
         return self.distribution(phi.expand(n, -1)).sample((self.factor.count,)).T[..., None]
@@ -103,7 +103,7 @@ class BernoulliFamily(CategoricalFamily):
         return {"p": torch.cat([-phi, phi]).sigmoid().tolist()}
 
     def distribution(self, phi: Tensor) -> Bernoulli:
-        return Bernoulli(logits=phi)
+        return Bernoulli(logits=phi, validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:
         return self.distribution(phi.expand(n, -1)[:, None].expand(-1, self.factor.count, -1)).sample().long()

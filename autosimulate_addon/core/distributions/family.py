@@ -51,7 +51,8 @@ class Family(ABC):
     def distribution(self, phi: Tensor) -> Distribution:
         """Of one value, batch shape (..., size) (continuous) or (...) (discrete), from phi (..., P).
 
-        For families with limits: before clipping.
+        For families with limits: before clipping. (Torch's own checks are off: phi was checked, and they cost more
+        than the arithmetic.)
         """
 
     @abstractmethod

@@ -64,7 +64,7 @@ class NormalFamily(Family):
 
     def distribution(self, phi: Tensor) -> Distribution:
         mu, log_std = phi.chunk(2, -1)
-        return Normal(mu, log_std.exp())
+        return Normal(mu, log_std.exp(), validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:
         raw = self.distribution(phi.expand(n, -1)[:, None].expand(-1, self.factor.count, -1)).rsample()
@@ -134,7 +134,7 @@ class LogNormalFamily(NormalFamily):
 
     def distribution(self, phi: Tensor) -> Distribution:
         mu, log_std = phi.chunk(2, -1)
-        return LogNormal(mu, log_std.exp())
+        return LogNormal(mu, log_std.exp(), validate_args=False)
 
     def _inside(self, phi: Tensor) -> Tensor:
         return phi.chunk(2)[0].exp()
