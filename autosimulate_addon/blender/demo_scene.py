@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import bmesh
 import bpy
+import bmesh     # of the bpy module: only there once bpy is imported
 from mathutils import Matrix
 
 from . import marks_scene, paths
@@ -42,11 +42,9 @@ def build(output: str | Path | None = None, start: str = "narrow") -> bpy.types.
 
     ``start``: "narrow" (and wrong) or "wide". Raises InputError when the file cannot be written.
     """
-    scene = parts.empty_scene()
+    scene = parts.empty_scene(64, 48)
     objects = _furnish(scene)
     _mark(scene, objects, {"narrow": narrow_start, "wide": wide_start}[start]())
-    settings = scene.autosimulate
-    settings.width, settings.height = 64, 48
     parts.save(output)
     return scene
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Sequence
 
-import bmesh
 import bpy
+import bmesh     # of the bpy module: only there once bpy is imported
 
 from ...protocol import InputError
 from .. import properties
 
-#: The name under which every builder leaves its scene.
-SCENE = "Scene"
 
-
-def empty_scene() -> bpy.types.Scene:
-    """An empty factory file is opened in place of the present one; its scene renders with Cycles."""
+def empty_scene(width: int, height: int) -> bpy.types.Scene:
+    """An empty factory file is opened in place of the present one; its scene is prepared as ``prepare`` says."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    return prepare(bpy.context.scene)
+    return prepare(bpy.context.scene, width, height)
 
 
-def prepare(scene: bpy.types.Scene) -> bpy.types.Scene:
-    """Cycles on the CPU, the plain sRGB view that ``core.film`` applies, and the place for marks."""
+def prepare(scene: bpy.types.Scene, width: int, height: int) -> bpy.types.Scene:
+    """Cycles at moderate cost, the plain sRGB view that ``core.film`` applies, and the place for marks.
+
+    ``width`` and ``height`` (pixels) are what a run renders unless told otherwise; they give the camera's frame its
+    shape.
+    """
     properties.ensure_registered()
+    settings = scene.autosimulate
+    settings.width, settings.height = width, height
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.cycles.samples = 16
     scene.render.engine = "CYCLES"
     scene.view_settings.view_transform = "Standard"
     scene.cycles.use_denoising = False
