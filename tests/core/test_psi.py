@@ -123,6 +123,31 @@ def test_steps_do_not_depend_on_units():
     assert b["mean"][0] == pytest.approx(1000 * a["mean"][0]) and b["std"][0] == pytest.approx(1000 * a["std"][0])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_random_walk_stays_usable(seed):
+    """Large steps for ever: bounds hold, draws stay inside limits, scores and gradients finite."""
+    factors = (*FACTORS, Factor("clipped", "lognormal", low=np.array([10.]), high=np.array([500.]),
+                                start={"mean": [200.], "std": [150.]}))
+    start = psi = Psi.from_factors(factors)
+    g = torch.Generator().manual_seed(seed)
+    drift = torch.randn(psi.size, generator=g)
+    for iteration in range(150):
+        psi = psi.step(.3 * drift + .6 * torch.randn(psi.size, generator=g))
+        if iteration % 10:
+            continue
+        draws = [psi.sample(key) for key in keys(8, iteration)]
+        assert all((draw["angle"] > -1).all() and (draw["angle"] < 2).all() for draw in draws)
+        assert all((draw["clipped"] >= 10).all() and (draw["clipped"] <= 500).all() for draw in draws)
+        assert psi.score(draws).isfinite().all() and psi.log_q(draws).isfinite().all()
+        assert start.log_q(draws, ["angle", "clipped", "material"]).isfinite().all()
+        fresh = psi.resample(["angle", "clipped", "energy"], 8, iteration)
+        assert fresh.pathwise({key: torch.ones_like(draw) for key, draw in fresh.items()}).isfinite().all()
+        plain = psi.plain()
+        assert .05 - 1e-9 <= plain["location"]["std"][0] <= 1 + 1e-9
+        assert min(plain["material"]["p"]) >= .03 - 1e-9 and min(plain["visible"]["p"]) >= .03 - 1e-9
+        assert -1 < plain["angle"]["mean"][0] < 2 and plain["angle"]["std"][0] >= .04 - 1e-9
+
+
 def test_resampling_is_keyed_and_follows_psi(psi):
     one, two = (psi.resample(["energy", "angle"], 5, seed=3) for _ in range(2))
     assert set(one) == {"energy", "angle"} and one["angle"].shape == (5, 2, 1)

@@ -39,6 +39,7 @@ class BoundedFamily(Family):
         start = torch.tensor(self.to_plain(self.to_phi(factor.start))["std"], dtype=torch.float64)
         start = start / (self.high - self.low)
         self.std_floor, self.std_ceiling = start * bounds.spread_floor, start * bounds.spread_ceiling
+        self.least_mean = self._least_mean()
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -114,9 +115,21 @@ class BoundedFamily(Family):
         l21 = f12 / l11
         return alpha, beta, slope, (l11, l21, (f22 - l21 ** 2).clamp(min=1e-12).sqrt())
 
+    def _least_mean(self) -> Tensor:
+        """The m nearest to 0 (and 1 - m to 1) at which the least concentrations still leave the least spread.
+
+        Solves m (1 - m) / (1 + c / m) = floor^2 by bisection; the left side grows with m up to 1/2.
+        """
+        low, high = torch.zeros_like(self.std_floor), torch.full_like(self.std_floor, .5)
+        for _ in range(50):
+            m = (low + high) / 2
+            enough = m * (1 - m) / (1 + self._least_concentration(m)) >= self.std_floor ** 2
+            low, high = torch.where(enough, low, m), torch.where(enough, m, high)
+        return high
+
     def clamp(self, phi: Tensor) -> Tensor:
         logit, log_k = phi.chunk(2)
-        logit = logit.clamp(-7., 7.)                                # a mean within 0.1 % of a limit is at the limit
+        logit = torch.minimum(torch.maximum(logit, self.least_mean.logit()), -self.least_mean.logit())
         m = logit.sigmoid()
         widest = torch.maximum(self._least_concentration(m), m * (1 - m) / self.std_ceiling ** 2 - 1)
         narrowest = torch.maximum(m * (1 - m) / self.std_floor ** 2 - 1, widest)
