@@ -22,7 +22,9 @@ Learns WHAT TO RENDER. Properties of a Blender scene that are marked as learnabl
 stands, which material it wears) get a probability distribution instead of a value. Small batches are rendered from
 these distributions, a neural network is trained on them, and the distributions are moved so that the next batch makes
 the network better on YOUR labelled validation images. The learned distributions end up in the scene.
-"""
+
+commands
+""" + "\n".join(f"  {name:10s}{text}" for name, text in COMMANDS.items())
 
 _EXAMPLES = """\
 examples
@@ -60,11 +62,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    result = _Parser(prog="run.py", description=_DESCRIPTION, epilog=_EXAMPLES, allow_abbrev=False,
-                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    result = _Parser(prog="run.py", usage="run.py [COMMAND] [flags]", description=_DESCRIPTION, epilog=_EXAMPLES,
+                     allow_abbrev=False,
+                     formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=116))
     result.add_argument("command", nargs="?", choices=tuple(COMMANDS), default="optimize", metavar="COMMAND",
-                        help="; ".join(f"{name}: {text}" for name, text in COMMANDS.items()))
-    result.add_argument("what", nargs="?", metavar="WHAT", help="for build: demo, clevr or lmo")
+                        help="one of the commands above (default: optimize)")
+    result.add_argument("what", nargs="?", metavar="SCENE", help="for build: demo, clevr or lmo")
 
     files = result.add_argument_group("files and folders")
     files.add_argument("--scene", metavar="FILE", help="the .blend to use; not needed when Blender has opened it; "

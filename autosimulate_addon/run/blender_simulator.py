@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from typing import Any, Callable, Iterator, Sequence
 
 from ..blender.bridge import RenderBridge
@@ -14,15 +13,12 @@ class BlenderSimulator:
     """``protocol.Simulator`` over a :class:`RenderBridge`; a context manager, because the bridge borrows the scene.
 
     ``stop`` is asked before every image: True raises Cancelled, so that the current image is always finished.
-    ``rendered`` is told of every new image. ``latest`` keeps the last few for the window's preview.
+    ``images`` and ``seconds`` count what was rendered.
     """
 
-    def __init__(self, bridge: RenderBridge, *, stop: Callable[[], bool] = lambda: False,
-                 rendered: Callable[[Render], None] = lambda render: None, keep: int = 12) -> None:
+    def __init__(self, bridge: RenderBridge, *, stop: Callable[[], bool] = lambda: False) -> None:
         self._bridge = bridge
         self._stop = stop
-        self._rendered = rendered
-        self.latest: deque[Render] = deque(maxlen=keep)
         self.images = 0
         self.seconds = 0.0
 
@@ -44,8 +40,6 @@ class BlenderSimulator:
             render = self._bridge.render(draw, key)
             self.seconds += time.perf_counter() - began
             self.images += 1
-            self.latest.append(render)
-            self._rendered(render)
             yield render
 
     def close(self) -> None:

@@ -14,8 +14,7 @@ from ..core.film import develop_uint8
 from ..core.psi import Psi
 from ..protocol import InputError, Render, SampleKey, Simulator
 from . import coco, pictures
-from .directory import read_json, write_json
-from .prepare import DATASET_FILE
+from .directory import DATASET_FILE, read_json, write_json
 from .streams import finite
 
 FORMAT = "autosimulate-dataset"

@@ -12,6 +12,9 @@ from typing import Any, Iterator
 from ..protocol import InputError
 from .streams import finite
 
+#: A generated data set says in this file what it holds; its masks then carry class indices, whatever the scene's ids.
+DATASET_FILE = "dataset.json"
+
 
 class RunDirectory:
     """Names of the files of one run, all below ``root``; nothing is touched until :meth:`create`."""

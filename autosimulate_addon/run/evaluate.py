@@ -18,6 +18,7 @@ from .options import of_run
 from .progress import Progress
 from .signals import StopRequest
 from .streams import say
+from .threads import use_threads
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -39,15 +40,16 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         nonlocal images
         if event == "render":
             images = data["done"]
-            progress.update("render", data["done"] / data["total"], images=images)
-        elif event == "train":
-            progress.update("train", data["fraction"], images=images)
+        progress.update(event, data["fraction"], images=images)
 
+    use_threads(config.width, config.height)
     with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
-        scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, None, test, report)
+        scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, test, None,
+                                report, stop=stop)
     progress.close()
-    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, **scores}
+    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed,
+               **{name: scores[name] for name in ("loss", "miou", "per_class", "steps")}}
     say(f"A fresh network trained on {count} images: loss {scores['loss']:.3f}, mIoU {scores['miou']:.3f} on "
         f"{len(test)} test images.")
     for name, value in scores["per_class"].items():

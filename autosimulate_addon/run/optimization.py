@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import Any, Callable
 
 from ..core.datasets import Dataset
 from ..core.fresh import evaluate_fresh
-from ..core.loop import Loop, LoopConfig
+from ..core.loop import Loop
 from ..core.psi import Psi
 from . import checkpoint, demo, deliver, psi_file
 from .blender_simulator import BlenderSimulator
 from .config import RunConfig
+from .directory import read_json, write_json
 from .events import EventLog, read_events
 from .job import Job
+from .loop_config import loop_config
 from .prepare import targets
 from .progress import Progress
 from .sheets import write_latest, write_sheet
 from .signals import StopRequest
+from .threads import use_threads
 
 
 def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
+    use_threads(job.config.width, job.config.height)
     with BlenderSimulator(job.marked.bridge(job.config), stop=stop) as simulator:
         run = _Run(job, events, stop, simulator)
         try:
@@ -52,6 +56,7 @@ class _Run:
         self.start = Psi.from_plain(simulator.factors, job.start)
         self.loop: Loop | None = None
         self.records: list[dict[str, Any]] = []     # of the iterations so far, as events
+        self._done = 0.0                            # iterations, with fractions
 
     def prepare(self) -> None:
         """The start event, the demo's own data, the loop at its last checkpoint."""
@@ -97,8 +102,75 @@ class _Run:
             return
         psi_file.write(self.job.directory.psi, self.simulator.factors, iteration=len(self.records),
                        seed=self.job.config.seed, stages=self.stages(), targets=targets(self.job.marked))
-        write_latest(self.job.directory.latest_samples, self.simulator)
+        write_latest(self.job.directory.latest_samples, self.loop.store)
 
     def stages(self) -> dict[str, psi_file.Plain]:
         return {"start": self.start.plain(), "latest": self.loop.psi.plain(), "best": self.loop.best.plain(),
                 "final": self.loop.final.plain()}
+
+    def compare(self) -> dict[str, Any]:
+        """The final numbers; with ``config.compare`` those of fresh networks, on images nothing has looked at."""
+        config, last = self.job.config, self.records[-1]
+        held_out, split = (self.test, "test") if self.test is not None else (self.validation, "validation")
+        numbers: dict[str, Any] = {
+            "method": config.method, "approximation": config.approximation, "seed": config.seed,
+            "iterations": len(self.records), "rendered": last["images"],
+            **{name: last.get(name) for name in ("val_loss", "val_miou", "control_val_loss", "control_val_miou")},
+            "images": config.fresh_count, "split": split, "split_images": len(held_out), "rows": {}}
+        if not config.compare:
+            return numbers
+        # The same underlying random numbers for both, so that they differ by psi alone.
+        rows = {"start": self.start, "learned": self.loop.final}
+        path = self.job.directory.checkpoints / "comparison.json"
+        done = read_json(path, "comparison") if path.exists() else {}
+        for position, (name, psi) in enumerate(rows.items()):
+            if name not in done:
+                done[name] = evaluate_fresh(
+                    loop_config(config), self.simulator, psi, config.fresh_count, config.seed, self.validation,
+                    self.test, self._report_fresh(position / len(rows), 1.0 / len(rows)), stop=self.stop,
+                    renders_dir=self.job.directory.renders / name)
+                write_json(path, done)
+        numbers["rows"] = {name: done[name] for name in rows}
+        if split == "validation":
+            self.events.write("problem", {"message": "No --test folder was given: the final comparison is on the "
+                                                     "validation images, which the optimisation has seen."})
+        return numbers
+
+    def sheet(self, name: str, psi: Psi) -> None:
+        """sheets/start.png and sheets/end.png, for the report; made once."""
+        path = self.job.directory.sheets / f"{name}.png"
+        if not path.exists():
+            write_sheet(path, self.simulator, psi, self.job.config.seed)
+            self.events.write("sheet", {"path": str(path.relative_to(self.job.directory.root))})
+
+    def _report(self, event: str, data: dict[str, Any]) -> None:
+        """The loop's events. Those of iterations are held back until their checkpoint is safe."""
+        if event == "iteration":
+            self._pending = data
+            scores = f", validation mIoU {data['val_miou']:.3f}"
+            if data.get("control_val_miou") is not None:
+                scores += f" (control {data['control_val_miou']:.3f})"
+            self.progress.note = scores
+            return
+        if event == "train" and data["fraction"] < 1.0 and not self.progress.due:
+            return                      # a line a training step would fill the log
+        self.events.write(event, data)
+        within = 0.5 * (data["sample"] + 1) / self.job.config.images if event == "render" else 0.5 + 0.5 * data["fraction"]
+        done = len(self.records) + within
+        self._done = max(done, self._done)      # the null control comes second in each iteration: never back
+        self.progress.update("optimize", self._done / self.job.config.iterations, images=self.simulator.images)
+
+    def _report_fresh(self, first: float, share: float) -> Callable[[str, dict[str, Any]], None]:
+        def report(event: str, data: dict[str, Any]) -> None:
+            within = 0.5 * data["fraction"] + (0.5 if event == "train" else 0.0)
+            self.progress.update("final", first + share * within, images=self.simulator.images)
+
+        return report
+
+
+def _weights(config: RunConfig) -> dict[str, float]:
+    """How long the phases take relative to each other, in images rendered and trained on."""
+    return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
+            "optimize": config.iterations * config.images * (2.0 if config.control else 1.0),
+            "final": 2.0 * config.fresh_count if config.compare else 0.0,
+            "report": 10.0}

@@ -17,11 +17,8 @@ from ..core.datasets import Dataset, read_dataset
 from ..protocol import InputError
 from . import psi_file, scene_file
 from .config import RunConfig
+from .directory import DATASET_FILE
 from .log import logger
-
-#: A generated data set says in this file what it holds; its masks then carry class indices, whatever the scene's ids.
-DATASET_FILE = "dataset.json"
-
 
 @dataclass(frozen=True)
 class MarkedScene:

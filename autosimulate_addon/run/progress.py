@@ -51,6 +51,11 @@ class Progress:
                                      "images": self.images})
             self._show(share, eta, now, changed)
 
+    @property
+    def due(self) -> bool:
+        """Whether the next update would be told of."""
+        return time.monotonic() - self._last_event >= _EVENT_INTERVAL
+
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()

@@ -55,7 +55,11 @@ def check_blend(path: Path) -> None:
 def save_copy(path: Path) -> None:
     """Writes what is in memory to ``path``, atomically; the open file keeps its name and state."""
     with atomic_path(path) as temporary:
-        bpy.ops.wm.save_as_mainfile(filepath=str(temporary), copy=True, check_existing=False, relative_remap=True)
+        try:
+            bpy.ops.wm.save_as_mainfile(filepath=str(temporary), copy=True, check_existing=False, relative_remap=True)
+        except RuntimeError as error:       # a full disk, for one; Blender's own message names the temporary file
+            reason = str(error).strip().splitlines()[-1].replace(temporary.name, path.name)
+            raise InputError(f"Blender cannot save '{path}': {reason.removeprefix('Error: ')}") from error
 
 
 def new_scene() -> bpy.types.Scene:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.film import develop_uint8
+import torch
+
+from ..core.film import NOISE, develop_uint8
 from ..core.psi import Psi
+from ..core.randomness import seed_of
+from ..core.renders import RenderStore
 from ..protocol import SampleKey
 from . import pictures
 from .blender_simulator import BlenderSimulator
@@ -15,13 +19,14 @@ from .sample_iterations import PREVIEW
 COUNT = 12
 
 
-def write_latest(path: Path, simulator: BlenderSimulator) -> None:
-    """The last rendered images with their masks; nothing when none was rendered in this process."""
-    renders = list(simulator.latest)
-    if renders:
-        pictures.write_image(path, pictures.sample_sheet(
-            [develop_uint8(render, None, simulator.layers) for render in renders],
-            [render.labels for render in renders]))
+def write_latest(path: Path, store: RenderStore, count: int = COUNT) -> None:
+    """The last renders of the optimisation with their masks; nothing while there are none."""
+    if len(store) == 0:
+        return
+    index = torch.arange(max(0, len(store) - count), len(store))
+    images = store.images(index, seeds=[seed_of(store.keys[i], NOISE) for i in index])
+    images = (images * 255.0).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    pictures.write_image(path, pictures.sample_sheet(list(images), list(store.labels[index].cpu().numpy())))
 
 
 def write_sheet(path: Path, simulator: BlenderSimulator, psi: Psi, seed: int, count: int = COUNT) -> None:
