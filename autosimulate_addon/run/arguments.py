@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from typing import Any, Sequence
 
 from ..protocol import InputError
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     result = _Parser(prog="run.py", usage="run.py [COMMAND] [flags]", description=_DESCRIPTION, epilog=_EXAMPLES,
                      allow_abbrev=False,
                      formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=116))
-    result.add_argument("command", nargs="?", choices=tuple(COMMANDS), default="optimize", metavar="COMMAND",
+    result.add_argument("command", nargs="?", default="optimize", metavar="COMMAND",
                         help="one of the commands above (default: optimize)")
     result.add_argument("what", nargs="?", metavar="SCENE", help="for build: demo, clevr or lmo")
 
@@ -127,16 +128,28 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="print the final numbers as one JSON line on standard "
                                                             "output")
     output.add_argument("--log-level", choices=("debug", "info", "warning"), default="info",
-                        help="how much goes into log.txt (default: info)")
+                        help="how much goes into log.txt (default: info); debug also shows Blender's own messages")
     return result
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parsed flags (None where not given). InputError with one sentence when they are wrong."""
-    options = parser().parse_args(list(argv))
+    options, unknown = parser().parse_known_args(list(argv))
+    if unknown:
+        close = difflib.get_close_matches(unknown[0].split("=")[0], _flags(), n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(f"'{unknown[0]}' is not understood{hint}; see --help.")
+    if options.command not in COMMANDS:
+        close = difflib.get_close_matches(options.command, COMMANDS, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(f"'{options.command}' is not a command{hint}; choose one of {', '.join(COMMANDS)}.")
     if options.what is not None and options.command != "build":
         raise InputError(f"Argument '{options.what}' is not understood after '{options.command}'; see --help.")
     return options
+
+
+def _flags() -> list[str]:
+    return [flag for action in parser()._actions for flag in action.option_strings]
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ..protocol import AutoSimulateError, Cancelled, InputError
 from . import requirements
 from .arguments import parse
 from .log import Log
-from .streams import redirect_stdout_for_good, results_only_stdout, say, write_json_line
+from .streams import results_only_stdout, say, write_json_line
 
 #: What the operating system says when the user's disk, quota or permissions stand in the way.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -19,15 +19,15 @@ _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def run_process(argv: Sequence[str]) -> int:
     """``main`` for a process of its own: whatever Blender prints on leaving does not end up among the results."""
-    return _main(argv, redirect_stdout_for_good)
+    return _main(argv, for_good=True)
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command and returns the exit code. Standard output carries nothing but the ``--json`` line."""
-    return _main(argv, results_only_stdout)
+    return _main(argv, for_good=False)
 
 
-def _main(argv: Sequence[str], redirect: Any) -> int:
+def _main(argv: Sequence[str], for_good: bool) -> int:
     try:
         options = parse(argv)
     except InputError as error:
@@ -35,7 +35,8 @@ def _main(argv: Sequence[str], redirect: Any) -> int:
         return error.exit_code
     except SystemExit as shown:         # --help
         return int(shown.code or 0)
-    with redirect() as results, Log(options.log_level) as log:
+    chatter = options.log_level == "debug"
+    with results_only_stdout(chatter, for_good) as results, Log(options.log_level) as log:
         return _guarded(options, results, log)
 
 

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         raise InputError("evaluate needs --test DIR, a folder of labelled images to score on.")
     count = options.count or config.fresh_count
     prepare.check_scene(marked)
-    prepare.check_device(config.device)
+    prepare.check_network(config, len(marked.classes.names))
     marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
     test = prepare.labelled_images(config.test, marked.classes, config)
     output = None if options.output is None else Path(options.output).expanduser().absolute()

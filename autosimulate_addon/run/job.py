@@ -78,7 +78,7 @@ def resumed(options: argparse.Namespace) -> Job:
 
 
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> Job:
-    prepare.check_device(config.device)
+    prepare.check_network(config, len(marked.classes.names))
     validation = test = None
     if config.scene:
         if not config.validation:

@@ -124,18 +124,25 @@ def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
 def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Dataset:
     """The data set in ``folder`` at the render size; what reading did that the user should know goes to the log."""
     path = Path(folder).expanduser().absolute()
-    ids = None if (path / DATASET_FILE).exists() else classes.ids
+    given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
+    ids = {name: classes.validation_id(name) for name in classes.names} \
+        if given and not (path / DATASET_FILE).exists() else None       # None: the folder's own table, or the indices
     dataset = read_dataset(path, classes.names, ids, config.width, config.height)
     for note in dataset.notes:
         logger.info("%s: %s", path, note)
     return dataset
 
 
-def check_device(device: str) -> None:
+def check_network(config: RunConfig, num_classes: int) -> None:
+    """Raises InputError unless the network can be built and has a device to run on."""
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
+    from ..core.networks import build
+
+    if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
+    build(config.network, num_classes, config.network_width, frozen_layers=config.frozen_layers,
+          module=config.network_module or None)
 
 
 def only_given(options: argparse.Namespace, *names: str) -> None:

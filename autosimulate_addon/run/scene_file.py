@@ -9,6 +9,8 @@ import bpy
 
 from ..protocol import InputError
 from .directory import atomic_path
+from .log import logger
+from .streams import captured
 
 #: How .blend files begin: plain, Zstandard (3.0 and later), gzip (before).
 _MAGIC = (b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
@@ -31,10 +33,12 @@ def open_scene(path: str | os.PathLike[str] | None) -> bpy.types.Scene | None:
     check_blend(path)
     if current is None or not current.exists() or not path.samefile(current):
         try:
-            bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+            with captured() as printed:
+                bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+            logger.info("opening %s: %s", path, "".join(printed))
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
-            raise InputError(f"Blender cannot open '{path}': {reason}") from error
+            raise InputError(f"Blender cannot open '{path}': {reason.rstrip('.')}.") from error
     return bpy.context.scene
 
 
@@ -56,13 +60,10 @@ def save_copy(path: Path) -> None:
     """Writes what is in memory to ``path``, atomically; the open file keeps its name and state."""
     with atomic_path(path) as temporary:
         try:
-            bpy.ops.wm.save_as_mainfile(filepath=str(temporary), copy=True, check_existing=False, relative_remap=True)
+            with captured() as printed:
+                bpy.ops.wm.save_as_mainfile(filepath=str(temporary), copy=True, check_existing=False,
+                                            relative_remap=True)
+            logger.info("saving %s: %s", path, "".join(printed))
         except RuntimeError as error:       # a full disk, for one; Blender's own message names the temporary file
             reason = str(error).strip().splitlines()[-1].replace(temporary.name, path.name)
-            raise InputError(f"Blender cannot save '{path}': {reason.removeprefix('Error: ')}") from error
-
-
-def new_scene() -> bpy.types.Scene:
-    """An empty file for the procedural demo."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    return bpy.context.scene
+            raise InputError(f"Blender cannot save '{path}': {reason.removeprefix('Error: ').rstrip('.')}.") from error
