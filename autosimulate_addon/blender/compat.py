@@ -45,3 +45,53 @@ def animation_curves(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
         else:
             curves += list(action.fcurves)
     return curves
+
+
+# --- rendering -------------------------------------------------------------------------------------------------------
+
+#: Names of the passes in a multilayer EXR (4.x writes short ones).
+OBJECT_INDEX_PASSES = ("Object Index", "IndexOB")
+MATERIAL_INDEX_PASSES = ("Material Index", "IndexMA")
+
+
+def eevee_engine() -> str:
+    """EEVEE's identifier: ``BLENDER_EEVEE_NEXT`` up to 4.5, ``BLENDER_EEVEE`` from 5.0."""
+    return "BLENDER_EEVEE" if VERSION >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+
+
+def multilayer_exr_settings() -> dict[str, str]:
+    """What to set on ``render.image_settings``, in this order, for one uncompressed float multilayer EXR."""
+    settings = {"media_type": "MULTI_LAYER_IMAGE"} if VERSION >= (5, 0, 0) else {}
+    return settings | {"file_format": "OPEN_EXR_MULTILAYER", "exr_codec": "NONE", "color_depth": "32",
+                       "color_management": "FOLLOW_SCENE"}
+
+
+def has_denoiser() -> bool:
+    """Whether Cycles was built with OpenImageDenoise (Debian's is not; 4.3 then refuses to render with it on)."""
+    try:
+        import _cycles
+    except ImportError:
+        return False
+    return bool(getattr(_cycles, "with_openimagedenoise", False))
+
+
+def uses_nodes(id_data: bpy.types.ID) -> bool:
+    """Whether a world, light or material is shaded by its node tree (worlds and materials always are from 5.0)."""
+    if id_data.node_tree is None:
+        return False
+    if VERSION >= (5, 0, 0) and not isinstance(id_data, bpy.types.Light):
+        return True
+    return id_data.use_nodes
+
+
+def remove_light_group(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, name: str) -> None:
+    """Takes a light group out of the view layer's list (``lightgroups.remove`` came after 4.2: an operator there)."""
+    group = view_layer.lightgroups.get(name)
+    if group is None:
+        return
+    if hasattr(view_layer.lightgroups, "remove"):
+        view_layer.lightgroups.remove(group)
+        return
+    view_layer.active_lightgroup_index = view_layer.lightgroups.find(name)
+    with bpy.context.temp_override(scene=scene, view_layer=view_layer):
+        bpy.ops.scene.view_layer_remove_lightgroup()

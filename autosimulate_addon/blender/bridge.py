@@ -1,0 +1,233 @@
+"""Blender renders draws: one image split by light source, with labels and instances, from one render call each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Iterator, Sequence
+
+import bpy
+import numpy as np
+
+from ..protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
+from . import compat, exr, instances, render_settings
+from .drawing import Drawer
+from .factors import factor_of
+from .instances import Instances
+from .labels import Labels, indices
+from .light_groups import LightGroups
+from .marks import ClassTable, Mark
+from .quiet import quiet
+from .snapshot import Restorer
+from .visibility import Sightings
+
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+class RenderBridge:
+    """A session of renders of one scene. A context manager: leaving it puts everything back exactly, errors or not.
+
+    ``factors``, ``layers`` (see ``protocol.Layer``) and ``classes`` are known from the start; nothing is changed before
+    the context is entered. ``samples`` None keeps the scene's own; a mark on it wins. ``relight`` splits the image by
+    light source where the marks allow (Cycles only, and then without denoising, which is not linear). ``engine`` is
+    "CYCLES" (also for None) or "EEVEE".
+
+    Raises InputError for a scene, marks or classes that cannot be rendered.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable, *, width: int, height: int,
+                 samples: int | None = None, relight: bool = True, engine: str | None = None) -> None:
+        render_settings.check(scene, width, height, engine)
+        self.scene = scene
+        self.marks = tuple(mark for mark in marks if mark.enabled)
+        self.width, self.height, self.samples = width, height, samples
+        self.engine = engine or "CYCLES"
+        self._labels = Labels(scene, classes)
+        self.classes: tuple[str, ...] = classes.names
+        factors = tuple(factor_of(mark) for mark in self.marks)
+        self.factors: tuple[Factor, ...] = tuple(self._with_owners(mark, factor)
+                                                 for mark, factor in zip(self.marks, factors))
+        relight = relight and self.engine == "CYCLES"
+        self._groups = LightGroups(scene, self.marks if relight else (), self.factors)
+        self.layers: tuple[Layer, ...] = self._groups.layers
+        self.relight = bool(self._groups.sources)
+        self._view_layer = render_settings.rendered_view_layer(scene)
+        self._drawer = Drawer(scene, self.marks)
+        self._restorer = Restorer()
+        self._sightings = Sightings(self.classes)
+        self._instances = Instances()
+        self._may_have_instances = instances.may_exist(scene)
+        self._folder: str | None = None
+
+    def _with_owners(self, mark: Mark, factor: Factor) -> Factor:
+        if mark.targets and all(ref.collection == "objects" for ref in mark.targets):
+            return replace(factor, owners=tuple(self._labels.numbers.get(ref.name, 0) for ref in mark.targets))
+        return factor
+
+    def __enter__(self) -> RenderBridge:
+        restorer = self._restorer
+        try:
+            self._folder = _scratch_folder()
+            restorer.defer(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+            _forget_new_images(restorer)
+            restorer.defer(lambda: [layer.update() for layer in self.scene.view_layers])
+            render_settings.apply(
+                restorer, self.scene, self._view_layer, width=self.width, height=self.height, samples=self.samples,
+                engine=self.engine, relight=self.relight, material_index=self._labels.uses_materials,
+                path=os.path.join(self._folder, "render.exr"))
+            if self._may_have_instances:
+                restorer.set(self._view_layer, "use_pass_position", True)
+            self._labels.apply(restorer, self._view_layer)
+            self._groups.apply(restorer, self._view_layer)
+            self._drawer.__enter__()
+        except BaseException:
+            restorer.restore()
+            raise
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._drawer.__exit__(*error)
+        finally:
+            self._restorer.restore()
+
+    def render(self, draw: Draw, key: SampleKey) -> Render:
+        """Puts the draw into the scene and renders it once.
+
+        The same key and draw give the same image, bit for bit, whatever was rendered before. Raises InputError for a
+        draw that does not fit the marks, AutoSimulateError when Blender fails to render.
+        """
+        began = time.perf_counter()
+        rendered = self._groups.floored(draw)
+        self._drawer.put(rendered)
+        if self.engine == "CYCLES":
+            self.scene.cycles.seed = seed_of(key)
+        # With persistent data Cycles does not notice that only its seed (or another scene setting) has changed.
+        self.scene.update_tag()
+        image = self._render_image()
+        layers = self._split(image)
+        labels, numbers = self._label(image)
+        self._sightings.see(labels)
+        return Render(key, {name: np.asarray(value) for name, value in draw.items()}, layers,
+                      self._groups.reference(rendered), labels, numbers, time.perf_counter() - began)
+
+    def missing_classes(self) -> list[str]:
+        """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
+        return self._sightings.missing()
+
+    def _render_image(self) -> exr.ExrImage:
+        path = self.scene.render.filepath
+        try:
+            with quiet(), self._watching():
+                bpy.ops.render.render(write_still=True, scene=self.scene.name)
+            image = exr.read(path)
+        except (RuntimeError, OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+            raise AutoSimulateError(f"Blender could not render the image: {reason}") from error
+        os.unlink(path)         # nothing is left behind on the RAM disk if the process is killed
+        return image
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Looks at the dependency graph of the render, which is only there during the render."""
+        if not self._may_have_instances and self._sightings.complete:
+            yield
+            return
+        problems: list[Exception] = []
+
+        def look(scene: bpy.types.Scene, graph: bpy.types.Depsgraph | None = None) -> None:
+            if graph is None or graph.mode != "RENDER":
+                return
+            try:
+                if self._may_have_instances:
+                    self._instances.collect(graph)
+                if not self._sightings.complete:
+                    self._sightings.expect(graph, self.scene.camera, (self.width, self.height),
+                                           self._labels.class_of_object)
+            except Exception as error:      # Blender would print it and go on
+                problems.append(error)
+
+        # A handler that is still there when the process ends crashes 4.2 and hangs 4.5.
+        bpy.app.handlers.frame_change_post.append(look)
+        try:
+            yield
+        finally:
+            bpy.app.handlers.frame_change_post.remove(look)
+        if problems:
+            raise problems[0]
+
+    def _split(self, image: exr.ExrImage) -> np.ndarray:
+        """(L, H, W, 3) float16: one layer per source, and what is left."""
+        combined = image.find("Combined", components="RGB")
+        if combined is None:
+            raise AutoSimulateError("Blender's image has no colours: is the view layer's render empty?")
+        layers = np.empty((len(self.layers), *combined.shape), dtype=np.float32)
+        for row, source in enumerate(self._groups.sources):
+            found = image.find(f"Combined_{source.group}", components="RGB")
+            if found is None:
+                raise AutoSimulateError(f"Blender did not split off the light of {source.name}; render without "
+                                        "relighting.")
+            layers[row] = found
+        layers[-1] = combined
+        layers[-1] -= layers[:-1].sum(axis=0)
+        np.nan_to_num(layers, copy=False, nan=0.0, posinf=_LARGEST, neginf=0.0)
+        return np.clip(layers, 0.0, _LARGEST, out=layers).astype(np.float16)
+
+    def _label(self, image: exr.ExrImage) -> tuple[np.ndarray, np.ndarray]:
+        found = image.find(*compat.OBJECT_INDEX_PASSES)
+        if found is None:
+            raise AutoSimulateError("Blender's image has no object index pass.")
+        classes = self._labels.class_of_object
+        objects = indices(found[..., 0], len(classes))
+        if self._instances.found:
+            numbers, meaning = self._instances.number(
+                objects, image.find("Position", components="XYZ"), len(classes))
+            classes = _with_instances(classes, meaning, self._labels.numbers)
+        else:
+            numbers = objects.astype(np.uint16)
+        materials = image.find(*compat.MATERIAL_INDEX_PASSES)
+        return self._labels.decode(numbers, classes, None if materials is None else materials[..., 0]), numbers
+
+
+def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[str, int]
+                    ) -> np.ndarray:
+    """Classes by instance number: that of its object, or else that of what instances it."""
+    classes = np.zeros(max([len(class_of_object), *(number + 1 for number in meaning)]), dtype=np.uint8)
+    classes[:len(class_of_object)] = class_of_object
+    for number, instance in meaning.items():
+        classes[number] = class_of_object[instance.index] or class_of_object[numbers.get(instance.parent, 0)]
+    return classes
+
+
+def seed_of(key: SampleKey) -> int:
+    """Cycles' seed for a key: 31 bits, the same on every platform."""
+    text = "cycles/" + "/".join(str(int(part)) for part in key)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "little") >> 1
+
+
+def _scratch_folder() -> str:
+    """A folder of our own for the one file a render writes: in memory where the system has a RAM disk."""
+    shared_memory = "/dev/shm"
+    in_memory = os.path.isdir(shared_memory) and os.access(shared_memory, os.W_OK)
+    try:
+        return tempfile.mkdtemp(prefix="autosimulate-", dir=shared_memory if in_memory else None)
+    except OSError as error:
+        raise InputError(f"No temporary folder can be made to render into ({error.strerror}); free some space or set "
+                         "TMPDIR.") from error
+
+
+def _forget_new_images(restorer: Restorer) -> None:
+    """The first render adds the image "Render Result" to the file."""
+    before = {image.name for image in bpy.data.images}
+
+    def forget() -> None:
+        for image in list(bpy.data.images):
+            if image.name not in before and image.type == "RENDER_RESULT":
+                bpy.data.images.remove(image)
+
+    restorer.defer(forget)
