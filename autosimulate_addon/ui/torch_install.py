@@ -71,7 +71,8 @@ def source_options(build: str, index: str = "", platform: str = sys.platform) ->
         return ["--no-index", "--find-links", index] if Path(index).is_dir() else ["--index-url", index]
     if platform == "darwin":
         return []                                       # one build for all, on pip's usual index
-    return ["--index-url", INDEX + ("cpu" if build == "CPU" else CUDA_BUILD)]
+    # beside the usual index, which has the other packages: a "+cpu" build counts as newer than the same plain one
+    return ["--extra-index-url", INDEX + ("cpu" if build == "CPU" else CUDA_BUILD)]
 
 
 class TorchInstall:

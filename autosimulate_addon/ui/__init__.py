@@ -1,0 +1,47 @@
+"""What the window shows: preferences, menus, panels, operators, overlay. Thin: ``run`` and ``blender`` do the work.
+
+Nothing here imports torch or ``core`` when it is loaded, and nothing happens before ``register``.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ..blender import properties
+from . import icons, keymap, menus, monitor, panel_data, preferences, torch_status, validation
+from .operators import labels as labels_operators
+from .operators import mark, mark_list, mark_many, optimize, presets, produce, results
+from .operators import torch as torch_operators
+from .operators import validation as validation_operators
+from .overlay import draw as overlay
+from .panels import labels, learnables, network, status
+from .panels import optimize as optimize_panels
+from .panels import results as results_panels
+from .panels import validation as validation_panels
+
+#: In the order in which they are registered; sub-panels after the panels they belong to.
+_CLASSES = tuple(
+    cls for module in (preferences, torch_operators, mark, mark_many, mark_list, labels_operators,
+                       validation_operators, optimize, presets, produce, results, menus, status, learnables, labels,
+                       validation_panels, network, optimize_panels, results_panels)
+    for cls in module.CLASSES)
+
+
+def register() -> None:
+    properties.register()
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    for module in (menus, keymap, monitor, panel_data, overlay):
+        module.register()
+
+
+def unregister() -> None:
+    for module in (overlay, panel_data, monitor, keymap, menus):
+        module.unregister()
+    if bpy.app.timers.is_registered(torch_operators.watch):
+        bpy.app.timers.unregister(torch_operators.watch)
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
+    properties.unregister()
+    for module in (torch_status, validation, icons):
+        module.unregister()

@@ -1,0 +1,170 @@
+"""What each background job is given: its folder, a copy of the scene, its command line."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import bpy
+
+from ..blender import marks_scene, psi_properties
+from ..protocol import AutoSimulateError, InputError
+from . import monitor, package, run_process, torch_install, torch_status
+
+
+def new_directory(kind: str) -> Path:
+    """A new, empty folder for a run: beside the .blend where it can be written, else in the add-on's own folder.
+
+    Raises InputError when neither can be written.
+    """
+    stem = Path(bpy.data.filepath).stem or "untitled"
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    places = [package.user_folder() / "runs"]
+    if bpy.data.filepath and kind == "optimize":
+        places.insert(0, Path(bpy.data.filepath).parent / "autosimulate_runs")
+    problem: OSError | None = None
+    for place in places:
+        name, number = f"{stem}_{stamp}", 1
+        while (place / name).exists():
+            number += 1
+            name = f"{stem}_{stamp}_{number}"
+        try:
+            (place / name).mkdir(parents=True)
+            return place / name
+        except OSError as error:
+            problem = error
+    raise InputError(f"No folder for the run can be made in {places[-1]} ({problem.strerror}); save the file to a "
+                     "folder that can be written")
+
+
+def save_copy(path: Path) -> None:
+    """Writes the open file to ``path`` and leaves it as it is. Raises InputError, and leaves no half file."""
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, check_existing=False, relative_remap=True)
+    except RuntimeError as error:
+        path.unlink(missing_ok=True)
+        reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
+        raise InputError(f"The scene could not be copied to {path.parent}: {reason}") from error
+
+
+def _lower(identifier: str) -> str:
+    return identifier.lower().replace("_", "-")
+
+
+def absolute(path: str) -> str:
+    return bpy.path.abspath(path) if path else ""
+
+
+def _site_packages() -> str | None:
+    """The folder of PyTorch, where Blender's own Python does not have it."""
+    state = torch_status.refresh()
+    if not state.usable:
+        raise InputError(f"{state.line.rstrip('.')}: see the add-on's preferences")
+    return state.folder if state.source != "of this Blender's Python" else (
+        str(torch_status.own_folder()) if torch_status.own_folder().is_dir() else None)
+
+
+def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
+    """The command line of an optimization with the scene's settings. Raises InputError."""
+    group = scene.autosimulate
+    values = {
+        "output": directory,
+        "validation": absolute(group.validation_dir),
+        "test": absolute(group.test_dir),
+        "method": _lower(group.method),
+        "approximation": _lower(group.approximation),
+        "literal": True if group.literal else None,
+        "iterations": group.iterations,
+        "images": group.images,
+        "epochs": group.epochs or None,
+        "width": group.width,
+        "height": group.height,
+        "seed": group.seed,
+        "device": _lower(group.device),
+        "control": group.control,
+        "network": _lower(group.network),
+        "network_width": group.network_width if group.network == "UNET" else None,
+        "network_module": absolute(group.network_module) if group.network == "MODULE" else None,
+        "frozen_layers": group.frozen_layers or None,
+        "site_packages": _site_packages(),
+    }
+    return ["optimize", *run_process.flags(values)]
+
+
+def command(scene: bpy.types.Scene, copy: Path, arguments: list[str]) -> list[str]:
+    if bpy.app.binary_path:
+        return run_process.blender_command(bpy.app.binary_path, copy, scene.name, package.RUN_SCRIPT, arguments)
+    return run_process.python_command(torch_install.python_command(), copy, package.RUN_SCRIPT, arguments)
+
+
+def check_optimization(scene: bpy.types.Scene) -> None:
+    """What can be said before anything is copied or started. Raises InputError."""
+    marks, classes = marks_scene.read(scene)
+    if not any(mark.enabled and not mark.locked for mark in marks):
+        raise InputError("Every learnable property is locked or switched off: unlock at least one")
+    if len(classes.names) < 2:
+        raise InputError("Add at least one class under Labels, and assign objects to it")
+    empty = [group.name for group in scene.autosimulate.classes if not len(group.members)]
+    if empty:
+        raise InputError(f"The class {empty[0]} has no objects: assign some under Labels, or remove it")
+    folder = Path(absolute(scene.autosimulate.validation_dir))
+    if not folder.is_dir():
+        raise InputError(f"The validation folder {folder} does not exist: choose another under Validation Data")
+    if not any(folder.iterdir()):
+        raise InputError(f"The validation folder {folder} is empty: choose one with images and masks")
+
+
+def start_optimization(scene: bpy.types.Scene) -> monitor.Job:
+    """Copies the scene into a new run directory and starts the job. Raises InputError and leaves nothing behind."""
+    check_optimization(scene)
+    marks, _ = marks_scene.read(scene)
+    before = psi_properties.read(scene, marks)
+    directory = new_directory("optimize")
+    try:
+        arguments = optimize_arguments(scene, directory)
+        save_copy(directory / "scene.blend")
+        monitor.write_window_file(directory, scene, before)
+        process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
+    except (AutoSimulateError, OSError):
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    scene.autosimulate.run_dir = str(directory)
+    monitor.registry().add(directory, bpy.data.filepath, scene.name)
+    job = monitor.Job("OPTIMIZE", directory, scene.name, process, log=directory / "window.log")
+    monitor.follow(job)
+    return job
+
+
+def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], result: Path, events: Path,
+                   on_end=None) -> monitor.Job:
+    """Starts a preview or a data set on a copy of the scene that goes away with the job. Raises InputError."""
+    directory = new_directory(kind.lower())
+    try:
+        site_packages = _site_packages()
+        save_copy(directory / "scene.blend")
+        arguments = [*arguments, *run_process.flags({"site_packages": site_packages})]
+        process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
+    except (AutoSimulateError, OSError):
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+    def finished(job: monitor.Job) -> None:
+        if job.state.status == "done":
+            shutil.rmtree(directory, ignore_errors=True)
+        else:
+            (directory / "scene.blend").unlink(missing_ok=True)     # the log stays, to be looked at
+        if on_end:
+            on_end(job)
+
+    job = monitor.Job(kind, events, scene.name, process, log=directory / "window.log", result=result,
+                      on_end=finished)
+    monitor.follow(job)
+    return job
+
+
+def _start(arguments: list[str], log: Path):
+    try:
+        return run_process.start(arguments, log)
+    except OSError as error:
+        raise InputError(f"The background job could not be started ({error.strerror}): {arguments[0]}") from error

@@ -1,0 +1,286 @@
+"""Follows the background jobs on a timer: reads their events, writes psi into the scene, redraws the panels.
+
+A timer and not a modal operator: while any modal operator runs, Blender saves no auto-save file, and it ends with the
+window it was started in. Esc is a key of the sidebar instead (``keymap``).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..blender import marks_scene, properties, psi_properties
+from ..protocol import AutoSimulateError
+from . import curve, icons, package, raster, run_process
+from .run_follower import RunFollower, RunState
+
+INTERVAL_SECONDS = 0.25
+#: How often a job that this window did not start is asked whether it still lives.
+_ALIVE_SECONDS = 3.0
+#: Beside the run's own files: which scene of which file it belongs to, and the psi there before it.
+WINDOW_FILE = "window.json"
+
+
+@dataclass
+class Job:
+    """A background job as the window knows it. ``kind``: OPTIMIZE | GENERATE | PREVIEW."""
+
+    kind: str
+    directory: Path                     # where its events.jsonl is
+    scene: str
+    process: subprocess.Popen | None = None
+    log: Path | None = None
+    result: Path | None = None          # what it makes: a picture, a data set
+    on_end: Callable[[Job], None] | None = None
+    follower: RunFollower = field(init=False)
+    cancelled_at: float = 0.0
+    decision: str = ""                  # KEPT | DISCARDED, once the user has said
+    psi_written: int = 0                # version of the state whose psi is in the scene
+    _looked: float = 0.0
+    curve_range: tuple[float, float] = (0.0, 1.0)
+    sheet_stamp: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.follower = RunFollower(self.directory)
+        self.log = self.log or self.directory / "log.txt"
+
+    @property
+    def state(self) -> RunState:
+        return self.follower.state
+
+    @property
+    def curve_icon(self) -> int:
+        return icons.icon(f"curve:{self.kind}")
+
+    @property
+    def sheet_icon(self) -> int:
+        return icons.icon(f"sheet:{self.kind}")
+
+
+_jobs: dict[str, Job] = {}
+
+
+def job(kind: str = "OPTIMIZE") -> Job | None:
+    """The job of this kind that runs, or ran last in this file."""
+    return _jobs.get(kind)
+
+
+def running(kind: str = "OPTIMIZE") -> bool:
+    found = _jobs.get(kind)
+    return found is not None and not found.state.ended
+
+
+def follow(new: Job) -> None:
+    """Watches a job from now on."""
+    _jobs[new.kind] = new
+    for prefix in ("curve:", "sheet:"):
+        icons.forget(prefix + new.kind)
+    if not bpy.app.timers.is_registered(_on_timer):
+        bpy.app.timers.register(_on_timer, first_interval=INTERVAL_SECONDS, persistent=True)
+
+
+def forget(kind: str) -> None:
+    _jobs.pop(kind, None)
+
+
+def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str, Any]) -> None:
+    text = json.dumps({"blend": bpy.data.filepath, "scene": scene.name, "before": before})
+    (directory / WINDOW_FILE).write_text(text, encoding="utf-8")
+
+
+def read_window_file(directory: Path) -> dict[str, Any]:
+    """What ``write_window_file`` wrote; empty for runs from the command line."""
+    try:
+        content = json.loads((directory / WINDOW_FILE).read_text("utf-8"))
+        return content if isinstance(content, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def psi_before(scene: bpy.types.Scene) -> dict[str, Any]:
+    """psi before the last run: its start, by mark name; {} when there was no run."""
+    found = _jobs.get("OPTIMIZE")
+    if found is None or found.scene != scene.name:
+        return {}
+    start = {}
+    for factor in found.state.factors:
+        if isinstance(factor, dict) and isinstance(factor.get("start"), dict):
+            start[str(factor.get("key"))] = factor["start"]
+    if not start and found.state.ended:
+        start = psi_file(found.directory, "start")
+    return start
+
+
+def psi_file(directory: Path, which: str) -> dict[str, dict]:
+    """One column of psi.json ("start", "latest", "best", "final") by mark name; {} where there is none."""
+    try:
+        content = json.loads((directory / "psi.json").read_text("utf-8"))
+        return {entry["key"]: entry[which] for entry in content["factors"] if entry.get(which)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def result_psi(found: Job) -> dict[str, dict]:
+    """What a run has to give: the final psi when it is done, the best so far when it was stopped."""
+    wanted = ("final", "best", "latest") if found.state.status == "done" else ("best", "final", "latest")
+    for which in wanted:
+        psi = psi_file(found.directory, which)
+        if psi:
+            return psi
+    return found.state.psi
+
+
+def write_psi(scene: bpy.types.Scene, psi: dict[str, dict]) -> list[str]:
+    """Writes psi into the scene's custom properties, mark by mark; returns the sentences about those that refuse.
+
+    A mark that was deleted, or whose object is gone, does not keep the others from getting theirs.
+    """
+    problems = []
+    for group in scene.autosimulate.marks:
+        if group.name not in psi:
+            continue
+        try:
+            mark = marks_scene.mark_of(group)
+            psi_properties.write(scene, [mark], {mark.name: psi[mark.name]})
+        except AutoSimulateError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _on_timer() -> float | None:
+    active = False
+    for found in list(_jobs.values()):
+        if not found.state.ended or _psi_waits(found):
+            active |= step(found)
+    if active:
+        return INTERVAL_SECONDS
+    return None
+
+
+def step(found: Job) -> bool:
+    """Takes in what a job did since the last call; returns whether it goes on."""
+    from . import panel_data
+
+    news = found.follower.read()
+    if not news:
+        news = _check_alive(found)
+    scene = bpy.data.scenes.get(found.scene)
+    state = found.state
+    if scene is not None and found.kind == "OPTIMIZE" and properties.registered():
+        _take_psi(found, scene)
+    if news:
+        _pictures(found)
+        panel_data.schedule()
+    if state.ended and found.on_end:
+        on_end, found.on_end = found.on_end, None
+        on_end(found)
+    if news:
+        panel_data.redraw()
+    return not state.ended or _psi_waits(found)
+
+
+def show(found: Job) -> None:
+    """Shows a job that was just attached to. A finished one changes nothing in the scene until "Keep"."""
+    if found.state.ended:
+        found.psi_written = found.state.version
+    _pictures(found)
+
+
+def _psi_waits(found: Job) -> bool:
+    """Whether the last psi could not be written yet, because a render is under way."""
+    return (found.kind == "OPTIMIZE" and found.psi_written != found.state.version
+            and bpy.app.is_job_running("RENDER") and found.scene in bpy.data.scenes)
+
+
+def _take_psi(found: Job, scene: bpy.types.Scene) -> None:
+    """Writes the newest psi, unless a render is under way: changing data then can crash Blender."""
+    if found.psi_written == found.state.version or bpy.app.is_job_running("RENDER"):
+        return
+    found.psi_written = found.state.version
+    psi = result_psi(found) if found.state.ended else found.state.psi
+    for sentence in write_psi(scene, psi) if psi else ():
+        if sentence not in found.state.problems:
+            found.state.problems.append(sentence)
+
+
+def _pictures(found: Job) -> None:
+    state = found.state
+    if state.curve:
+        pixels, found.curve_range = curve.learning_curve(state.curve)
+        icons.show(f"curve:{found.kind}", pixels)
+    newest = found.directory / "latest_samples.png"
+    try:
+        stamp = newest.stat().st_mtime
+        if stamp != found.sheet_stamp and not bpy.app.is_job_running("RENDER"):
+            found.sheet_stamp = stamp
+            icons.show(f"sheet:{found.kind}", raster.fit(icons.read_image(newest), 480, 480))
+    except (OSError, RuntimeError):
+        return                                          # not there yet, or half a file on a network drive
+
+
+def _check_alive(found: Job) -> bool:
+    """Notices a job that ended without an event; True when its state changed."""
+    code: int | None = None
+    if found.process is not None:
+        code = found.process.poll()
+        if code is None:
+            return False
+    else:
+        now = time.monotonic()
+        if now - found._looked < _ALIVE_SECONDS:
+            return False
+        found._looked = now
+        if found.state.pid and run_process.looks_alive(found.state.pid, found.state.heartbeat):
+            return False
+    found.follower.read_all()                           # what it wrote between the last read and its end
+    state = found.state
+    if not state.ended:
+        if code == 0:
+            state.status, state.fraction = "done", 1.0
+        elif code == 130 or found.cancelled_at:
+            state.status = "cancelled"
+        else:
+            state.status = "error" if found.process is not None else "lost"
+            state.error = run_process.last_words(found.log, code)
+    state.version += 1
+    return True
+
+
+def cancel(kind: str) -> None:
+    """Asks a job to stop after the current image. Raises OSError when its folder cannot be written."""
+    found = _jobs[kind]
+    found.cancelled_at = time.monotonic()
+    run_process.request_cancel(found.directory)
+    if found.state.status in ("starting", "running"):
+        found.state.status = "cancelling"
+    found.state.version += 1
+
+
+@persistent
+def _on_load(*_: Any) -> None:
+    """Another file is open: its jobs go on by themselves, and "Attach to Run" finds them again."""
+    _jobs.clear()
+    icons.forget("curve:")
+    icons.forget("sheet:")
+
+
+def registry() -> run_process.Registry:
+    return run_process.Registry(package.user_folder() / "runs.json")
+
+
+def register() -> None:
+    bpy.app.handlers.load_post.append(_on_load)
+
+
+def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_on_load)
+    if bpy.app.timers.is_registered(_on_timer):
+        bpy.app.timers.unregister(_on_timer)
+    _jobs.clear()

@@ -1,0 +1,256 @@
+"""Classes, their members, and their colours in the viewport."""
+
+from __future__ import annotations
+
+import json
+
+import bpy
+from bpy.props import EnumProperty, IntProperty, StringProperty
+
+from ...blender import marks_scene
+from ...protocol import InputError
+from .. import reasons
+from .base import attempt, described
+
+#: Where the scene keeps the colours and shading that the class colours took the place of.
+TINT_KEY = "autosimulate_tint"
+ASSIGNABLE = (
+    ("OBJECTS", "Selected Objects", "Every selected object"),
+    ("COLLECTION", "Collection", "The collection of the active object, with all that will be in it"),
+    ("MATERIAL", "Material", "The active object's material, wherever it is used"),
+)
+
+
+def _next_id(classes) -> int:
+    return max((group.validation_id for group in classes), default=0) + 1
+
+
+def add_class(scene: bpy.types.Scene, name: str):
+    """A new class with the next colour and validation id, and the selected one."""
+    classes = scene.autosimulate.classes
+    number = _next_id(classes)
+    group = classes.add()
+    group.name = marks_scene.unique_name(name, [other.name for other in classes][:-1])
+    group.color = marks_scene.CLASS_COLORS[(len(classes) - 1) % len(marks_scene.CLASS_COLORS)]
+    group.validation_id = number
+    scene.autosimulate.active_class = len(classes) - 1
+    return group
+
+
+class AUTOSIMULATE_OT_class_add(bpy.types.Operator):
+    """Add a class that the network is to tell apart"""
+
+    bl_idname = "autosimulate.class_add"
+    bl_label = "Add Class"
+    bl_options = {"REGISTER", "UNDO"}
+
+    name: StringProperty(name="Name", description="Name of the class", default="Class", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable)
+
+    def execute(self, context):
+        add_class(context.scene, self.name)
+        refresh_tint(context)
+        return {"FINISHED"}
+
+
+class AUTOSIMULATE_OT_class_remove(bpy.types.Operator):
+    """Remove the selected class; its objects become background"""
+
+    bl_idname = "autosimulate.class_remove"
+    bl_label = "Remove Class"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_class)
+
+    def execute(self, context):
+        group = context.scene.autosimulate
+        group.classes.remove(group.active_class)
+        group.active_class = max(0, min(group.active_class, len(group.classes) - 1))
+        refresh_tint(context)
+        return {"FINISHED"}
+
+
+class AUTOSIMULATE_OT_class_move(bpy.types.Operator):
+    """Move the selected class up or down; the order gives the class index in generated masks"""
+
+    bl_idname = "autosimulate.class_move"
+    bl_label = "Move Class"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    direction: EnumProperty(name="Direction", description="Where to", items=(
+        ("UP", "Up", "Towards the top"), ("DOWN", "Down", "Towards the bottom")))
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_class)
+
+    def execute(self, context):
+        group = context.scene.autosimulate
+        new = group.active_class + (-1 if self.direction == "UP" else 1)
+        if not 0 <= new < len(group.classes):
+            return {"CANCELLED"}
+        group.classes.move(group.active_class, new)
+        group.active_class = new
+        return {"FINISHED"}
+
+
+class AUTOSIMULATE_OT_class_assign(bpy.types.Operator):
+    """Put the selected objects, their collection or their active material into the selected class"""
+
+    bl_idname = "autosimulate.class_assign"
+    bl_label = "Assign to Class"
+    bl_options = {"REGISTER", "UNDO"}
+
+    what: EnumProperty(name="What", description="What to assign", items=ASSIGNABLE)
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_class, reasons.has_selection)
+
+    @classmethod
+    def description(cls, _context, properties):
+        text = described(ASSIGNABLE, properties.what)[1]
+        return f"Put into the selected class: {text[0].lower()}{text[1:]}"
+
+    def execute(self, context):
+        def work():
+            group = context.scene.autosimulate.classes[context.scene.autosimulate.active_class]
+            blocks = _chosen(context, self.what)
+            for other in context.scene.autosimulate.classes:
+                for i in reversed(range(len(other.members))):       # a pixel has one class: the latest word counts
+                    if other.members[i].id in blocks or other.members[i].id is None:
+                        other.members.remove(i)
+            for block in blocks:
+                group.members.add().id = block
+            refresh_tint(context)
+            names = ", ".join(block.name for block in blocks[:3]) + (", ..." if len(blocks) > 3 else "")
+            return f"{names}: class {group.name}"
+
+        return attempt(self, work)
+
+
+def _chosen(context: bpy.types.Context, what: str) -> list[bpy.types.ID]:
+    active = context.active_object or context.selected_objects[0]
+    if what == "OBJECTS":
+        return sorted(context.selected_objects, key=lambda obj: obj.name)
+    if what == "COLLECTION":
+        found = [collection for collection in active.users_collection if collection in bpy.data.collections[:]]
+        if not found:
+            raise InputError(f"{active.name} is in no collection of its own: move it into one, or assign the object")
+        return found[:1]
+    if active.active_material is None:
+        raise InputError(f"{active.name} has no material: give it one, or assign the object")
+    return [active.active_material]
+
+
+class AUTOSIMULATE_OT_class_unassign(bpy.types.Operator):
+    """Take this member out of the class"""
+
+    bl_idname = "autosimulate.class_unassign"
+    bl_label = "Remove from Class"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    index: IntProperty(name="Index", description="Position in the list of members", min=0)
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_class)
+
+    def execute(self, context):
+        group = context.scene.autosimulate
+        members = group.classes[group.active_class].members
+        if self.index < len(members):
+            members.remove(self.index)
+        refresh_tint(context)
+        return {"FINISHED"}
+
+
+class AUTOSIMULATE_OT_show_classes(bpy.types.Operator):
+    """Tint the objects in the viewport by their class; click again for their own colors"""
+
+    bl_idname = "autosimulate.show_classes"
+    bl_label = "Show in Viewport"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_classes)
+
+    def execute(self, context):
+        if TINT_KEY in context.scene:
+            untint(context)
+        else:
+            tint(context)
+        return {"FINISHED"}
+
+
+def classes_of_objects(scene: bpy.types.Scene) -> dict[str, int]:
+    """Object name -> position of its class: by the object itself, else its collections, else its materials."""
+    found: dict[str, int] = {}
+    for rank in ("OBJECT", "COLLECTION", "MATERIAL"):
+        for position, group in enumerate(scene.autosimulate.classes):
+            for member in group.members:
+                block = member.id
+                if block is None or block.id_type != rank:
+                    continue
+                if rank == "OBJECT":
+                    objects = [block]
+                elif rank == "COLLECTION":
+                    objects = list(block.all_objects)
+                else:
+                    objects = [obj for obj in scene.objects
+                               if any(slot.material == block for slot in obj.material_slots)]
+                for obj in objects:
+                    found.setdefault(obj.name, position)
+    return found
+
+
+def tint(context: bpy.types.Context) -> None:
+    """Colours objects by class; what was there before is kept in the scene, so that saving the file loses nothing."""
+    scene = context.scene
+    kept = {"colors": {obj.name: list(obj.color) for obj in scene.objects}, "shading": "", "type": ""}
+    shading = getattr(context.space_data, "shading", None)
+    if shading is not None:
+        kept["shading"], kept["type"] = shading.color_type, shading.type
+        shading.type, shading.color_type = "SOLID", "OBJECT"
+    scene[TINT_KEY] = json.dumps(kept)
+    refresh_tint(context)
+
+
+def refresh_tint(context: bpy.types.Context) -> None:
+    """Brings the colours up to date after a change of classes, while they are shown."""
+    scene = context.scene
+    if TINT_KEY not in scene:
+        return
+    positions = classes_of_objects(scene)
+    for obj in scene.objects:
+        if obj.library is None:
+            position = positions.get(obj.name)
+            obj.color = (0.25, 0.25, 0.25, 1.0) if position is None else \
+                (*(channel ** 2.2 for channel in scene.autosimulate.classes[position].color), 1.0)
+
+
+def untint(context: bpy.types.Context) -> None:
+    """Gives every object its own colour back."""
+    scene = context.scene
+    try:
+        kept = json.loads(scene[TINT_KEY])
+    except (TypeError, ValueError):
+        kept = {"colors": {}}
+    for name, color in kept["colors"].items():
+        obj = scene.objects.get(name)
+        if obj is not None and obj.library is None:
+            obj.color = color
+    shading = getattr(context.space_data, "shading", None)
+    if shading is not None and kept.get("shading"):
+        shading.color_type, shading.type = kept["shading"], kept["type"]
+    del scene[TINT_KEY]
+
+
+CLASSES = (AUTOSIMULATE_OT_class_add, AUTOSIMULATE_OT_class_remove, AUTOSIMULATE_OT_class_move,
+           AUTOSIMULATE_OT_class_assign, AUTOSIMULATE_OT_class_unassign, AUTOSIMULATE_OT_show_classes)

@@ -1,0 +1,142 @@
+"""Starting, stopping and finding again the optimization of the distributions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ...protocol import InputError
+from .. import jobs, monitor, reasons, run_process
+from .base import attempt
+
+
+class AUTOSIMULATE_OT_optimize(bpy.types.Operator):
+    """Learn the distributions from the validation images, in the background; the window stays free"""
+
+    bl_idname = "autosimulate.optimize"
+    bl_label = "Optimize Distributions"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.can_run, reasons.has_torch,
+                               reasons.no_optimization, reasons.has_marks, reasons.has_classes,
+                               reasons.has_validation, reasons.has_camera, reasons.not_rendering)
+
+    def execute(self, context):
+        def work():
+            job = jobs.start_optimization(context.scene)
+            return f"Optimizing in {job.directory}"
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
+    """Stop after the current image and keep the best distributions found so far (Esc over the sidebar)"""
+
+    bl_idname = "autosimulate.cancel"
+    bl_label = "Cancel"
+    bl_options = {"REGISTER"}
+
+    kind: EnumProperty(name="Job", description="Which job to stop", items=(
+        ("OPTIMIZE", "Optimization", "The optimization of the distributions"),
+        ("GENERATE", "Data Set", "The generation of a data set"),
+        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
+    ), default="OPTIMIZE", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, _any_running)
+
+    def execute(self, context):
+        def work():
+            if not monitor.running(self.kind):
+                raise InputError("This is not running")
+            monitor.cancel(self.kind)
+            return "Stopping after the current image"
+
+        return attempt(self, work)
+
+
+def _any_running(_context: bpy.types.Context) -> str:
+    return "" if any(monitor.running(kind) for kind in ("OPTIMIZE", "GENERATE", "PREVIEW")) else "Nothing is running"
+
+
+class AUTOSIMULATE_OT_cancel_here(bpy.types.Operator):
+    """Stop the running optimization, with the mouse over the AutoSimulate tab"""
+
+    bl_idname = "autosimulate.cancel_here"
+    bl_label = "Cancel with Esc"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        # Blender passes the key on to whatever else is under the mouse when this says no
+        region = context.region
+        return (region is not None and region.type == "UI"
+                and getattr(region, "active_panel_category", "") == "AutoSimulate" and monitor.running("OPTIMIZE"))
+
+    def execute(self, context):
+        return bpy.ops.autosimulate.cancel(kind="OPTIMIZE")
+
+
+class AUTOSIMULATE_OT_attach(bpy.types.Operator):
+    """Follow the last optimization of this file again, also one that went on while Blender was closed"""
+
+    bl_idname = "autosimulate.attach"
+    bl_label = "Attach to Run"
+    bl_options = {"REGISTER"}
+
+    directory: StringProperty(name="Run", description="Folder of the run; empty for this file's last one",
+                              subtype="DIR_PATH", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.no_optimization)
+
+    def execute(self, context):
+        def work():
+            directory = Path(jobs.absolute(self.directory)) if self.directory else last_run(context.scene)
+            if directory is None:
+                raise InputError("No run of this file was found: choose its folder under Results")
+            return attach(context.scene, directory)
+
+        return attempt(self, work)
+
+
+def last_run(scene: bpy.types.Scene) -> Path | None:
+    """The newest run of this scene that still exists."""
+    known = monitor.registry().find(bpy.data.filepath, scene.name)
+    if scene.autosimulate.run_dir:
+        known.append(Path(jobs.absolute(scene.autosimulate.run_dir)))
+    return next((directory for directory in known if (directory / "events.jsonl").exists()), None)
+
+
+def attach(scene: bpy.types.Scene, directory: Path) -> str:
+    """Follows a run; returns the sentence about how it stands. Raises InputError for a folder that is no run."""
+    if not (directory / "events.jsonl").is_file():
+        raise InputError(f"{directory} is not the folder of a run: it has no events.jsonl")
+    job = monitor.Job("OPTIMIZE", directory, scene.name, log=_log_of(directory))
+    job.follower.read_all()
+    monitor.follow(job)
+    scene.autosimulate.run_dir = str(directory)
+    state = job.state
+    if not state.ended and not run_process.looks_alive(state.pid, state.heartbeat):
+        state.status = "lost"
+        state.error = "The run ended without finishing; its best distributions so far are under Results"
+    state.version += 1
+    monitor.show(job)
+    return f"The run in {directory.name}: {STATUS_WORDS[state.status]}"
+
+
+def _log_of(directory: Path) -> Path:
+    return next((directory / name for name in ("window.log", "log.txt") if (directory / name).exists()),
+                directory / "log.txt")
+
+
+STATUS_WORDS = {"starting": "starting", "running": "running", "cancelling": "stopping", "done": "done",
+                "cancelled": "stopped by you", "error": "ended with an error", "lost": "ended without finishing"}
+
+CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_cancel, AUTOSIMULATE_OT_cancel_here, AUTOSIMULATE_OT_attach)

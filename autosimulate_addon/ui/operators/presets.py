@@ -1,0 +1,22 @@
+"""Presets of the Optimize settings, kept by Blender with its other presets."""
+
+from __future__ import annotations
+
+import bpy
+from bl_operators.presets import AddPresetBase
+
+
+class AUTOSIMULATE_OT_preset_add(AddPresetBase, bpy.types.Operator):
+    """Add or remove a preset of the Optimize settings"""
+
+    bl_idname = "autosimulate.preset_add"
+    bl_label = "Add Optimize Preset"
+    preset_menu = "AUTOSIMULATE_PT_presets"
+    preset_subdir = "autosimulate/optimize"
+    preset_defines = ["settings = bpy.context.scene.autosimulate"]
+    preset_values = [f"settings.{name}" for name in (
+        "method", "approximation", "literal", "iterations", "images", "epochs", "width", "height", "control",
+        "network", "network_width", "frozen_layers")]
+
+
+CLASSES = (AUTOSIMULATE_OT_preset_add,)

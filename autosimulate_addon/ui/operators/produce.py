@@ -1,0 +1,133 @@
+"""Making pictures from the distributions: a sample sheet, a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import IntProperty
+
+from ...protocol import InputError
+from .. import icons, jobs, monitor, raster, reasons, run_process
+from .base import attempt
+
+_NEEDED = (reasons.scene_editable, reasons.can_run, reasons.has_torch, reasons.has_marks, reasons.has_camera,
+           reasons.not_rendering)
+
+
+def _size(scene: bpy.types.Scene) -> dict[str, int]:
+    return {"width": scene.autosimulate.width, "height": scene.autosimulate.height, "seed": scene.autosimulate.seed}
+
+
+class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
+    """Render several draws from the distributions into one picture, with their masks, in the background"""
+
+    bl_idname = "autosimulate.sample_sheet"
+    bl_label = "Sample Sheet"
+    bl_options = {"REGISTER"}
+
+    count: IntProperty(name="Samples", description="Number of draws on the sheet", default=9, min=1, soft_max=36)
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, *_NEEDED, reasons.no_job("PREVIEW"))
+
+    def execute(self, context):
+        def work():
+            output = jobs.new_directory("preview")
+            arguments = ["preview", *run_process.flags({"output": output, "count": self.count, **_size(context.scene)})]
+            jobs.start_side_job("PREVIEW", context.scene, arguments, output, output, _show_sheet)
+            return f"Rendering {self.count} samples"
+
+        return attempt(self, work)
+
+
+def _show_sheet(job: monitor.Job) -> None:
+    """Shows the finished sheet in the panel, and in an image editor where one is open."""
+    pictures = sorted(job.result.rglob("*.png"), key=lambda path: path.stat().st_size)
+    if job.state.status != "done" or not pictures:
+        return
+    try:
+        icons.show("sheet:PREVIEW", raster.fit(icons.read_image(pictures[-1]), 720, 720))
+    except RuntimeError:
+        return
+    job.result = pictures[-1]
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR":
+                area.spaces.active.image = _loaded(pictures[-1])
+
+
+def _loaded(path: Path) -> bpy.types.Image:
+    image = bpy.data.images.load(str(path), check_existing=True)
+    image.reload()
+    return image
+
+
+class AUTOSIMULATE_OT_open_sheet(bpy.types.Operator):
+    """Look at the sample sheet in an image editor"""
+
+    bl_idname = "autosimulate.open_sheet"
+    bl_label = "Open in Image Editor"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, lambda _: "" if _sheet() else "There is no sample sheet yet")
+
+    def execute(self, context):
+        def work():
+            image = _loaded(_sheet())
+            for area in context.screen.areas:
+                if area.type == "IMAGE_EDITOR":
+                    area.spaces.active.image = image
+                    return
+            bpy.ops.wm.window_new()
+            area = context.window_manager.windows[-1].screen.areas[0]
+            area.type = "IMAGE_EDITOR"
+            area.spaces.active.image = image
+
+        return attempt(self, work)
+
+
+def _sheet() -> Path | None:
+    job = monitor.job("PREVIEW")
+    return job.result if job and job.result and job.result.is_file() else None
+
+
+class AUTOSIMULATE_OT_generate(bpy.types.Operator):
+    """Write labelled images drawn from the distributions: PNG, masks and COCO JSON, in the background"""
+
+    bl_idname = "autosimulate.generate"
+    bl_label = "Generate Dataset"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, *_NEEDED, reasons.has_classes, _has_folder, reasons.no_job("GENERATE"))
+
+    def execute(self, context):
+        def work():
+            group = context.scene.autosimulate
+            output = Path(jobs.absolute(group.dataset_dir))
+            if output.is_dir() and any(output.iterdir()):
+                raise InputError(f"{output} is not empty: choose a new folder, so that nothing is overwritten")
+            output.mkdir(parents=True, exist_ok=True)
+            arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,
+                                                         **_size(context.scene)})]
+            jobs.start_side_job("GENERATE", context.scene, arguments, output, output)
+            return f"Generating {group.dataset_count} images"
+
+        return attempt(self, work)
+
+
+def _has_folder(context: bpy.types.Context) -> str:
+    group = reasons.settings(context)
+    if not group.dataset_dir:
+        return "Choose a folder for the data set first"
+    if group.dataset_dir.startswith("//") and not bpy.data.filepath:
+        return "Save the file first, or choose a folder that does not depend on where it is"
+    return ""
+
+
+CLASSES = (AUTOSIMULATE_OT_sample_sheet, AUTOSIMULATE_OT_open_sheet, AUTOSIMULATE_OT_generate)

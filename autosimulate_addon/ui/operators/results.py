@@ -1,0 +1,298 @@
+"""What to do with what was learned: keep it, go back, look at it."""
+
+from __future__ import annotations
+
+import random
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty, IntProperty
+
+from ...blender import marks_scene, psi_properties
+from ...protocol import AutoSimulateError, InputError
+from .. import distribution, monitor, panel_data, reasons
+from .base import attempt, described
+
+
+def _undecided(context: bpy.types.Context) -> str:
+    job = monitor.job()
+    if job is None or job.scene != context.scene.name:
+        return "There is no result: optimize, or attach to a run"
+    if not job.state.ended:
+        return "Wait until the optimization has finished, or cancel it"
+    return ""
+
+
+class AUTOSIMULATE_OT_keep(bpy.types.Operator):
+    """Make the learned distributions the scene's (one undo step)"""
+
+    bl_idname = "autosimulate.keep"
+    bl_label = "Keep"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
+
+    def execute(self, context):
+        job = monitor.job()
+
+        def work():
+            psi = monitor.result_psi(job)
+            if not psi:
+                raise InputError("The run ended before it learned anything")
+            problems = monitor.write_psi(context.scene, psi)
+            job.decision = "KEPT"
+            count = sum(name in context.scene.autosimulate.marks for name in psi)
+            return f"{count - len(problems)} learned distributions kept" + "".join(f"; {text}" for text in problems[:1])
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_discard(bpy.types.Operator):
+    """Put the distributions back as they were before the run (one undo step)"""
+
+    bl_idname = "autosimulate.discard"
+    bl_label = "Discard"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
+
+    def execute(self, context):
+        job = monitor.job()
+
+        def work():
+            before = monitor.read_window_file(job.directory).get("before") or {}
+            for group in context.scene.autosimulate.marks:
+                try:
+                    psi_properties.remove(context.scene, [marks_scene.mark_of(group)])
+                except AutoSimulateError:
+                    continue                            # its object is gone, and its psi with it
+            monitor.write_psi(context.scene, before)
+            job.decision = "DISCARDED"
+            return "The distributions are as they were before the run"
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_reset(bpy.types.Operator):
+    """Forget what was learned: every distribution begins again from its start (one undo step)"""
+
+    bl_idname = "autosimulate.reset"
+    bl_label = "Reset to Start"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_marks, reasons.no_optimization)
+
+    def execute(self, context):
+        def work():
+            removed = 0
+            for group in context.scene.autosimulate.marks:
+                try:
+                    removed += psi_properties.remove(context.scene, [marks_scene.mark_of(group)])
+                except AutoSimulateError:
+                    continue
+            return "Nothing was learned yet" if not removed else "Every distribution is at its start again"
+
+        return attempt(self, work)
+
+
+def _put(scene: bpy.types.Scene, choose) -> tuple[int, list[str]]:
+    """Writes a value of every enabled mark into the scene; ``choose(factor, parameters)`` gives the values.
+
+    Returns how many marks were set, and the sentences about those that could not be.
+    """
+    from ...blender import drawing
+
+    data = panel_data.refresh(scene)
+    done, problems = 0, []
+    for group in scene.autosimulate.marks:
+        if not group.enabled:
+            continue
+        row = data.rows[group.name]
+        if row.problem:
+            problems.append(row.problem)
+            continue
+        mark = marks_scene.mark_of(group)
+        if mark.kind == "FILM":
+            continue                                    # acts on pictures, there is nothing in the scene to set
+        try:
+            drawing.apply(mark, choose(data.factors[mark.name], data.psi[mark.name]))
+            done += 1
+        except AutoSimulateError as error:
+            problems.append(str(error))
+    return done, problems
+
+
+def _report(done: int, problems: list[str], what: str) -> str:
+    if not done:
+        raise InputError(problems[0] if problems else "Nothing here can be set: film properties act on pictures only")
+    return f"{what} of {done} properties" + (f"; left out: {problems[0]}" if problems else "")
+
+
+class AUTOSIMULATE_OT_apply_mean(bpy.types.Operator):
+    """Set every learnable property to the mean of its distribution, or to the most probable choice"""
+
+    bl_idname = "autosimulate.apply_mean"
+    bl_label = "Apply Mean"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_marks, reasons.not_rendering)
+
+    def execute(self, context):
+        def work():
+            done, problems = _put(context.scene,
+                                  lambda factor, psi: distribution.middle(factor.family, psi, factor.count))
+            return _report(done, problems, "Mean")
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_draw_sample(bpy.types.Operator):
+    """Put one random draw from the distributions into the scene, to look at; undo brings the values back"""
+
+    bl_idname = "autosimulate.draw_sample"
+    bl_label = "Draw Sample"
+    bl_options = {"REGISTER", "UNDO"}
+
+    seed: IntProperty(name="Seed", description="The same number gives the same draw", min=0, options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_marks, reasons.not_rendering)
+
+    def invoke(self, context, _event):
+        self.seed = random.randrange(1 << 20)
+        return self.execute(context)
+
+    def execute(self, context):
+        def work():
+            rng = np.random.default_rng(self.seed)
+            done, problems = _put(context.scene, lambda factor, psi: distribution.sample(
+                rng, factor.family, psi, factor.count, factor.low, factor.high))
+            return _report(done, problems, "One draw")
+
+        return attempt(self, work)
+
+
+OPENABLE = (
+    ("REPORT", "Report", "The report with curves, distributions before and after, and sample sheets"),
+    ("FOLDER", "Folder", "The folder with everything the run has written"),
+    ("DATASET", "Data Set", "The folder of the generated data set"),
+)
+
+
+class AUTOSIMULATE_OT_open(bpy.types.Operator):
+    """Show a file of the last run"""
+
+    bl_idname = "autosimulate.open"
+    bl_label = "Open"
+    bl_options = {"INTERNAL"}
+
+    what: EnumProperty(name="What", description="What to show", items=OPENABLE)
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable)
+
+    @classmethod
+    def description(cls, _context, properties):
+        text = described(OPENABLE, properties.what)[1]
+        return f"Open {text[0].lower()}{text[1:]}"
+
+    def execute(self, context):
+        def work():
+            path = _place(context, self.what)
+            if path is None or not path.exists():
+                raise InputError("It is not there yet" if path is None else f"{path} does not exist")
+            if path.is_dir():
+                bpy.ops.wm.path_open(filepath=str(path))
+            else:
+                bpy.ops.wm.url_open(url=path.as_uri())
+
+        return attempt(self, work)
+
+
+def _place(context: bpy.types.Context, what: str):
+    from pathlib import Path
+
+    from .. import jobs
+
+    if what == "DATASET":
+        job = monitor.job("GENERATE")
+        return job.result if job else Path(jobs.absolute(context.scene.autosimulate.dataset_dir))
+    job = monitor.job()
+    directory = job.directory if job else Path(jobs.absolute(context.scene.autosimulate.run_dir) or "-")
+    return directory / "report.html" if what == "REPORT" else directory
+
+
+class AUTOSIMULATE_OT_view_log(bpy.types.Operator):
+    """Read the log of a job in a text editor of Blender"""
+
+    bl_idname = "autosimulate.view_log"
+    bl_label = "View Log"
+    bl_options = {"INTERNAL"}
+
+    kind: EnumProperty(name="Job", description="Whose log", items=(
+        ("OPTIMIZE", "Optimization", "The optimization of the distributions"),
+        ("GENERATE", "Data Set", "The generation of a data set"),
+        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
+        ("INSTALL", "Installation", "The installation of PyTorch"),
+    ), options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable)
+
+    def execute(self, context):
+        def work():
+            text = bpy.data.texts.get("AutoSimulate Log") or bpy.data.texts.new("AutoSimulate Log")
+            text.clear()
+            text.write(_log_text(self.kind))
+            if not bpy.app.background:
+                _show_text(context, text)
+            return f"The log is in the text {text.name}"
+
+        return attempt(self, work)
+
+
+def _log_text(kind: str) -> str:
+    from .. import torch_status
+
+    if kind == "INSTALL":
+        paths = [torch_status.install.log] if torch_status.install else []
+    else:
+        job = monitor.job(kind)
+        paths = [job.log, job.directory / "log.txt"] if job else []
+    parts = []
+    for path in dict.fromkeys(paths):
+        try:
+            parts.append(f"{path}\n\n{path.read_text('utf-8', 'replace')[-60_000:]}")
+        except OSError:
+            continue
+    if not parts:
+        raise InputError("There is no log")
+    return "\n".join(parts)
+
+
+def _show_text(context: bpy.types.Context, text: bpy.types.Text) -> None:
+    """In a text editor that is open, else in a new window."""
+    for area in context.screen.areas:
+        if area.type == "TEXT_EDITOR":
+            area.spaces.active.text = text
+            return
+    bpy.ops.wm.window_new()
+    area = context.window_manager.windows[-1].screen.areas[0]
+    area.type = "TEXT_EDITOR"
+    area.spaces.active.text = text
+    area.spaces.active.show_word_wrap = True
+
+
+CLASSES = (AUTOSIMULATE_OT_keep, AUTOSIMULATE_OT_discard, AUTOSIMULATE_OT_reset, AUTOSIMULATE_OT_apply_mean,
+           AUTOSIMULATE_OT_draw_sample, AUTOSIMULATE_OT_open, AUTOSIMULATE_OT_view_log)

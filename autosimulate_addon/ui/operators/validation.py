@@ -1,0 +1,71 @@
+"""Looking into the validation folder, and taking its classes over."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...blender import marks_scene
+from ...blender.marks import ClassTable
+from ...protocol import AutoSimulateError, InputError
+from .. import jobs, reasons, validation
+from .base import attempt
+from .labels import add_class
+
+
+class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
+    """Look into the validation folder: format, number of images, classes, problems"""
+
+    bl_idname = "autosimulate.check_validation"
+    bl_label = "Check Folder"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_validation)
+
+    def execute(self, context):
+        def work():
+            folder = jobs.absolute(context.scene.autosimulate.validation_dir)
+            try:
+                classes = marks_scene.read_classes(context.scene)
+            except AutoSimulateError:
+                classes = ClassTable()                  # the Labels panel says what is wrong with them
+            try:
+                validation.look(folder, classes)
+            except OSError as error:
+                raise InputError(f"The folder {folder} cannot be read ({error.strerror})") from error
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
+    """Add the classes that the validation folder names and the scene lacks"""
+
+    bl_idname = "autosimulate.classes_from_validation"
+    bl_label = "Take Classes from Folder"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_validation, _was_looked_into)
+
+    def execute(self, context):
+        def work():
+            found = validation.found(jobs.absolute(context.scene.autosimulate.validation_dir))
+            known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
+            new = [name for name, _ in found.images if name not in known]
+            for name in new:
+                group = add_class(context.scene, name)
+                if name.isdecimal():                    # the folder has no names: the class is called by its id
+                    group.validation_id = int(name)
+            return f"{len(new)} classes added" if new else "The scene has all of the folder's classes already"
+
+        return attempt(self, work)
+
+
+def _was_looked_into(context: bpy.types.Context) -> str:
+    found = validation.found(jobs.absolute(reasons.settings(context).validation_dir))
+    return "" if found and found.images else "Check the folder first"
+
+
+CLASSES = (AUTOSIMULATE_OT_check_validation, AUTOSIMULATE_OT_classes_from_validation)

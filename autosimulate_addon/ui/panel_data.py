@@ -1,0 +1,195 @@
+"""What the panels show, worked out outside of draw() and kept until something changes.
+
+Draw functions only read. When the scene changes (a handler sees it) or a panel finds nothing yet, a refresh is put on
+a timer; it works out texts and pictures and redraws the sidebars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.app.handlers import persistent
+
+from ..blender import factors, marks_scene, properties, psi_properties
+from ..blender.marks import Mark
+from ..protocol import AutoSimulateError, Factor
+from . import curve, icons, wording
+
+#: Colour of a distribution's picture, by what is learnable.
+COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
+          "FILM": (0.45, 0.75, 0.85)}
+_DELAY_SECONDS = 0.1
+
+
+@dataclass
+class Row:
+    """One learnable property as its list row and its details show it."""
+
+    text: str = ""
+    full: str = ""
+    icon: int = 0
+    picture: int = 0
+    problem: str = ""
+    items: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass
+class SceneData:
+    """Everything worked out for one scene."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    psi: dict[str, dict] = field(default_factory=dict)         # what a draw would use now: scene psi, else the start
+    factors: dict[str, Factor] = field(default_factory=dict)
+    learned: set[str] = field(default_factory=set)             # marks with psi among their custom properties
+    changes: list[tuple[str, str, str]] = field(default_factory=list)   # name, before, after
+    problem: str = ""
+    signature: Any = None
+
+
+_scenes: dict[int, SceneData] = {}
+_scheduled = False
+#: Called after every refresh with the scenes' data, by the overlay.
+after_refresh: list = []
+
+
+def get(scene: bpy.types.Scene) -> SceneData:
+    """The scene's data as last worked out; empty, and on its way, the first time."""
+    data = _scenes.get(scene.session_uid)
+    if data is None:
+        schedule()
+        data = SceneData()
+    return data
+
+
+def row(scene: bpy.types.Scene, name: str) -> Row:
+    found = get(scene).rows.get(name)
+    if found is None:
+        schedule()
+        return Row()
+    return found
+
+
+def schedule() -> None:
+    """Asks for a refresh soon; several requests are one."""
+    global _scheduled
+    if not _scheduled and not bpy.app.background:
+        _scheduled = True
+        bpy.app.timers.register(_on_timer, first_interval=_DELAY_SECONDS)
+
+
+def _on_timer() -> None:
+    global _scheduled
+    _scheduled = False
+    if not properties.registered():
+        return
+    for scene in {window.scene for window in bpy.context.window_manager.windows}:
+        refresh(scene)
+    redraw()
+
+
+def refresh(scene: bpy.types.Scene) -> SceneData:
+    """Works out the scene's data now. Problems become part of it; nothing is raised."""
+    data = _scenes.setdefault(scene.session_uid, SceneData())
+    data.problem = ""
+    marks, data.rows = [], {name: data.rows.get(name, Row()) for name in scene.autosimulate.marks.keys()}
+    for group in scene.autosimulate.marks:
+        try:
+            marks.append(marks_scene.mark_of(group))
+            data.rows[group.name].problem = ""
+        except AutoSimulateError as error:
+            data.rows[group.name] = Row(text="unavailable", problem=str(error))
+    try:
+        marks_scene.read(scene)
+    except AutoSimulateError as error:
+        data.problem = str(error)
+    data.psi, data.learned, data.factors = {}, set(), {}
+    for mark in marks:
+        _refresh_row(scene, mark, data)
+    from . import monitor                               # it reads this module: a cycle at import
+    before = monitor.psi_before(scene)
+    data.changes = [
+        (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before else "",
+         data.rows[name].full)
+        for name in data.psi if name in data.learned and name in data.rows]
+    for call in after_refresh:
+        call(scene, data)
+    return data
+
+
+def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData) -> None:
+    row = data.rows[mark.name]
+    try:
+        factor = factors.factor_of(mark)
+        found = psi_properties.read(scene, [mark]).get(mark.name)
+    except AutoSimulateError as error:
+        data.rows[mark.name] = Row(text="unavailable", problem=str(error))
+        return
+    start = {name: np.asarray(values, float).tolist() for name, values in factor.start.items()}
+    now = found or start
+    if found:
+        data.learned.add(mark.name)
+    data.psi[mark.name], data.factors[mark.name] = now, factor
+    row.items, row.unit = factor.items, factor.unit
+    row.text = wording.short(now, factor.unit, factor.items)
+    row.full = wording.psi(now, factor.unit, factor.items)
+    signature = repr((factor.family, start, now, factor.low, factor.high))
+    key = f"{scene.session_uid}:{mark.name}"
+    if signature != _pictures.get(key):
+        _pictures[key] = signature
+        color = COLORS[mark.kind]
+        row.icon = icons.show_small(f"row:{key}", curve.list_icon(factor.family, now, factor.low, factor.high, color))
+        row.picture = icons.show(f"strip:{key}", curve.distribution_strip(
+            factor.family, start if found else None, now, factor.low, factor.high, color=color))
+    else:
+        row.icon, row.picture = icons.icon(f"row:{key}"), icons.icon(f"strip:{key}")
+
+
+_pictures: dict[str, str] = {}
+
+
+def redraw() -> None:
+    """Redraws every sidebar, and the viewports that show the overlay."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+@persistent
+def _on_change(*_: Any) -> None:
+    screen = bpy.context.screen
+    if screen is None or not screen.is_animation_playing:
+        schedule()
+
+
+@persistent
+def _on_load(*_: Any) -> None:
+    _scenes.clear()
+    _pictures.clear()
+    icons.forget("row:")
+    icons.forget("strip:")
+    schedule()
+
+
+_HANDLERS = (("depsgraph_update_post", _on_change), ("undo_post", _on_change), ("redo_post", _on_change),
+             ("load_post", _on_load))
+
+
+def register() -> None:
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    global _scheduled
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)
+    if bpy.app.timers.is_registered(_on_timer):
+        bpy.app.timers.unregister(_on_timer)
+    _scheduled = False
+    _scenes.clear()
+    _pictures.clear()

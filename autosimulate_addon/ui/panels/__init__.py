@@ -1,0 +1,1 @@
+"""The sidebar tab. Draw functions read settings and ``panel_data``; they work nothing out."""

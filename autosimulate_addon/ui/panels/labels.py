@@ -1,0 +1,72 @@
+"""Labels: the classes the network tells apart."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..operators.labels import TINT_KEY
+from .base import Sidebar, paragraph
+
+_ICONS = {"OBJECT": "OBJECT_DATA", "COLLECTION": "OUTLINER_COLLECTION", "MATERIAL": "MATERIAL"}
+
+
+class AUTOSIMULATE_UL_classes(bpy.types.UIList):
+    """One row a class: colour, name, how many members."""
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+        row = layout.row(align=True)
+        swatch = row.row()
+        swatch.ui_units_x = 1.2
+        swatch.prop(item, "color", text="")
+        row.prop(item, "name", text="", emboss=False)
+        count = row.row()
+        count.alignment = "RIGHT"
+        count.label(text=str(len(item.members)) if len(item.members) else "empty")
+
+
+class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
+    """Classes with colours, and what belongs to them."""
+
+    bl_label = "Labels"
+    bl_order = 2
+
+    def draw(self, context):
+        layout = self.layout
+        group = context.scene.autosimulate
+        if not len(group.classes):
+            paragraph(layout, context, "Add a class for each kind of thing to find, and assign objects to it. The rest "
+                      "is background.", icon="INFO")
+            layout.operator("autosimulate.class_add", icon="ADD")
+            return
+        row = layout.row()
+        row.template_list("AUTOSIMULATE_UL_classes", "", group, "classes", group, "active_class", rows=4)
+        column = row.column(align=True)
+        column.operator("autosimulate.class_add", text="", icon="ADD")
+        column.operator("autosimulate.class_remove", text="", icon="REMOVE")
+        column.separator()
+        column.operator("autosimulate.class_move", text="", icon="TRIA_UP").direction = "UP"
+        column.operator("autosimulate.class_move", text="", icon="TRIA_DOWN").direction = "DOWN"
+        if 0 <= group.active_class < len(group.classes):
+            self._details(layout, group.classes[group.active_class])
+        layout.operator("autosimulate.show_classes", icon="HIDE_OFF", depress=TINT_KEY in context.scene)
+
+    @staticmethod
+    def _details(layout: bpy.types.UILayout, item) -> None:
+        assign = layout.row(align=True)
+        for what, text in (("OBJECTS", "Selected"), ("COLLECTION", "Collection"), ("MATERIAL", "Material")):
+            assign.operator("autosimulate.class_assign", text=text).what = what
+        column = layout.column(align=True)
+        for i, member in enumerate(list(item.members)[:12]):
+            row = column.row(align=True)
+            row.label(text=member.id.name if member.id else "deleted",
+                      icon=_ICONS.get(member.id.id_type, "DOT") if member.id else "ERROR")
+            row.operator("autosimulate.class_unassign", text="", icon="X", emboss=False).index = i
+        if len(item.members) > 12:
+            column.label(text=f"and {len(item.members) - 12} more", icon="BLANK1")
+        row = layout.row()
+        row.use_property_split = True
+        row.use_property_decorate = False
+        row.prop(item, "validation_id")
+
+
+CLASSES = (AUTOSIMULATE_UL_classes, AUTOSIMULATE_PT_labels)

@@ -1,0 +1,132 @@
+"""Learnable Properties: the list, one-click rows, and the selected one's details."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import panel_data
+from ..operators.mark_list import is_solo
+from .base import Sidebar, paragraph
+from .mark_details import draw_mark
+
+FAMILY_ICONS = {"NORMAL": "SMOOTHCURVE", "LOGNORMAL": "SHARPCURVE", "BOUNDED": "NOCURVE",
+                "INTEGER": "LINENUMBERS_ON", "BERNOULLI": "CHECKBOX_HLT", "CATEGORICAL": "PRESET"}
+
+
+class AUTOSIMULATE_UL_marks(bpy.types.UIList):
+    """One row a learnable property: picture of its distribution, name, psi, solo, lock, on or off."""
+
+    def draw_item(self, context, layout, _data, item, _icon, _active_data, _active_property, index=0, _flag=0):
+        row = panel_data.row(context.scene, item.name)
+        line = layout.row(align=True)
+        line.active = item.enabled
+        split = line.split(factor=0.56, align=True)
+        name = split.row(align=True)
+        if row.problem:
+            name.prop(item, "name", text="", emboss=False, icon="ERROR")
+        elif row.icon:
+            name.prop(item, "name", text="", emboss=False, icon_value=row.icon)
+        else:
+            name.prop(item, "name", text="", emboss=False, icon=FAMILY_ICONS[item.family])
+        split.label(text=row.text)
+        buttons = line.row(align=True)
+        solo = is_solo(context.scene.autosimulate.marks, index)
+        buttons.operator("autosimulate.mark_solo", text="", emboss=False,
+                         icon="SOLO_ON" if solo else "SOLO_OFF").index = index
+        buttons.prop(item, "locked", text="", emboss=False, icon="LOCKED" if item.locked else "UNLOCKED")
+        buttons.prop(item, "enabled", text="", emboss=False,
+                     icon="HIDE_OFF" if item.enabled else "HIDE_ON")
+
+
+class AUTOSIMULATE_MT_mark_selected(bpy.types.Menu):
+    """Further transforms of the selected objects."""
+
+    bl_label = "Rotation, Scale"
+
+    def draw(self, _context):
+        for path, label in (("rotation_euler", "Rotation"), ("scale", "Scale")):
+            for shared, how in ((True, "Shared"), (False, "One Each")):
+                operator = self.layout.operator("autosimulate.mark_selected", text=f"{label}, {how}")
+                operator.path, operator.shared = path, shared
+
+
+class AUTOSIMULATE_PT_learnables(Sidebar, bpy.types.Panel):
+    """What gets a distribution instead of a value."""
+
+    bl_label = "Learnable Properties"
+    bl_order = 1
+
+    def draw(self, context):
+        layout = self.layout
+        group = context.scene.autosimulate
+        if not len(group.marks):
+            paragraph(layout, context, "Right-click any property and choose Mark as Learnable, or use a button below.",
+                      icon="INFO")
+            return
+        row = layout.row()
+        row.template_list("AUTOSIMULATE_UL_marks", "", group, "marks", group, "active_mark", rows=5)
+        column = row.column(align=True)
+        column.operator("autosimulate.mark_remove", text="", icon="REMOVE")
+        column.separator()
+        column.operator("autosimulate.mark_move", text="", icon="TRIA_UP").direction = "UP"
+        column.operator("autosimulate.mark_move", text="", icon="TRIA_DOWN").direction = "DOWN"
+        data = panel_data.get(context.scene)
+        if data.problem:
+            paragraph(layout, context, data.problem, icon="ERROR")
+
+
+class AUTOSIMULATE_PT_mark_common(Sidebar, bpy.types.Panel):
+    """One-click rows for what people mark most."""
+
+    bl_label = "Mark"
+    bl_parent_id = "AUTOSIMULATE_PT_learnables"
+    bl_order = 0
+
+    def draw(self, _context):
+        column = self.layout.column(align=True)
+
+        def row(label: str, *buttons):
+            line = column.split(factor=0.3, align=True)
+            line.label(text=label)
+            place = line.row(align=True)
+            for operator, text, values in buttons:
+                chosen = place.operator(operator, text=text)
+                for name, value in values.items():
+                    setattr(chosen, name, value)
+            return place
+
+        common, selected = "autosimulate.mark_common", "autosimulate.mark_selected"
+        row("Lights", (common, "Energies", {"what": "LIGHTS"}), (common, "Colors", {"what": "LIGHT_COLORS"}),
+            (common, "World", {"what": "WORLD"}))
+        row("Render", (common, "Bounces", {"what": "BOUNCES"}), (common, "Samples", {"what": "SAMPLES"}),
+            (common, "Size", {"what": "RESOLUTION"}))
+        row("Camera", (common, "Location", {"what": "CAMERA_PLACE"}), (common, "Lens", {"what": "CAMERA_LENS"}))
+        row("Locations", (selected, "Shared", {"path": "location", "shared": True}),
+            (selected, "One Each", {"path": "location", "shared": False})
+            ).menu("AUTOSIMULATE_MT_mark_selected", text="", icon="DOWNARROW_HLT")
+        row("Materials", ("autosimulate.mark_materials", "Choice...", {}))
+        film = "autosimulate.mark_film"
+        row("Film", (film, "Exposure", {"film": "exposure"}), (film, "Tint", {"film": "white_balance"}))
+        row("", (film, "Noise", {"film": "noise"}), (film, "Blur", {"film": "blur"}),
+            (film, "Contrast", {"film": "contrast"}))
+
+
+class AUTOSIMULATE_PT_mark_details(Sidebar, bpy.types.Panel):
+    """The selected property's distribution."""
+
+    bl_label = "Distribution"
+    bl_parent_id = "AUTOSIMULATE_PT_learnables"
+    bl_order = 1
+
+    @classmethod
+    def poll(cls, context):
+        return super().poll(context) and len(context.scene.autosimulate.marks) > 0
+
+    def draw(self, context):
+        group = context.scene.autosimulate
+        if 0 <= group.active_mark < len(group.marks):
+            draw_mark(self.layout, context, group.marks[group.active_mark])
+
+
+CLASSES = (AUTOSIMULATE_UL_marks, AUTOSIMULATE_MT_mark_selected, AUTOSIMULATE_PT_learnables,
+           AUTOSIMULATE_PT_mark_common, AUTOSIMULATE_PT_mark_details)

@@ -1,0 +1,77 @@
+"""One learnable property in full: in the sidebar, and in the dialog of Edit Distribution."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import panel_data
+from .base import paragraph, picture
+
+CONTINUOUS = {"NORMAL", "LOGNORMAL", "BOUNDED"}
+#: More targets than this are counted, not listed.
+_LISTED = 4
+
+
+def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> None:
+    """Picture, psi, targets and settings of one AUTOSIMULATE_PG_mark."""
+    row = panel_data.row(context.scene, mark.name)
+    if row.problem:
+        paragraph(layout, context, row.problem, icon="ERROR")
+    picture(layout, context, row.picture, 384, 96)
+    if row.full:
+        layout.label(text=row.full)
+    _targets(layout, mark)
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    if mark.kind == "PROPERTY" and mark.family in CONTINUOUS:
+        column.prop(mark, "family")
+    if mark.family in CONTINUOUS:
+        _numbers(column, mark)
+    else:
+        _choices(layout, mark)
+
+
+def _targets(layout: bpy.types.UILayout, mark) -> None:
+    if mark.kind in {"FILM", "STATE"}:
+        return
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    for target in list(mark.targets)[:_LISTED]:
+        name = target.id.name if target.id else "deleted"
+        path = f"{target.path}[{target.index}]" if target.index >= 0 else target.path
+        column.label(text=f"{name}  {path}" if path else name, icon="DOT" if target.id else "ERROR")
+    if len(mark.targets) > _LISTED:
+        column.label(text=f"and {len(mark.targets) - _LISTED} more", icon="BLANK1")
+
+
+def _numbers(column: bpy.types.UILayout, mark) -> None:
+    for name, label in (("mean", "Mean"), ("std", "Spread")):
+        group = column.column(align=True)
+        for i in range(mark.size):
+            group.prop(mark, name, index=i, text=label if i == 0 else "")
+    limits = mark.family == "BOUNDED"
+    for use, name, label in (("use_low", "low", "Low"), ("use_high", "high", "High")):
+        row = column.row(heading=label)
+        if not limits:
+            row.prop(mark, use, text="")
+        values = row.column(align=True)
+        values.active = limits or getattr(mark, use)
+        for i in range(mark.size):
+            values.prop(mark, name, index=i, text="")
+
+
+def _choices(layout: bpy.types.UILayout, mark) -> None:
+    column = layout.column(align=True)
+    for i, item in enumerate(mark.items):
+        row = column.row(align=True)
+        if mark.kind == "MATERIAL" and item.material is not None:
+            row.prop(item, "p", text=item.material.name, slider=True, icon_value=0)
+        else:
+            row.prop(item, "p", text=item.name, slider=True)
+        if mark.family != "BERNOULLI":
+            row.operator("autosimulate.choice_remove", text="", icon="X").index = i
+    if mark.family == "INTEGER":
+        column.operator("autosimulate.choice_add", icon="ADD")
+    if mark.kind == "STATE":
+        column.operator("autosimulate.capture_state", icon="ADD")

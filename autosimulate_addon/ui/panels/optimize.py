@@ -1,0 +1,153 @@
+"""Optimize: settings, the button, and how the run stands."""
+
+from __future__ import annotations
+
+import bpy
+from bl_ui.utils import PresetPanel
+from bpy.app.translations import pgettext_iface as iface_
+
+from .. import monitor, wording
+from ..operators.optimize import STATUS_WORDS
+from ..run_follower import PHASES
+from .base import Sidebar, paragraph, picture
+
+
+class AUTOSIMULATE_PT_presets(PresetPanel, bpy.types.Panel):
+    """Presets of the Optimize settings."""
+
+    bl_label = "Optimize Presets"
+    preset_subdir = "autosimulate/optimize"
+    preset_operator = "script.execute_preset"
+    preset_add_operator = "autosimulate.preset_add"
+
+
+class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
+    """Learning the distributions."""
+
+    bl_label = "Optimize"
+    bl_order = 5
+
+    def draw_header_preset(self, _context):
+        AUTOSIMULATE_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context):
+        layout = self.layout
+        job = monitor.job()
+        if job is not None and job.scene == context.scene.name and not job.state.ended:
+            _progress(layout, context, job)
+            return
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        group = context.scene.autosimulate
+        column.prop(group, "method")
+        if group.method == "AUTOSIMULATE":
+            column.prop(group, "approximation")
+        column.prop(group, "iterations")
+        column.prop(group, "images")
+        row = layout.row()
+        row.scale_y = 1.6
+        row.operator("autosimulate.optimize", icon="PLAY")
+        if job is not None and job.scene == context.scene.name:
+            _ended(layout, context, job)
+        else:
+            layout.operator("autosimulate.attach", icon="LINKED")
+
+
+def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+    state = job.state
+    row = layout.row(align=True)
+    row.scale_y = 1.3
+    text = iface_("Stopping after this image") if state.status == "cancelling" else \
+        f"{iface_(PHASES.get(state.phase, state.phase))} {100 * state.fraction:.0f} %"
+    row.progress(factor=state.fraction, text=text)
+    row.operator("autosimulate.cancel", text="", icon="X")
+    column = layout.column(align=True)
+    column.scale_y = 0.9
+    if state.eta is not None:
+        _pair(column, iface_("Time left"), wording.duration(state.eta))
+    iteration = iface_("of {:d}").format(state.iterations) if state.iterations else ""
+    _pair(column, iface_("Iteration"), f"{state.iteration} {iteration}")
+    _pair(column, iface_("Images rendered"), str(state.images))
+    _scores(layout, context, job)
+    picture(layout, context, job.sheet_icon, 480, 240)
+    for problem in state.problems[-2:]:
+        paragraph(layout, context, problem, icon="ERROR")
+
+
+def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+    """Validation mIoU of the learned distributions beside the null control, and both curves."""
+    state = job.state
+    if not state.curve:
+        return
+    grid = layout.column(align=True)
+    grid.scale_y = 0.9
+    _triple(grid, iface_("Validation mIoU"), iface_("now"), iface_("best"))
+    _triple(grid, iface_("Learned (blue)"), wording.percent(state.miou), wording.percent(state.best_miou))
+    _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_miou),
+            wording.percent(state.best_control_miou))
+    picture(layout, context, job.curve_icon, 480, 240)
+    low, high = job.curve_range
+    row = layout.row()
+    row.scale_y = 0.8
+    row.label(text=f"mIoU {100 * low:.0f} – {100 * high:.0f} %")
+    right = row.row()
+    right.alignment = "RIGHT"
+    right.label(text=iface_("0 – {:d} images").format(state.curve[-1].images))
+
+
+def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+    state = job.state
+    icon = "CHECKMARK" if state.status == "done" else "INFO" if state.status == "cancelled" else "ERROR"
+    row = layout.row(align=True)
+    row.label(text=f"{iface_('Last run')}: {iface_(STATUS_WORDS[state.status])}", icon=icon)
+    row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
+    if state.error:
+        paragraph(layout, context, state.error, icon="ERROR")
+    _scores(layout, context, job)
+    for problem in state.problems[-3:]:
+        paragraph(layout, context, problem, icon="ERROR")
+
+
+def _pair(layout: bpy.types.UILayout, left: str, right: str) -> None:
+    row = layout.split(factor=0.5)
+    row.label(text=left)
+    row.label(text=right)
+
+
+def _triple(layout: bpy.types.UILayout, *texts: str) -> None:
+    row = layout.split(factor=0.52)
+    row.label(text=texts[0])
+    rest = row.split(factor=0.5)
+    for text in texts[1:]:
+        rest.label(text=text)
+
+
+class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
+    """Settings that the defaults are right for."""
+
+    bl_label = "Advanced"
+    bl_parent_id = "AUTOSIMULATE_PT_optimize"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        return super().poll(context) and not monitor.running("OPTIMIZE")
+
+    def draw(self, context):
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        group = context.scene.autosimulate
+        column = layout.column(align=True)
+        column.prop(group, "width")
+        column.prop(group, "height")
+        layout.prop(group, "seed")
+        layout.prop(group, "epochs")
+        layout.prop(group, "control")
+        row = layout.row()
+        row.active = group.method == "AUTOSIMULATE"
+        row.prop(group, "literal")
+
+
+CLASSES = (AUTOSIMULATE_PT_presets, AUTOSIMULATE_PT_optimize, AUTOSIMULATE_PT_optimize_advanced)

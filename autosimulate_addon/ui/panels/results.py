@@ -1,0 +1,142 @@
+"""Results: what was learned, and what to do with it."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.app.translations import pgettext_iface as iface_
+
+from .. import icons, monitor, panel_data, wording
+from .base import Sidebar, paragraph, picture
+
+
+class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
+    """The learned distributions, before and after."""
+
+    bl_label = "Results"
+    bl_order = 6
+
+    def draw(self, context):
+        layout = self.layout
+        job = monitor.job()
+        if job is not None and job.scene == context.scene.name and job.state.ended:
+            self._run(layout, context, job)
+        data = panel_data.get(context.scene)
+        if data.changes:
+            self._changes(layout, data.changes)
+        elif not len(context.scene.autosimulate.marks) or job is None:
+            layout.label(text="Nothing learned yet", icon="INFO")
+        column = layout.column(align=True)
+        row = column.row(align=True)
+        row.operator("autosimulate.apply_mean", icon="CON_TRANSFORM")
+        row.operator("autosimulate.draw_sample", icon="FILE_REFRESH")
+        if data.learned:
+            column.operator("autosimulate.reset", icon="LOOP_BACK")
+
+    @staticmethod
+    def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+        if job.decision:
+            layout.label(text="Kept in the scene" if job.decision == "KEPT" else "Discarded: as before the run",
+                         icon="CHECKMARK" if job.decision == "KEPT" else "LOOP_BACK")
+        row = layout.row(align=True)
+        row.scale_y = 1.2
+        row.operator("autosimulate.keep", icon="CHECKMARK")
+        row.operator("autosimulate.discard", icon="LOOP_BACK")
+        if (job.directory / "report.html").name and job.state.status == "done":
+            row = layout.row(align=True)
+            row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
+            row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
+        _numbers(layout, job.state.numbers)
+
+    @staticmethod
+    def _changes(layout: bpy.types.UILayout, changes) -> None:
+        column = layout.column(align=True)
+        column.scale_y = 0.85
+        for name, before, after in changes:
+            column.label(text=name, icon="DOT")
+            row = column.row()
+            row.active = False
+            row.label(text=before or iface_("start"), icon="BLANK1")
+            column.label(text=after, icon="FORWARD")
+
+
+def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
+    """The final comparison by fresh networks, as far as the run made one."""
+    rows = [(label, value) for label, value in (_number_rows(numbers))]
+    if not rows:
+        return
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    for label, value in rows:
+        row = column.split(factor=0.6)
+        row.label(text=label)
+        row.label(text=value)
+
+
+_NUMBER_LABELS = {"start": "Start", "learned": "Learned", "final": "Learned", "control": "Null control"}
+
+
+def _number_rows(numbers: dict):
+    for key, value in numbers.items():
+        if isinstance(value, dict) and isinstance(value.get("miou"), (int, float)):
+            yield f"{iface_(_NUMBER_LABELS.get(key, key))} (mIoU)", wording.percent(value["miou"])
+
+
+class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
+    """Pictures drawn from the distributions."""
+
+    bl_label = "Sample Sheet"
+    bl_parent_id = "AUTOSIMULATE_PT_results"
+    bl_order = 0
+
+    def draw(self, context):
+        layout = self.layout
+        job = monitor.job("PREVIEW")
+        if not _job_row(layout, context, job):
+            layout.operator("autosimulate.sample_sheet", icon="IMAGE_DATA")
+        if job is not None and icons.icon("sheet:PREVIEW"):
+            picture(layout, context, icons.icon("sheet:PREVIEW"), 1, 1)
+            layout.operator("autosimulate.open_sheet", icon="IMAGE")
+
+
+class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
+    """Labelled images drawn from the distributions."""
+
+    bl_label = "Generate Dataset"
+    bl_parent_id = "AUTOSIMULATE_PT_results"
+    bl_order = 1
+
+    def draw(self, context):
+        layout = self.layout
+        job = monitor.job("GENERATE")
+        if _job_row(layout, context, job):
+            return
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(context.scene.autosimulate, "dataset_count")
+        column.prop(context.scene.autosimulate, "dataset_dir")
+        layout.operator("autosimulate.generate", icon="RENDERLAYERS")
+        if job is not None and job.state.status == "done":
+            row = layout.row()
+            row.label(text="Data set written", icon="CHECKMARK")
+            row.operator("autosimulate.open", text="", icon="FILE_FOLDER").what = "DATASET"
+
+
+def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job | None) -> bool:
+    """Progress and cancel while a job runs (True); what went wrong afterwards."""
+    if job is None:
+        return False
+    state = job.state
+    if not state.ended:
+        row = layout.row(align=True)
+        row.progress(factor=state.fraction, text=iface_("{:d} images").format(state.images) if state.images
+                     else iface_("Starting"))
+        row.operator("autosimulate.cancel", text="", icon="X").kind = job.kind
+        return True
+    if state.error:
+        paragraph(layout, context, state.error, icon="ERROR")
+        layout.operator("autosimulate.view_log", icon="TEXT").kind = job.kind
+    return False
+
+
+CLASSES = (AUTOSIMULATE_PT_results, AUTOSIMULATE_PT_samples, AUTOSIMULATE_PT_generate)

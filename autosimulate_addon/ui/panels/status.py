@@ -1,0 +1,39 @@
+"""What is missing, at the top of the tab; not there when nothing is."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import torch_status
+from ..preferences import draw_install
+from .base import Sidebar, paragraph
+
+
+class AUTOSIMULATE_PT_status(Sidebar, bpy.types.Panel):
+    """Shown only while PyTorch cannot be used."""
+
+    bl_label = "PyTorch"
+    bl_order = 0
+
+    @classmethod
+    def poll(cls, context):
+        return super().poll(context) and (torch_status.installing() or not torch_status.current().usable)
+
+    def draw(self, context):
+        layout = self.layout
+        state = torch_status.current()
+        if not torch_status.installing():
+            paragraph(layout, context, f"{state.line.rstrip('.')}. Marking works; optimizing and generating need it.",
+                      icon="ERROR")
+        column = layout.column()
+        if torch_status.installing():
+            draw_install(column)
+        else:
+            if torch_status.install is not None and torch_status.install.error:
+                paragraph(layout, context, torch_status.install.error, icon="CANCEL")
+            column.operator("autosimulate.install_torch", text="Install PyTorch (CPU)", icon="IMPORT").build = "CPU"
+            column.operator("autosimulate.install_torch", text="Install PyTorch (CUDA)", icon="IMPORT").build = "CUDA"
+            column.operator("autosimulate.open_preferences", text="Use PyTorch From...", icon="PREFERENCES")
+
+
+CLASSES = (AUTOSIMULATE_PT_status,)

@@ -1,0 +1,61 @@
+"""Validation Data: the folder of real images, and what is in it."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import validation
+from .base import Sidebar, paragraph, picture
+
+
+class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
+    """Real, labelled images that drive the optimization."""
+
+    bl_label = "Validation Data"
+    bl_order = 3
+
+    def draw(self, context):
+        layout = self.layout
+        group = context.scene.autosimulate
+        layout.prop(group, "validation_dir", text="")
+        layout.operator("autosimulate.check_validation", icon="VIEWZOOM")
+        if validation.looking():
+            layout.label(text="Looking...", icon="SORTTIME")
+            return
+        found = validation.found(bpy.path.abspath(group.validation_dir)) if group.validation_dir else None
+        if found is not None:
+            self._found(layout, context, found)
+
+    @staticmethod
+    def _found(layout: bpy.types.UILayout, context: bpy.types.Context, found: validation.Found) -> None:
+        for problem in found.problems:
+            paragraph(layout, context, problem, icon="ERROR")
+        if found.n_images:
+            paragraph(layout, context, f"{found.n_images} images, {found.description}", icon="CHECKMARK")
+        picture(layout, context, validation.thumbnail(), 480, 180)
+        if found.images:
+            column = layout.column(align=True)
+            column.scale_y = 0.85
+            for name, count in found.images:
+                row = column.row()
+                row.label(text=name)
+                share = row.row()
+                share.alignment = "RIGHT"
+                share.label(text=f"in {count} of {found.examined}")
+            layout.operator("autosimulate.classes_from_validation", icon="ADD")
+        for note in found.notes:
+            paragraph(layout, context, note, icon="INFO")
+
+
+class AUTOSIMULATE_PT_test(Sidebar, bpy.types.Panel):
+    """Images that only the final comparison looks at."""
+
+    bl_label = "Test Data"
+    bl_parent_id = "AUTOSIMULATE_PT_validation"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        self.layout.prop(context.scene.autosimulate, "test_dir", text="")
+
+
+CLASSES = (AUTOSIMULATE_PT_validation, AUTOSIMULATE_PT_test)

@@ -1,0 +1,178 @@
+"""What is in the validation folder, looked at when asked and kept for the panel."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..blender.marks import ClassTable
+from . import icons, package, raster, torch_install, torch_status
+
+#: How many images are looked into; enough to find a systematic fault, and quick in a folder of thousands.
+LIMIT = 64
+_INTERVAL_SECONDS = 0.2
+
+#: Counts in a Python that has Pillow, where the window's own has not; ``inspect`` needs neither torch nor bpy.
+_INSPECT = """
+import json, sys
+root, packages, folder, limit, classes, ids = json.loads(sys.argv[1])
+sys.path.insert(0, root)
+if packages:
+    sys.path.append(packages)
+from autosimulate_addon.core.datasets import inspect
+found = inspect(folder, tuple(classes) or None, ids or None, limit=limit)
+print(json.dumps({"format": found.format, "description": found.description, "n_images": found.n_images,
+                  "examined": found.examined, "images": dict(found.images or {}), "notes": list(found.notes),
+                  "problems": list(found.problems), "example": [str(path) if path else "" for path in
+                                                                found.example or ()]}))
+"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A folder as the panel shows it. ``problems`` are reasons why a run could not start."""
+
+    folder: str
+    description: str = ""
+    n_images: int = 0
+    examined: int = 0
+    images: tuple[tuple[str, int], ...] = ()    # class name, how many of the examined images show it
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+_found: dict[str, Found] = {}
+_process: subprocess.Popen | None = None
+_folder = ""
+
+
+def found(folder: str) -> Found | None:
+    """What the last look into this folder found."""
+    return _found.get(folder)
+
+
+def looking() -> bool:
+    return _process is not None
+
+
+def thumbnail() -> int:
+    """The icon of an example image beside its mask, 0 where there is none."""
+    return icons.icon("validation")
+
+
+def look(folder: str, classes: ClassTable) -> None:
+    """Looks into a folder in a background process; where none can be started, counts its files here.
+
+    Raises OSError when the folder cannot be read.
+    """
+    global _process, _folder
+    os.listdir(folder)
+    cancel()
+    icons.forget("validation")
+    _found.pop(folder, None)
+    _folder = folder
+    ids = {name: classes.validation_id(name) for name in classes.names[1:]}
+    names = list(classes.names) if len(classes.names) > 1 else []
+    request = json.dumps([str(package.ROOT), torch_status.current().folder, folder, LIMIT, names, ids])
+    try:
+        _process = subprocess.Popen([torch_install.python_command(), "-c", _INSPECT, request],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                    text=True, start_new_session=os.name == "posix")
+    except (OSError, torch_install.InstallError):
+        _look_here(folder, tuple(names), ids)
+        return
+    if bpy.app.background:
+        _process.wait()
+        poll()
+    else:
+        bpy.app.timers.register(poll, first_interval=_INTERVAL_SECONDS)
+
+
+def poll() -> float | None:
+    """Takes in the result once the process has ended."""
+    global _process
+    if _process is None:
+        return None
+    if _process.poll() is None:
+        return _INTERVAL_SECONDS
+    output, _process = _process.communicate()[0], None
+    try:
+        content = json.loads(output.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        _look_here(_folder)
+    else:
+        _take(content)
+    from . import panel_data
+    panel_data.redraw()
+    return None
+
+
+def _look_here(folder: str, names: tuple[str, ...] = (), ids: dict | None = None) -> None:
+    """In this process, which may lack Pillow: then the files are counted and not looked into."""
+    from ..core.datasets import inspect
+
+    summary = inspect(folder, names or None, ids or None, limit=LIMIT)
+    _take({"description": summary.description, "n_images": summary.n_images, "examined": summary.examined,
+           "images": dict(summary.images or {}), "notes": summary.notes, "problems": summary.problems,
+           "example": [str(path) if path else "" for path in summary.example or ()]})
+
+
+def _take(content: dict) -> None:
+    _found[_folder] = Found(_folder, content["description"], content["n_images"], content["examined"],
+                            tuple(content["images"].items()), tuple(content["notes"]), tuple(content["problems"]))
+    try:
+        _show_example([Path(path) for path in content["example"] if path])
+    except (OSError, RuntimeError):
+        return                                          # no picture is no reason to say less
+
+
+def _show_example(paths: list[Path]) -> None:
+    if not paths or bpy.app.is_job_running("RENDER"):
+        return
+    canvas = raster.Canvas(480, 180)
+    for i, path in enumerate(paths[:2]):
+        pixels = icons.read_image(path)
+        if i == 1:
+            pixels = spread_indices(pixels)
+        small = raster.fit(pixels, 238, 180)
+        left = i * 242 + (238 - small.shape[1]) // 2
+        canvas.paste(small, left, (180 - small.shape[0]) // 2)
+    icons.show("validation", canvas.pixels)
+
+
+def spread_indices(mask: np.ndarray) -> np.ndarray:
+    """A mask of class indices made visible: indices 1, 2, 3 in a grey picture are all black to the eye."""
+    values = mask[..., :3]
+    if np.ptp(values) == 0 or not np.allclose(values[..., 0], values[..., 1]):
+        return mask                                     # already coloured
+    levels, index = np.unique(np.round(values[..., 0] * 255).astype(int), return_inverse=True)
+    from ..blender.marks_scene import CLASS_COLORS
+
+    table = np.zeros((len(levels), 3), np.float32)
+    for i, level in enumerate(levels):
+        if level:
+            table[i] = CLASS_COLORS[(i - (levels[0] == 0)) % len(CLASS_COLORS)]
+    result = np.ones_like(mask)
+    result[..., :3] = table[index.reshape(values.shape[:2])]
+    return result
+
+
+def cancel() -> None:
+    global _process
+    if _process is not None:
+        _process.kill()
+        _process.wait()
+        _process = None
+
+
+def unregister() -> None:
+    cancel()
+    if bpy.app.timers.is_registered(poll):
+        bpy.app.timers.unregister(poll)
+    _found.clear()

@@ -1,0 +1,67 @@
+"""psi in words: short texts in plain units for list rows and tables. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from typing import Sequence
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where a person would not write one."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    digits = max(2 - int(math.floor(math.log10(abs(value)))), 0)
+    text = f"{value:.{min(digits, 4)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _unit(unit: str, values: Sequence[float]) -> tuple[list[float], str]:
+    """Angles are read in degrees."""
+    if unit == "rad":
+        return [math.degrees(value) for value in values], "°"
+    return list(values), unit
+
+
+def psi(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
+    """One line for a distribution: "120 ± 40 W", "(0, 1.2, 3) ± 0.5 m", "Metal 62 %"."""
+    if "p" in parameters:
+        p = list(parameters["p"])
+        best = max(range(len(p)), key=p.__getitem__)
+        if len(p) > 1 and max(p) - min(p) < 0.005:
+            return f"1 of {len(p)}, equal"
+        label = items[best] if best < len(items) else str(best)
+        return f"{label} {100 * p[best]:.0f} %"
+    mean, shown = _unit(unit, parameters["mean"])
+    std, _ = _unit(unit, parameters["std"])
+    suffix = f" {shown}" if shown and shown != "°" else shown
+    if len(mean) == 1:
+        return f"{number(mean[0])} ± {number(std[0])}{suffix}"
+    means = ", ".join(number(value) for value in mean)
+    spread = number(std[0]) if max(std) - min(std) < 0.02 * max(std) else \
+        f"({', '.join(number(value) for value in std)})"
+    return f"({means}) ± {spread}{suffix}"
+
+
+def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
+    """As ``psi``, for a narrow row: of a vector only how wide it is."""
+    if "mean" in parameters and len(parameters["mean"]) > 1:
+        std, shown = _unit(unit, parameters["std"])
+        return f"± {number(sum(std) / len(std))}{' ' * (shown != '°') * bool(shown)}{shown}"
+    return psi(parameters, unit, items)
+
+
+def duration(seconds: float | None) -> str:
+    """A time to wait, as one says it."""
+    if seconds is None:
+        return ""
+    seconds = max(int(seconds), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s" if seconds < 600 else f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def percent(value: float | None) -> str:
+    """A mIoU of 0..1 in per cent; a dash where there is none yet."""
+    return "–" if value is None else f"{100 * value:.1f} %"
