@@ -1,0 +1,143 @@
+"""Whole runs on a tiny scene: what they leave behind, stopping, killing and resuming, and an untouched scene."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import bpy
+import pytest
+
+from autosimulate_addon.blender import marks_scene, properties, psi_properties
+from autosimulate_addon.run import cli
+from autosimulate_addon.run.events import read_events
+
+
+def argv(inputs, output, *extra):
+    return [str(part) for part in (
+        "optimize", "--scene", inputs / "scene.blend", "--marks", inputs / "marks.toml", "--validation",
+        inputs / "validation", "--output", output, "--count", 4, "--device", "cpu", "--seed", 5, *extra)]
+
+
+def run(*arguments):
+    return cli.main([str(argument) for argument in arguments])
+
+
+def final_psi(directory):
+    return {entry["key"]: entry["final"] for entry in json.loads((directory / "psi.json").read_text())["factors"]}
+
+
+def iterations(directory):
+    return [event for event in read_events(directory / "events.jsonl") if event["event"] == "iteration"]
+
+
+def numbers_of(value):
+    if isinstance(value, dict):
+        return [number for key in sorted(value) for number in numbers_of(value[key])]
+    return [number for item in value for number in numbers_of(item)] if isinstance(value, list) else [value]
+
+
+def assert_same_result(directory, reference):
+    assert numbers_of(final_psi(directory)) == pytest.approx(numbers_of(final_psi(reference)), abs=1e-6)
+    assert [event["iteration"] for event in iterations(directory)] == [0, 1]
+    assert [event["images"] for event in iterations(directory)] == [4, 8]
+    assert [event["val_loss"] for event in iterations(directory)] == pytest.approx(
+        [event["val_loss"] for event in iterations(reference)], abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def reference(inputs, tmp_path_factory):
+    """An uninterrupted run."""
+    output = tmp_path_factory.mktemp("runs") / "reference"
+    assert run(*argv(inputs, output)) == 0
+    return output
+
+
+def test_what_a_run_leaves_behind(reference):
+    there = {path.name for path in reference.iterdir()}
+    assert {"config.json", "scene.blend", "events.jsonl", "checkpoint", "psi.json", "report.html", "report.png",
+            "optimized.blend", "log.txt", "latest_samples.png", "numbers.json", "marks.toml"} <= there
+    assert not [name for name in there if name.startswith(".")]
+    events = list(read_events(reference / "events.jsonl"))
+    assert events[0]["event"] == "start" and events[0]["pid"] == os.getpid()
+    assert events[-1]["event"] == "done"
+    assert {"start", "learned"} == set(events[-1]["numbers"]["rows"])
+    fractions = [event["fraction"] for event in events if event["event"] == "progress"]
+    assert fractions == sorted(fractions)
+
+
+def test_psi_moved_and_is_in_the_scene(reference):
+    stored = json.loads((reference / "psi.json").read_text())["factors"]
+    assert any(entry["final"] != entry["start"] for entry in stored)
+    bpy.ops.wm.open_mainfile(filepath=str(reference / "optimized.blend"))
+    properties.ensure_registered()
+    marks, classes = marks_scene.read(bpy.context.scene)
+    assert classes.names == ("background", "ball", "box")
+    plain = psi_properties.read(bpy.context.scene, marks)
+    assert numbers_of(plain) == pytest.approx(numbers_of(final_psi(reference)), rel=1e-6)
+    assert bpy.data.lights["Lamp"]["psi.energy.mean"] == pytest.approx(final_psi(reference)["power"]["mean"][0])
+
+
+def test_json_is_the_only_thing_on_standard_output(reference, capfd):
+    assert run("--resume", reference, "--json") == 0
+    out = capfd.readouterr().out
+    assert out.count("\n") == 1
+    assert json.loads(out)["rows"]["learned"]["images"] == 4
+
+
+def test_cancel_and_resume(inputs, reference, tmp_path, monkeypatch):
+    from autosimulate_addon.run import optimization
+
+    output = tmp_path / "run"
+    save = optimization.checkpoint.save
+
+    def save_and_ask(folder, state):
+        save(folder, state)
+        (output / "cancel").touch()
+
+    monkeypatch.setattr(optimization.checkpoint, "save", save_and_ask)
+    assert run(*argv(inputs, output)) == 130
+    monkeypatch.undo()
+    assert list(read_events(output / "events.jsonl"))[-1]["event"] == "cancelled"
+    assert len(iterations(output)) == 1
+    assert run("--resume", output) == 0
+    assert_same_result(output, reference)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_kill_and_resume(inputs, reference, tmp_path, repo_root):
+    """Killed in the second iteration, between two images."""
+    output = tmp_path / "run"
+    command = [sys.executable, str(repo_root / "headless" / "run.py"), *argv(inputs, output)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while not (output / "renders" / "s5_i00001_00001.npz").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.002)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert run("--resume", output) == 0
+    assert_same_result(output, reference)
+
+
+def test_resume_refuses_other_settings(reference, capfd):
+    assert run("--resume", reference, "--seed", 6) == 2
+    assert "--seed" in capfd.readouterr().err
+
+
+def test_the_scene_is_as_before(inputs, tmp_path, scenes):
+    """Every RNA value of every data-block, before and after a run in this very process, finished or broken off."""
+    bpy.ops.wm.open_mainfile(filepath=str(inputs / "scene.blend"))
+    properties.ensure_registered()
+    before = scenes.everything()
+    assert run(*argv(inputs, tmp_path / "run", "--no-compare")) == 0
+    assert scenes.everything() == before
+    (tmp_path / "next").mkdir()
+    shutil.copy(tmp_path / "run" / "marks.toml", tmp_path / "next")
+    assert run(*argv(inputs, tmp_path / "next", "--method", "random", "--no-control", "--no-compare")) == 0
+    assert scenes.everything() == before
