@@ -1,6 +1,7 @@
 """Cameras and poses as the BOP benchmark writes them (Hodan et al., ECCV 2018), in Blender's conventions.
 
-BOP: OpenCV's camera, x right, y down, z forward, pixel centres at whole numbers, millimetres.
+BOP: OpenCV's camera, x right, y down, z forward, millimetres; the image spans 0 to width, as for BOP's own renderer
+(half a pixel from OpenCV's counting, in which pixel centres are whole numbers).
 Blender: x right, y up, looking along -z, metres.
 """
 
@@ -35,8 +36,7 @@ def apply_intrinsics(scene: bpy.types.Scene, camera: bpy.types.Camera, intrinsic
     """Gives the camera these intrinsics, exactly, at any render size of the same shape.
 
     With sensor fit to the width, Blender projects fx = lens / sensor * width, fy = fx * aspect_x / aspect_y; shifts
-    are in widths of the image, from its centre, which lies at ((width - 1) / 2, (height - 1) / 2) in whole-number
-    pixel centres.
+    are in widths of the image, from its centre.
     """
     width, height = intrinsics["width"], intrinsics["height"]
     camera.type, camera.sensor_fit, camera.sensor_width = "PERSP", "HORIZONTAL", SENSOR_WIDTH
@@ -44,8 +44,8 @@ def apply_intrinsics(scene: bpy.types.Scene, camera: bpy.types.Camera, intrinsic
     # Blender accepts aspects from 1 upwards.
     ratio = intrinsics["fy"] / intrinsics["fx"]
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(ratio, 1.0), max(1.0 / ratio, 1.0)
-    camera.shift_x = ((width - 1.0) / 2.0 - intrinsics["cx"]) / width
-    camera.shift_y = (intrinsics["cy"] - (height - 1.0) / 2.0) / width / ratio
+    camera.shift_x = (width / 2.0 - intrinsics["cx"]) / width
+    camera.shift_y = (intrinsics["cy"] - height / 2.0) / width / ratio
 
 
 def pose_matrix(rotation: Sequence[float], translation: Sequence[float]) -> Matrix:
