@@ -23,8 +23,8 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: int = 480,
-                   height: int = 240) -> tuple[np.ndarray, tuple[float, float]]:
+def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: int = 400,
+                   height: int = 400) -> tuple[np.ndarray, tuple[float, float]]:
     """Validation mIoU by images rendered: learned distributions in blue, the null control in grey.
 
     Returns the picture (height, width, 4) and the range of its vertical axis.
@@ -35,7 +35,7 @@ def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: i
     values = [value for _, value in mine + control] + list(best)
     low, high = _range(values) if values else (0.0, 1.0)
     last = max([images for images, _ in mine + control], default=1)
-    pad = 8
+    pad = 12
 
     def to_pixels(series: Sequence[tuple[float, float]]) -> np.ndarray:
         data = np.asarray(series, dtype=np.float64).reshape(-1, 2)
@@ -44,41 +44,43 @@ def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: i
 
     for fraction in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = pad + fraction * (height - 2 * pad)
-        canvas.line([(pad, y), (width - pad, y)], GRID, 1.0, 0.25)
+        canvas.line([(pad, y), (width - pad, y)], GRID, 1.5, 0.3)
     for series, color in ((control, GREY), (mine, BLUE)):
         if not series:
             continue
         pixels = to_pixels(series)
         if len(pixels) > 1:
-            canvas.line(pixels, color, 3.0)
+            canvas.line(pixels, color, 4.0)
         for x, y in pixels if len(pixels) <= 40 else pixels[-1:]:
-            canvas.line([(x, y), (x + 0.01, y)], color, 7.0)
+            canvas.line([(x, y), (x + 0.01, y)], color, 10.0)
     return canvas.pixels, (low, high)
 
 
-def distribution_strip(family: str, start: dict | None, now: dict, low=None, high=None, width: int = 384,
-                       height: int = 96, color: Color = ORANGE) -> np.ndarray:
-    """A distribution before (grey) and now (colour); one lane per component, bars for discrete families.
+def distribution_tiles(family: str, start: dict | None, now: dict, low=None, high=None, size: int = 160,
+                       color: Color = ORANGE) -> np.ndarray:
+    """A distribution before (grey) and now (colour): a square for each component, side by side; bars when discrete.
 
     Args:
         start: plain psi before, or None.
         now: plain psi.
         low, high: limits per component, or None.
+
+    Returns (size, size * components, 4).
     """
-    canvas = Canvas(width, height, BACKGROUND)
     if "p" in now:
+        canvas = Canvas(size, size, BACKGROUND)
         _bars(canvas, start, now, color)
         return canvas.pixels
-    size = len(now["mean"])
-    for i in range(size):
-        lane = height / size
-        _density(canvas, family, [part for part in (start, now) if part], i, low, high, lane * (size - 1 - i), lane,
-                 color)
-    return canvas.pixels
+    parts = [part for part in (start, now) if part]
+    tiles = []
+    for i in range(len(now["mean"])):
+        canvas = Canvas(size, size, BACKGROUND)
+        _density(canvas, family, parts, i, low, high, color)
+        tiles.append(canvas.pixels)
+    return np.concatenate(tiles, axis=1)
 
 
-def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, base: float, lane: float,
-             color: Color) -> None:
+def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, color: Color) -> None:
     left, right = distribution.extent(family, parts, i, low, high)
     x = np.linspace(left, right, canvas.width)
     limits = (None if low is None else float(low[i]), None if high is None else float(high[i]))
@@ -86,10 +88,10 @@ def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, 
               for part in parts]
     for k, curve in enumerate(curves):
         # every curve to its own height: a narrowed one would press the wide one flat
-        heights = base + 2 + (lane - 6) * curve / max(float(curve.max()), 1e-12)
+        heights = 2 + (canvas.height - 10) * curve / max(float(curve.max()), 1e-12)
         shade = color if k == len(curves) - 1 else GREY
-        canvas.area(heights, shade, 0.45 if shade is color else 0.3, base + 1)
-        canvas.line(np.column_stack([np.arange(canvas.width), heights]), shade, 2.0)
+        canvas.area(heights, shade, 0.45 if shade is color else 0.3, 1)
+        canvas.line(np.column_stack([np.arange(canvas.width), heights]), shade, 3.0)
 
 
 def _bars(canvas: Canvas, start: dict | None, now: dict, color: Color) -> None:

@@ -28,6 +28,23 @@ def show(name: str, pixels: np.ndarray) -> int:
     return preview.icon_id
 
 
+def show_wide(name: str, pixels: np.ndarray, tiles: int) -> tuple[int, ...]:
+    """Keeps a picture that is ``tiles`` times as wide as high, as so many square icons to be drawn side by side.
+
+    Blender's icons are square: a wide picture in one would have empty space above and below.
+    """
+    side = pixels.shape[1] // tiles
+    return tuple(show(f"{name}/{i}", pixels[:, i * side:(i + 1) * side]) for i in range(tiles))
+
+
+def wide(name: str) -> tuple[int, ...]:
+    """The icons of ``show_wide``, () where there are none."""
+    found = []
+    while number := icon(f"{name}/{len(found)}"):
+        found.append(number)
+    return tuple(found)
+
+
 def show_small(name: str, pixels: np.ndarray) -> int:
     """As ``show``, for a list's row: drawn at the size of any other icon."""
     preview = _preview(name)

@@ -136,7 +136,23 @@ def start_optimization(scene: bpy.types.Scene) -> monitor.Job:
     return job
 
 
-def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], result: Path, events: Path,
+def resume_optimization(scene: bpy.types.Scene, directory: Path) -> monitor.Job:
+    """Goes on with a run that was stopped, with the scene as it was copied then. Raises InputError."""
+    copy = directory / "scene.blend"
+    if not copy.is_file():
+        raise InputError(f"{directory.name} cannot go on: its scene.blend is not there")
+    (directory / "cancel").unlink(missing_ok=True)
+    arguments = ["optimize", *run_process.flags({"resume": directory, "site_packages": _site_packages()})]
+    job = monitor.Job("OPTIMIZE", directory, scene.name, log=directory / "window.log")
+    job.follower.read_all()                             # the curve so far
+    job.process = _start(command(scene, copy, arguments), directory / "window.log")
+    job.state.status, job.state.error = "starting", ""
+    job.psi_written = job.state.version
+    monitor.follow(job)
+    return job
+
+
+def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], result: Path, total: int,
                    on_end=None) -> monitor.Job:
     """Starts a preview or a data set on a copy of the scene that goes away with the job. Raises InputError."""
     directory = new_directory(kind.lower())
@@ -150,15 +166,12 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
         raise
 
     def finished(job: monitor.Job) -> None:
-        if job.state.status == "done":
-            shutil.rmtree(directory, ignore_errors=True)
-        else:
-            (directory / "scene.blend").unlink(missing_ok=True)     # the log stays, to be looked at
+        (directory / "scene.blend").unlink(missing_ok=True)         # the log stays, to be looked at
         if on_end:
             on_end(job)
 
-    job = monitor.Job(kind, events, scene.name, process, log=directory / "window.log", result=result,
-                      on_end=finished)
+    job = monitor.Job(kind, directory, scene.name, process, log=directory / "window.log", result=result,
+                      total=total, on_end=finished)
     monitor.follow(job)
     return job
 

@@ -7,6 +7,7 @@ window it was started in. Esc is a key of the sidebar instead (``keymap``).
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -38,9 +39,11 @@ class Job:
     process: subprocess.Popen | None = None
     log: Path | None = None
     result: Path | None = None          # what it makes: a picture, a data set
+    total: int = 0                      # how many images it makes, where that is known
     on_end: Callable[[Job], None] | None = None
     follower: RunFollower = field(init=False)
     cancelled_at: float = 0.0
+    start: dict[str, dict] = field(default_factory=dict)    # psi before the run, once psi.json tells
     decision: str = ""                  # KEPT | DISCARDED, once the user has said
     psi_written: int = 0                # version of the state whose psi is in the scene
     _looked: float = 0.0
@@ -56,12 +59,19 @@ class Job:
         return self.follower.state
 
     @property
-    def curve_icon(self) -> int:
-        return icons.icon(f"curve:{self.kind}")
+    def curve_icons(self) -> tuple[int, ...]:
+        return icons.wide(f"curve:{self.kind}")
 
     @property
-    def sheet_icon(self) -> int:
-        return icons.icon(f"sheet:{self.kind}")
+    def sheet_icons(self) -> tuple[int, ...]:
+        return icons.wide(f"sheet:{self.kind}")
+
+    def show_sheet(self, path: Path) -> None:
+        """Takes in a picture of samples. Raises RuntimeError when it cannot be read."""
+        pixels = icons.read_image(path)
+        tiles = 2 if pixels.shape[1] >= 1.5 * pixels.shape[0] else 1
+        icons.forget(f"sheet:{self.kind}")
+        icons.show_wide(f"sheet:{self.kind}", raster.boxed(pixels, 320 * tiles, 320), tiles)
 
 
 _jobs: dict[str, Job] = {}
@@ -109,13 +119,7 @@ def psi_before(scene: bpy.types.Scene) -> dict[str, Any]:
     found = _jobs.get("OPTIMIZE")
     if found is None or found.scene != scene.name:
         return {}
-    start = {}
-    for factor in found.state.factors:
-        if isinstance(factor, dict) and isinstance(factor.get("start"), dict):
-            start[str(factor.get("key"))] = factor["start"]
-    if not start and found.state.ended:
-        start = psi_file(found.directory, "start")
-    return start
+    return found.start
 
 
 def psi_file(directory: Path, which: str) -> dict[str, dict]:
@@ -168,7 +172,7 @@ def step(found: Job) -> bool:
     """Takes in what a job did since the last call; returns whether it goes on."""
     from . import panel_data
 
-    news = found.follower.read()
+    news = found.follower.read() or (found.kind != "OPTIMIZE" and _count_images(found))
     if not news:
         news = _check_alive(found)
     scene = bpy.data.scenes.get(found.scene)
@@ -176,6 +180,7 @@ def step(found: Job) -> bool:
     if scene is not None and found.kind == "OPTIMIZE" and properties.registered():
         _take_psi(found, scene)
     if news:
+        found.start = found.start or psi_file(found.directory, "start")
         _pictures(found)
         panel_data.schedule()
     if state.ended and found.on_end:
@@ -186,8 +191,25 @@ def step(found: Job) -> bool:
     return not state.ended or _psi_waits(found)
 
 
+def _count_images(found: Job) -> bool:
+    """Progress of a job without events: the pictures it has written so far. True when there are more."""
+    try:
+        with os.scandir(found.result / "images") as entries:
+            count = sum(entry.name.endswith(".png") for entry in entries)
+    except OSError:
+        return False
+    state = found.state
+    if count == state.images:
+        return False
+    state.status = "running" if state.status == "starting" else state.status
+    state.images, state.fraction = count, min(count / max(found.total, 1), 1.0)
+    state.version += 1
+    return True
+
+
 def show(found: Job) -> None:
     """Shows a job that was just attached to. A finished one changes nothing in the scene until "Keep"."""
+    found.start = psi_file(found.directory, "start")
     if found.state.ended:
         found.psi_written = found.state.version
     _pictures(found)
@@ -214,13 +236,13 @@ def _pictures(found: Job) -> None:
     state = found.state
     if state.curve:
         pixels, found.curve_range = curve.learning_curve(state.curve)
-        icons.show(f"curve:{found.kind}", pixels)
+        icons.show_wide(f"curve:{found.kind}", pixels, 1)
     newest = found.directory / "latest_samples.png"
     try:
         stamp = newest.stat().st_mtime
         if stamp != found.sheet_stamp and not bpy.app.is_job_running("RENDER"):
             found.sheet_stamp = stamp
-            icons.show(f"sheet:{found.kind}", raster.fit(icons.read_image(newest), 480, 480))
+            found.show_sheet(newest)
     except (OSError, RuntimeError):
         return                                          # not there yet, or half a file on a network drive
 
@@ -257,7 +279,10 @@ def cancel(kind: str) -> None:
     """Asks a job to stop after the current image. Raises OSError when its folder cannot be written."""
     found = _jobs[kind]
     found.cancelled_at = time.monotonic()
-    run_process.request_cancel(found.directory)
+    if found.kind == "OPTIMIZE":
+        run_process.request_cancel(found.directory)
+    else:
+        run_process.interrupt(found.process)
     if found.state.status in ("starting", "running"):
         found.state.status = "cancelling"
     found.state.version += 1

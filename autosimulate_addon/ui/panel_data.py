@@ -31,7 +31,7 @@ class Row:
     text: str = ""
     full: str = ""
     icon: int = 0
-    picture: int = 0
+    picture: tuple[int, ...] = ()
     problem: str = ""
     items: tuple[str, ...] = ()
     unit: str = ""
@@ -51,7 +51,6 @@ class SceneData:
 
 
 _scenes: dict[int, SceneData] = {}
-_scheduled = False
 #: Called after every refresh with the scenes' data, by the overlay.
 after_refresh: list = []
 
@@ -75,15 +74,11 @@ def row(scene: bpy.types.Scene, name: str) -> Row:
 
 def schedule() -> None:
     """Asks for a refresh soon; several requests are one."""
-    global _scheduled
-    if not _scheduled and not bpy.app.background:
-        _scheduled = True
-        bpy.app.timers.register(_on_timer, first_interval=_DELAY_SECONDS)
+    if not bpy.app.background and not bpy.app.timers.is_registered(_on_timer):
+        bpy.app.timers.register(_on_timer, first_interval=_DELAY_SECONDS, persistent=True)
 
 
 def _on_timer() -> None:
-    global _scheduled
-    _scheduled = False
     if not properties.registered():
         return
     for scene in {window.scene for window in bpy.context.window_manager.windows}:
@@ -142,10 +137,12 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData) -> None:
         _pictures[key] = signature
         color = COLORS[mark.kind]
         row.icon = icons.show_small(f"row:{key}", curve.list_icon(factor.family, now, factor.low, factor.high, color))
-        row.picture = icons.show(f"strip:{key}", curve.distribution_strip(
-            factor.family, start if found else None, now, factor.low, factor.high, color=color))
+        icons.forget(f"strip:{key}/")
+        row.picture = icons.show_wide(f"strip:{key}", curve.distribution_tiles(
+            factor.family, start if found else None, now, factor.low, factor.high, color=color),
+            len(now.get("mean", [0])))
     else:
-        row.icon, row.picture = icons.icon(f"row:{key}"), icons.icon(f"strip:{key}")
+        row.icon, row.picture = icons.icon(f"row:{key}"), icons.wide(f"strip:{key}")
 
 
 _pictures: dict[str, str] = {}
@@ -185,11 +182,9 @@ def register() -> None:
 
 
 def unregister() -> None:
-    global _scheduled
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
     if bpy.app.timers.is_registered(_on_timer):
         bpy.app.timers.unregister(_on_timer)
-    _scheduled = False
     _scenes.clear()
     _pictures.clear()

@@ -94,3 +94,11 @@ def fit(image: np.ndarray, width: int, height: int) -> np.ndarray:
     rows = np.minimum((np.arange(new_h) + 0.5) * h / new_h, h - 1).astype(int)
     columns = np.minimum((np.arange(new_w) + 0.5) * w / new_w, w - 1).astype(int)
     return image[rows][:, columns]
+
+
+def boxed(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture scaled to fit, in the middle of a transparent one of exactly (height, width, 4)."""
+    canvas = Canvas(width, height)
+    small = fit(image, width, height)
+    canvas.paste(small, (width - small.shape[1]) // 2, (height - small.shape[0]) // 2)
+    return canvas.pixels

@@ -61,9 +61,9 @@ def looking() -> bool:
     return _process is not None
 
 
-def thumbnail() -> int:
-    """The icon of an example image beside its mask, 0 where there is none."""
-    return icons.icon("validation")
+def thumbnail() -> tuple[int, ...]:
+    """An example image beside its mask, () where there is none."""
+    return icons.wide("validation")
 
 
 def look(folder: str, classes: ClassTable) -> None:
@@ -135,15 +135,14 @@ def _take(content: dict) -> None:
 def _show_example(paths: list[Path]) -> None:
     if not paths or bpy.app.is_job_running("RENDER"):
         return
-    canvas = raster.Canvas(480, 180)
+    canvas = raster.Canvas(480, 240)
     for i, path in enumerate(paths[:2]):
         pixels = icons.read_image(path)
         if i == 1:
             pixels = spread_indices(pixels)
-        small = raster.fit(pixels, 238, 180)
-        left = i * 242 + (238 - small.shape[1]) // 2
-        canvas.paste(small, left, (180 - small.shape[0]) // 2)
-    icons.show("validation", canvas.pixels)
+        canvas.paste(raster.boxed(pixels, 238, 240), i * 242, 0)
+    used = np.flatnonzero(canvas.pixels[..., 3].any(axis=1))            # no empty space above and below wide pictures
+    icons.show_wide("validation", np.ascontiguousarray(canvas.pixels[used[0]:used[-1] + 1]), 2)
 
 
 def spread_indices(mask: np.ndarray) -> np.ndarray:

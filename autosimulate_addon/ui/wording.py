@@ -6,11 +6,13 @@ import math
 from typing import Sequence
 
 
-def number(value: float) -> str:
-    """Three significant digits, without an exponent where a person would not write one."""
+def number(value: float, significant: int = 3) -> str:
+    """A few significant digits, without an exponent where a person would not write one."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    digits = max(2 - int(math.floor(math.log10(abs(value)))), 0)
+    magnitude = int(math.floor(math.log10(abs(value))))
+    value = round(value, significant - 1 - magnitude)
+    digits = max(significant - 1 - magnitude, 0)
     text = f"{value:.{min(digits, 4)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -46,7 +48,13 @@ def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
     """As ``psi``, for a narrow row: of a vector only how wide it is."""
     if "mean" in parameters and len(parameters["mean"]) > 1:
         std, shown = _unit(unit, parameters["std"])
-        return f"± {number(sum(std) / len(std))}{' ' * (shown != '°') * bool(shown)}{shown}"
+        suffix = shown if shown in {"", "°"} else f" {shown}"
+        return f"± {number(sum(std) / len(std), 2)}{suffix}"
+    if "mean" in parameters:
+        mean, shown = _unit(unit, parameters["mean"])
+        std, _ = _unit(unit, parameters["std"])
+        suffix = shown if shown in {"", "°", "W"} else ""
+        return f"{number(mean[0])} ± {number(std[0], 2)}{suffix}"
     return psi(parameters, unit, items)
 
 

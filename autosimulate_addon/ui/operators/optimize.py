@@ -82,6 +82,33 @@ class AUTOSIMULATE_OT_cancel_here(bpy.types.Operator):
         return bpy.ops.autosimulate.cancel(kind="OPTIMIZE")
 
 
+class AUTOSIMULATE_OT_resume(bpy.types.Operator):
+    """Go on with the last run where it was stopped, with the scene as it was then"""
+
+    bl_idname = "autosimulate.resume"
+    bl_label = "Go On"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.can_run, reasons.has_torch,
+                               reasons.no_optimization, _stopped)
+
+    def execute(self, context):
+        def work():
+            job = jobs.resume_optimization(context.scene, monitor.job().directory)
+            return f"Going on in {job.directory}"
+
+        return attempt(self, work)
+
+
+def _stopped(context: bpy.types.Context) -> str:
+    job = monitor.job()
+    if job is None or job.scene != context.scene.name:
+        return "There is no run: optimize, or attach to one"
+    return "The last run is complete" if job.state.status == "done" else ""
+
+
 class AUTOSIMULATE_OT_attach(bpy.types.Operator):
     """Follow the last optimization of this file again, also one that went on while Blender was closed"""
 
@@ -139,4 +166,5 @@ def _log_of(directory: Path) -> Path:
 STATUS_WORDS = {"starting": "starting", "running": "running", "cancelling": "stopping", "done": "done",
                 "cancelled": "stopped by you", "error": "ended with an error", "lost": "ended without finishing"}
 
-CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_cancel, AUTOSIMULATE_OT_cancel_here, AUTOSIMULATE_OT_attach)
+CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_cancel, AUTOSIMULATE_OT_cancel_here, AUTOSIMULATE_OT_resume,
+           AUTOSIMULATE_OT_attach)

@@ -8,7 +8,8 @@ import bpy
 from bpy.props import IntProperty
 
 from ...protocol import InputError
-from .. import icons, jobs, monitor, raster, reasons, run_process
+from ...run.directory import DATASET_FILE
+from .. import jobs, monitor, reasons, run_process
 from .base import attempt
 
 _NEEDED = (reasons.scene_editable, reasons.can_run, reasons.has_torch, reasons.has_marks, reasons.has_camera,
@@ -34,9 +35,9 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            output = jobs.new_directory("preview")
+            output = jobs.new_directory("preview") / "preview.png"
             arguments = ["preview", *run_process.flags({"output": output, "count": self.count, **_size(context.scene)})]
-            jobs.start_side_job("PREVIEW", context.scene, arguments, output, output, _show_sheet)
+            jobs.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet)
             return f"Rendering {self.count} samples"
 
         return attempt(self, work)
@@ -44,18 +45,16 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
 def _show_sheet(job: monitor.Job) -> None:
     """Shows the finished sheet in the panel, and in an image editor where one is open."""
-    pictures = sorted(job.result.rglob("*.png"), key=lambda path: path.stat().st_size)
-    if job.state.status != "done" or not pictures:
+    if job.state.status != "done" or not job.result.is_file():
         return
     try:
-        icons.show("sheet:PREVIEW", raster.fit(icons.read_image(pictures[-1]), 720, 720))
+        job.show_sheet(job.result)
     except RuntimeError:
         return
-    job.result = pictures[-1]
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "IMAGE_EDITOR":
-                area.spaces.active.image = _loaded(pictures[-1])
+                area.spaces.active.image = _loaded(job.result)
 
 
 def _loaded(path: Path) -> bpy.types.Image:
@@ -110,12 +109,12 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
         def work():
             group = context.scene.autosimulate
             output = Path(jobs.absolute(group.dataset_dir))
-            if output.is_dir() and any(output.iterdir()):
+            if output.is_dir() and any(output.iterdir()) and not (output / DATASET_FILE).exists():
                 raise InputError(f"{output} is not empty: choose a new folder, so that nothing is overwritten")
             output.mkdir(parents=True, exist_ok=True)
             arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,
                                                          **_size(context.scene)})]
-            jobs.start_side_job("GENERATE", context.scene, arguments, output, output)
+            jobs.start_side_job("GENERATE", context.scene, arguments, output, group.dataset_count)
             return f"Generating {group.dataset_count} images"
 
         return attempt(self, work)

@@ -108,15 +108,16 @@ def draw() -> None:
         return
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     gpu.state.blend_set("ALPHA")
-    gpu.state.depth_test_set("LESS_EQUAL")
     gpu.state.line_width_set(1.0)
     shader.bind()
     for color, segments in lines.items():
         batch = _batches.get((key, color))
         if batch is None:
             batch = _batches[key, color] = batch_for_shader(shader, "LINES", {"pos": segments})
-        shader.uniform_float("color", color)
-        batch.draw(shader)
+        for test, alpha in (("LESS_EQUAL", color[3]), ("GREATER", 0.3 * color[3])):    # faint behind surfaces
+            gpu.state.depth_test_set(test)
+            shader.uniform_float("color", (*color[:3], alpha))
+            batch.draw(shader)
     gpu.state.blend_set("NONE")
     gpu.state.depth_test_set("NONE")
 

@@ -32,10 +32,13 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
         column.label(text=line, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
-def picture(layout: bpy.types.UILayout, context: bpy.types.Context, icon: int, width: int, height: int) -> None:
-    """A picture as wide as the sidebar, in the row height that its shape needs."""
-    if icon:
-        scale = context.preferences.system.ui_scale
-        region = context.region.width if context.region is not None else 280 * scale
-        units = max((region / scale - 50) / 20, 4.0)
-        layout.template_icon(icon_value=icon, scale=units)
+def picture(layout: bpy.types.UILayout, context: bpy.types.Context, icons: tuple[int, ...]) -> None:
+    """A picture as wide as the sidebar, of square icons side by side (``icons.show_wide``)."""
+    if not icons:
+        return
+    scale = context.preferences.system.ui_scale
+    region = context.region.width if context.region is not None else 280 * scale
+    row = layout.row(align=True)
+    row.alignment = "CENTER"
+    for icon in icons:
+        row.template_icon(icon_value=icon, scale=max((region / scale - 46) / 20, 4.0) / len(icons))

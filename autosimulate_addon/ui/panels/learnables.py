@@ -14,25 +14,21 @@ FAMILY_ICONS = {"NORMAL": "SMOOTHCURVE", "LOGNORMAL": "SHARPCURVE", "BOUNDED": "
 
 
 class AUTOSIMULATE_UL_marks(bpy.types.UIList):
-    """One row a learnable property: picture of its distribution, name, psi, solo, lock, on or off."""
+    """One row a learnable property: picture of its distribution, name, psi, lock, on or off."""
 
-    def draw_item(self, context, layout, _data, item, _icon, _active_data, _active_property, index=0, _flag=0):
+    def draw_item(self, context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
         row = panel_data.row(context.scene, item.name)
         line = layout.row(align=True)
         line.active = item.enabled
         split = line.split(factor=0.56, align=True)
-        name = split.row(align=True)
-        if row.problem:
-            name.prop(item, "name", text="", emboss=False, icon="ERROR")
-        elif row.icon:
-            name.prop(item, "name", text="", emboss=False, icon_value=row.icon)
+        icon = {"icon": "ERROR"} if row.problem else {"icon_value": row.icon} if row.icon else \
+            {"icon": FAMILY_ICONS[item.family]}
+        if item.kind == "FILM":                         # its name says what it is, and cannot change
+            split.label(text=item.name.removeprefix("film:").replace("_", " ").title(), **icon)
         else:
-            name.prop(item, "name", text="", emboss=False, icon=FAMILY_ICONS[item.family])
+            split.prop(item, "name", text="", emboss=False, **icon)
         split.label(text=row.text)
         buttons = line.row(align=True)
-        solo = is_solo(context.scene.autosimulate.marks, index)
-        buttons.operator("autosimulate.mark_solo", text="", emboss=False,
-                         icon="SOLO_ON" if solo else "SOLO_OFF").index = index
         buttons.prop(item, "locked", text="", emboss=False, icon="LOCKED" if item.locked else "UNLOCKED")
         buttons.prop(item, "enabled", text="", emboss=False,
                      icon="HIDE_OFF" if item.enabled else "HIDE_ON")
@@ -63,13 +59,16 @@ class AUTOSIMULATE_PT_learnables(Sidebar, bpy.types.Panel):
             paragraph(layout, context, "Right-click any property and choose Mark as Learnable, or use a button below.",
                       icon="INFO")
             return
-        row = layout.row()
-        row.template_list("AUTOSIMULATE_UL_marks", "", group, "marks", group, "active_mark", rows=5)
-        column = row.column(align=True)
-        column.operator("autosimulate.mark_remove", text="", icon="REMOVE")
-        column.separator()
-        column.operator("autosimulate.mark_move", text="", icon="TRIA_UP").direction = "UP"
-        column.operator("autosimulate.mark_move", text="", icon="TRIA_DOWN").direction = "DOWN"
+        # the buttons stand below and not beside the list: a sidebar is narrow, and names and numbers are long
+        column = layout.column(align=True)
+        column.template_list("AUTOSIMULATE_UL_marks", "", group, "marks", group, "active_mark", rows=4)
+        row = column.row(align=True)
+        row.operator("autosimulate.mark_remove", text="Remove", icon="REMOVE")
+        solo = is_solo(group.marks, group.active_mark)
+        row.operator("autosimulate.mark_solo", text="Solo", depress=solo,
+                     icon="SOLO_ON" if solo else "SOLO_OFF").index = group.active_mark
+        row.operator("autosimulate.mark_move", text="", icon="TRIA_UP").direction = "UP"
+        row.operator("autosimulate.mark_move", text="", icon="TRIA_DOWN").direction = "DOWN"
         data = panel_data.get(context.scene)
         if data.problem:
             paragraph(layout, context, data.problem, icon="ERROR")
@@ -86,7 +85,7 @@ class AUTOSIMULATE_PT_mark_common(Sidebar, bpy.types.Panel):
         column = self.layout.column(align=True)
 
         def row(label: str, *buttons):
-            line = column.split(factor=0.3, align=True)
+            line = column.split(factor=0.26, align=True)
             line.label(text=label)
             place = line.row(align=True)
             for operator, text, values in buttons:

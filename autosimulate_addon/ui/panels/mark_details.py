@@ -17,10 +17,18 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
     row = panel_data.row(context.scene, mark.name)
     if row.problem:
         paragraph(layout, context, row.problem, icon="ERROR")
-    picture(layout, context, row.picture, 384, 96)
-    if row.full:
+    if len(row.picture) > 1:                            # a square for each component, over the whole width
+        picture(layout, context, row.picture)
         layout.label(text=row.full)
-    _targets(layout, mark)
+        _targets(layout, mark)
+    else:
+        line = layout.row()
+        for icon in row.picture:
+            line.template_icon(icon_value=icon, scale=4.0)
+        column = line.column()
+        if row.full:
+            column.label(text=row.full)
+        _targets(column, mark)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -46,19 +54,21 @@ def _targets(layout: bpy.types.UILayout, mark) -> None:
 
 
 def _numbers(column: bpy.types.UILayout, mark) -> None:
+    letters = "RGBA" if mark.targets and "color" in mark.targets[0].path.lower() else "XYZW"
     for name, label in (("mean", "Mean"), ("std", "Spread")):
         group = column.column(align=True)
         for i in range(mark.size):
-            group.prop(mark, name, index=i, text=label if i == 0 else "")
-    limits = mark.family == "BOUNDED"
+            text = label if mark.size == 1 else f"{label} {letters[i]}" if i == 0 else letters[i]
+            group.prop(mark, name, index=i, text=text)
+    always = mark.family == "BOUNDED"                   # this family is nothing without limits
     for use, name, label in (("use_low", "low", "Low"), ("use_high", "high", "High")):
-        row = column.row(heading=label)
-        if not limits:
-            row.prop(mark, use, text="")
-        values = row.column(align=True)
-        values.active = limits or getattr(mark, use)
-        for i in range(mark.size):
-            values.prop(mark, name, index=i, text="")
+        if not always:
+            column.prop(mark, use)
+        if always or getattr(mark, use):
+            group = column.column(align=True)
+            for i in range(mark.size):
+                text = label if mark.size == 1 else f"{label} {letters[i]}" if i == 0 else letters[i]
+                group.prop(mark, name, index=i, text=text)
 
 
 def _choices(layout: bpy.types.UILayout, mark) -> None:

@@ -70,9 +70,9 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: monit
     _pair(column, iface_("Iteration"), f"{state.iteration} {iteration}")
     _pair(column, iface_("Images rendered"), str(state.images))
     _scores(layout, context, job)
-    picture(layout, context, job.sheet_icon, 480, 240)
+    picture(layout, context, job.sheet_icons)
     for problem in state.problems[-2:]:
-        paragraph(layout, context, problem, icon="ERROR")
+        paragraph(layout, context, problem, icon="INFO")
 
 
 def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
@@ -86,7 +86,7 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor
     _triple(grid, iface_("Learned (blue)"), wording.percent(state.miou), wording.percent(state.best_miou))
     _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_miou),
             wording.percent(state.best_control_miou))
-    picture(layout, context, job.curve_icon, 480, 240)
+    picture(layout, context, job.curve_icons)
     low, high = job.curve_range
     row = layout.row()
     row.scale_y = 0.8
@@ -101,12 +101,14 @@ def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.
     icon = "CHECKMARK" if state.status == "done" else "INFO" if state.status == "cancelled" else "ERROR"
     row = layout.row(align=True)
     row.label(text=f"{iface_('Last run')}: {iface_(STATUS_WORDS[state.status])}", icon=icon)
+    if state.status != "done":
+        row.operator("autosimulate.resume", text="", icon="FRAME_NEXT")
     row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
     if state.error:
         paragraph(layout, context, state.error, icon="ERROR")
     _scores(layout, context, job)
     for problem in state.problems[-3:]:
-        paragraph(layout, context, problem, icon="ERROR")
+        paragraph(layout, context, problem, icon="INFO")
 
 
 def _pair(layout: bpy.types.UILayout, left: str, right: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
-from .. import icons, monitor, panel_data, wording
+from .. import monitor, panel_data, wording
 from .base import Sidebar, paragraph, picture
 
 
@@ -41,7 +41,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         row.scale_y = 1.2
         row.operator("autosimulate.keep", icon="CHECKMARK")
         row.operator("autosimulate.discard", icon="LOOP_BACK")
-        if (job.directory / "report.html").name and job.state.status == "done":
+        if job.state.status == "done":
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
@@ -60,25 +60,17 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
 
 
 def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
-    """The final comparison by fresh networks, as far as the run made one."""
-    rows = [(label, value) for label, value in (_number_rows(numbers))]
-    if not rows:
+    """The final comparison: networks trained afresh on images from the start and from the learned distributions."""
+    rows = numbers.get("rows")
+    if not isinstance(rows, dict) or not rows:
         return
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for label, value in rows:
+    column.label(text=iface_("Fresh network, {:s} images").format(str(numbers.get("split", "test"))))
+    for name, values in rows.items():
         row = column.split(factor=0.6)
-        row.label(text=label)
-        row.label(text=value)
-
-
-_NUMBER_LABELS = {"start": "Start", "learned": "Learned", "final": "Learned", "control": "Null control"}
-
-
-def _number_rows(numbers: dict):
-    for key, value in numbers.items():
-        if isinstance(value, dict) and isinstance(value.get("miou"), (int, float)):
-            yield f"{iface_(_NUMBER_LABELS.get(key, key))} (mIoU)", wording.percent(value["miou"])
+        row.label(text=iface_(name.capitalize()), icon="BLANK1")
+        row.label(text=f"mIoU {wording.percent(values.get('miou'))}")
 
 
 class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
@@ -93,8 +85,8 @@ class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
         job = monitor.job("PREVIEW")
         if not _job_row(layout, context, job):
             layout.operator("autosimulate.sample_sheet", icon="IMAGE_DATA")
-        if job is not None and icons.icon("sheet:PREVIEW"):
-            picture(layout, context, icons.icon("sheet:PREVIEW"), 1, 1)
+        if job is not None and job.sheet_icons:
+            picture(layout, context, job.sheet_icons)
             layout.operator("autosimulate.open_sheet", icon="IMAGE")
 
 

@@ -32,7 +32,7 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
             paragraph(layout, context, problem, icon="ERROR")
         if found.n_images:
             paragraph(layout, context, f"{found.n_images} images, {found.description}", icon="CHECKMARK")
-        picture(layout, context, validation.thumbnail(), 480, 180)
+        picture(layout, context, validation.thumbnail())
         if found.images:
             column = layout.column(align=True)
             column.scale_y = 0.85
