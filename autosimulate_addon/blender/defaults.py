@@ -186,17 +186,16 @@ def scene_spread(subject: bpy.types.Object) -> np.ndarray:
 
 
 def _places_of_meshes(scene: bpy.types.Scene) -> np.ndarray:
-    """(N, 3) where the meshes stand, without grounds and backdrops: what is wider than twice its way to the camera."""
+    """(N, 3) where the meshes stand, without grounds and backdrops."""
+    return np.array([made.matrix_world.translation[:] for made in standing_meshes(scene)]).reshape(-1, 3)
+
+
+def standing_meshes(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Rendered meshes without grounds and backdrops, which are wider than twice their distance from the camera."""
     camera = scene.camera
-    places = []
-    for other in scene.objects:
-        if other.type != "MESH" or other.hide_render:
-            continue
-        place = other.matrix_world.translation
-        if camera and max(other.dimensions) > 2.0 * (camera.matrix_world.translation - place).length:
-            continue
-        places.append(place[:])
-    return np.array(places).reshape(-1, 3)
+    return [made for made in scene.objects if made.type == "MESH" and not made.hide_render and not (
+        camera and max(made.dimensions) > 2.0 * (camera.matrix_world.translation
+                                                 - made.matrix_world.translation).length)]
 
 
 def effective_limits(mark: Mark, info: PropertyInfo) -> tuple[np.ndarray, np.ndarray]:
