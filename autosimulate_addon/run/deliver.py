@@ -38,9 +38,12 @@ def write_optimized(path: Path, marked: MarkedScene, plain: psi_file.Plain) -> N
 def _written_in(marked: MarkedScene, plain: psi_file.Plain) -> Iterator[None]:
     scene, marks = marked.scene, list(marked.marks)
     psi_before = psi_properties.read(scene, marks)
-    marks_before = marks_scene.read(scene, disabled=True) if marked.marks_file is not None else None
+    from_file, group = marked.marks_file is not None, scene.autosimulate
+    names = [rna.identifier for rna in group.bl_rna.properties if not rna.is_readonly or rna.type == "COLLECTION"]
+    unset = [name for name in names if not group.is_property_set(name)]
+    marks_before = marks_scene.read(scene, disabled=True) if from_file and "marks" not in unset else None
     try:
-        if marks_before is not None:
+        if from_file:
             marks_scene.write(scene, marks, marked.classes)
         psi_properties.write(scene, marks, plain)
         yield
@@ -49,6 +52,9 @@ def _written_in(marked: MarkedScene, plain: psi_file.Plain) -> Iterator[None]:
         psi_properties.write(scene, [mark for mark in marks if mark.name in psi_before], psi_before)
         if marks_before is not None:
             marks_scene.write(scene, *marks_before)
+        elif from_file:
+            for name in unset:
+                group.property_unset(name)
 
 
 def say_result(job: Job, numbers: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ box = ["objects['Box']"]
 width = 16
 height = 12
 samples = 1
-iterations = 2
+iterations = 4
 images = 4
 epochs = 1
 """
@@ -83,44 +83,3 @@ def build_validation(folder: Path, count: int = 3, size: tuple[int, int] = (16, 
         Image.fromarray(image).save(folder / "images" / f"{index}.png")
         Image.fromarray(labels).save(folder / "masks" / f"{index}.png")
     return folder
-
-
-def everything() -> dict[str, object]:
-    """Every readable RNA value, custom property included, of every data-block, by path."""
-    found: dict[str, object] = {}
-    for collection in bpy.data.bl_rna.properties:
-        if collection.type != "COLLECTION":
-            continue
-        for block in getattr(bpy.data, collection.identifier):
-            _collect(block, f"{collection.identifier}[{block.name!r}]", found, 0)
-    return found
-
-
-def _collect(struct, path: str, found: dict[str, object], depth: int) -> None:
-    for key in struct.keys() if isinstance(struct, bpy.types.ID) else ():
-        value = struct[key]
-        found[f"{path}[{key!r}]"] = value.to_list() if hasattr(value, "to_list") else repr(value)
-    for rna in struct.bl_rna.properties:
-        name = rna.identifier
-        if name in ("rna_type", "original", "evaluated_depsgraph", "session_uid", "is_dirty", "users"):
-            continue
-        try:
-            value = getattr(struct, name)
-        except (AttributeError, RuntimeError, ValueError):
-            continue
-        if rna.type == "POINTER":
-            if value is None or isinstance(value, bpy.types.ID) and not value.is_embedded_data:
-                found[f"{path}.{name}"] = value and value.name
-            elif depth < 5:
-                _collect(value, f"{path}.{name}", found, depth + 1)
-        elif rna.type == "COLLECTION":
-            if depth < 4 and name not in ("vertices", "edges", "loops", "polygons", "loop_triangles"):
-                for index, item in enumerate(value):
-                    if isinstance(item, bpy.types.ID):
-                        found[f"{path}.{name}[{index}]"] = item.name
-                    else:
-                        _collect(item, f"{path}.{name}[{index}]", found, depth + 1)
-        elif getattr(rna, "is_array", False):
-            found[f"{path}.{name}"] = [list(part) if hasattr(part, "__len__") else part for part in value]
-        else:
-            found[f"{path}.{name}"] = value
