@@ -31,7 +31,8 @@ class Learner:
         with torch_seed(derive_seed(seed, "network")):
             self.network = build(self.config.network, self.task.num_classes, self.config.network_width,
                                  frozen_layers=self.config.frozen_layers, module=self.config.network_module)
-        self.network.to(self.device)
+        # Channels last: twice as fast on a CPU at these widths, and what tensor cores want.
+        self.network.to(self.device, memory_format=torch.channels_last)
         self.optimizer = new_optimizer(self.network, learning_rate or self.config.rate)
 
     def train(self, psi: Psi, steps: int, seed: int, *, among: Tensor | None = None, cosine: bool = False,

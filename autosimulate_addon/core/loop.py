@@ -244,4 +244,4 @@ class _Timed:
 def as_validation(dataset: Dataset, device: torch.device) -> Validation:
     """Real images as the network takes them."""
     images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).to(device, torch.float32) / 255.0
-    return Validation(images.contiguous(), torch.from_numpy(dataset.labels).to(device, torch.int64))
+    return Validation(images.contiguous(memory_format=torch.channels_last), torch.from_numpy(dataset.labels).to(device, torch.int64))

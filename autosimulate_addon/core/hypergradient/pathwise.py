@@ -41,7 +41,7 @@ def relight(store: RenderStore, index: Tensor, psi: Psi, keys: Sequence[str], se
     kept = {key: store.draws[key][index.cpu()].to(store.device).repeat_interleave(relights, 0)
             for key in store.driven if key not in leaves}
     images = store.images(index, {**kept, **leaves}, noise_seeds(seed, count), relights)
-    return images, fresh, leaves
+    return images.contiguous(memory_format=torch.channels_last), fresh, leaves
 
 
 @dataclass(frozen=True)

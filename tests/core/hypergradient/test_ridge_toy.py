@@ -7,7 +7,7 @@ import torch
 from autosimulate_addon.core.hypergradient.direction import APPROXIMATIONS, direction
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
 from autosimulate_addon.core.hypergradient.products import gauss_newton_product, gradient, hessian_product
-from autosimulate_addon.core.hypergradient.score_function import score_gradient
+from autosimulate_addon.core.hypergradient.score_function import score_terms
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import Factor
 
@@ -68,7 +68,7 @@ def estimate(approximation, curvature="hessian"):
                   tolerance=1e-13).vector
     w, _ = directional_derivative(lambda theta: losses(theta, S), THETA, v)
     scores = PSI.score({"s": S.reshape(-1, 1, 1)})
-    return -(NODE_WEIGHTS[:, None] * score_gradient(scores, w)).sum(0)
+    return -(NODE_WEIGHTS[:, None] * score_terms(scores, w)).sum(0)
 
 
 def relative_error(a, b):

@@ -1,0 +1,188 @@
+"""The loop: its events, its control, that it can be stopped anywhere and goes on as if it had not been."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from autosimulate_addon.protocol import Cancelled, InputError
+
+from autosimulate_addon.core.loop import LoopConfig
+from importlib import util
+from pathlib import Path
+
+_spec = util.spec_from_file_location("helpers_loop", Path(__file__).with_name("helpers_loop.py"))
+helpers = util.module_from_spec(_spec)
+_spec.loader.exec_module(helpers)
+make_loop, run, small = helpers.make_loop, helpers.run, helpers.small
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    loop, simulator = make_loop()
+    events = []
+    loop.report = lambda name, data: events.append((name, data))
+    return loop, run(loop), simulator, events
+
+
+def saved(state, folder):
+    """Through a file, as run/ does it."""
+    torch.save(state, folder / "state.pt")
+    return torch.load(folder / "state.pt", weights_only=True)
+
+
+def same(a, b):
+    assert torch.equal(a.psi.flat(), b.psi.flat())
+    assert torch.equal(a.final.flat(), b.final.flat())
+    assert torch.equal(a.best.flat(), b.best.flat())
+
+
+def test_psi_moves_after_the_warm_up_and_every_iteration_is_told(uninterrupted):
+    loop, records, _, events = uninterrupted
+    assert not torch.equal(loop.psi.flat(), loop.start.flat())
+    assert [r.psi == loop.start.plain() for r in records] == [True, True, False, False, False]
+    assert [data["images"] for name, data in events if name == "iteration"] == [4, 8, 12, 16, 20]
+    assert sum(name == "render" for name, _ in events) == 4 * 5 + 4 * 2
+    assert events[-1][1]["status"] in ("max_iterations", "converged")
+    assert set(events[-1][1]["seconds"]) == {"render", "train", "hypergradient", "step", "control"}
+    assert all(math.isfinite(r.val_loss) and math.isfinite(r.control_val_loss) for r in records)
+
+
+def test_the_control_shares_the_renders_of_the_warm_up(uninterrupted):
+    loop, records, simulator, _ = uninterrupted
+    # psi moves in iteration 2, after its images were drawn: the control renders its own in 3 and 4 only
+    assert len(simulator.rendered) == 5 * 4 + 2 * 4
+    assert records[1].val_loss == records[1].control_val_loss
+    assert len(loop.control_store) == 20
+
+
+def test_without_search_the_control_is_the_run_itself():
+    loop, simulator = make_loop(small(method="none", iterations=2))
+    for record in run(loop):
+        assert record.val_loss == record.control_val_loss
+    assert len(simulator.rendered) == 8
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_resume_gives_bitwise_the_same_psi(uninterrupted, tmp_path, on_disk):
+    folder = tmp_path / "renders" if on_disk else None
+    loop, simulator = make_loop(renders_dir=folder)
+    for _ in range(4):
+        loop.iterate()
+    state = saved(loop.state_dict(), tmp_path)
+    assert ("images" in state["renders"]) is not on_disk
+    resumed, second = make_loop(renders_dir=folder)
+    resumed.load_state_dict(state)
+    assert resumed.iteration == 4
+    run(resumed)
+    same(resumed, uninterrupted[0])
+    assert len(second.rendered) == 8            # the last iteration's and its control's, none twice
+
+
+def test_cancel_keeps_the_renders_and_the_state_of_the_last_complete_iteration(uninterrupted, tmp_path):
+    loop, simulator = make_loop(renders_dir=tmp_path / "renders")
+    for _ in range(3):
+        loop.iterate()
+    loop.stop = lambda: len(simulator.rendered) >= 14       # in the middle of rendering iteration 3
+    with pytest.raises(Cancelled):
+        loop.iterate()
+    assert (loop.iteration, len(loop.store)) == (3, 12)
+    loop.stop = lambda: False
+    loop.report = lambda name, data: setattr(loop, "stop", lambda: name == "train" and data["fraction"] > 0.5)
+    with pytest.raises(Cancelled):
+        loop.iterate()                                      # in the middle of training
+    assert (loop.iteration, len(loop.store)) == (3, 12)
+    loop.stop, loop.report = (lambda: False), (lambda name, data: None)
+
+    resumed, second = make_loop(renders_dir=tmp_path / "renders")
+    resumed.load_state_dict(saved(loop.state_dict(), tmp_path))
+    run(resumed)
+    same(resumed, uninterrupted[0])
+    assert len(simulator.rendered) + len(second.rendered) == 28
+    run(loop)
+    same(loop, uninterrupted[0])                            # the interrupted object itself goes on as well
+
+
+def test_a_damaged_render_is_rendered_again(uninterrupted, tmp_path):
+    loop, _ = make_loop(renders_dir=tmp_path)
+    loop.iterate()
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 4
+    files[0].write_bytes(files[0].read_bytes()[:500])
+    files[1].write_bytes(b"")
+    resumed, second = make_loop(renders_dir=tmp_path)
+    resumed.load_state_dict(loop.state_dict())
+    assert len(second.rendered) == 2
+    assert torch.equal(resumed.store.layers, loop.store.layers)
+
+
+def test_a_render_of_another_psi_is_not_mistaken_for_this_one(tmp_path):
+    loop, simulator = make_loop(renders_dir=tmp_path)
+    loop.iterate()
+    cache = loop.simulator
+    key = simulator.rendered[0]
+    other = loop.start.step(torch.ones(loop.start.size, dtype=torch.float64)).sample(key)
+    render, = cache.render([other], [key])
+    assert len(simulator.rendered) == 5
+    assert np.array_equal(render.draw["key_energy"], other["key_energy"])
+
+
+@pytest.mark.parametrize("changes", [
+    dict(method="lts"), dict(method="bo"), dict(method="random"), dict(literal=True),
+    dict(approximation="linear"), dict(approximation="approximate-quadratic"), dict(approximation="no-validation"),
+], ids=str)
+def test_every_method_runs_and_resumes(tmp_path, changes):
+    if changes.get("method") == "bo":
+        pytest.importorskip("optuna")
+    config = small(control=False, iterations=4, epochs=1, **changes)
+    whole, _ = make_loop(config)
+    run(whole)
+    loop, _ = make_loop(config)
+    loop.iterate(), loop.iterate(), loop.iterate()
+    resumed, _ = make_loop(config)
+    resumed.load_state_dict(saved(loop.state_dict(), tmp_path))
+    run(resumed)
+    same(resumed, whole)
+    assert not torch.equal(whole.psi.flat(), whole.start.flat())
+
+
+def test_locked_factors_do_not_move():
+    from dataclasses import replace
+
+    from autosimulate_addon.core.loop import Loop
+    from autosimulate_addon.core.psi import Psi
+
+    simulator = helpers.Counting()
+    simulator.factors = tuple(replace(f, locked=f.key in ("key_energy", "metal")) for f in simulator.factors)
+    start = Psi.from_factors(simulator.factors)
+    loop = Loop(small(control=False, iterations=4), simulator, helpers.data()[0], start)
+    run(loop)
+    before, after = start.plain(), loop.psi.plain()
+    assert before["key_energy"] == after["key_energy"] and before["metal"] == after["metal"]
+    assert before["fill_energy"] != after["fill_energy"]
+
+    simulator.factors = tuple(replace(f, locked=True) for f in simulator.factors)
+    with pytest.raises(InputError, match="locked"):
+        Loop(small(), simulator, helpers.data()[0], Psi.from_factors(simulator.factors))
+
+
+@pytest.mark.parametrize("changes", [
+    dict(method="magic"), dict(approximation="cubic"), dict(iterations=0), dict(images=1), dict(epochs=0),
+    dict(device="tpu"), dict(network="transformer"),
+], ids=str)
+def test_bad_settings_are_one_sentence(changes):
+    with pytest.raises(InputError) as error:
+        LoopConfig(**changes)
+    assert "\n" not in str(error.value)
+
+
+def test_evaluate_fresh_is_a_function_of_its_seed():
+    from autosimulate_addon.core.fresh import evaluate_fresh
+
+    simulator = helpers.Counting()
+    validation, test = helpers.data()
+    psi = helpers.Psi.from_factors(simulator.factors)
+    a, b, c = (evaluate_fresh(small(), simulator, psi, 8, seed, validation, test, n_steps=10) for seed in (1, 1, 2))
+    assert a == b and a["loss"] != c["loss"]
+    assert set(a) >= {"loss", "miou", "per_class", "val_loss", "val_miou"} and a["images"] == 8 and a["steps"] == 10
