@@ -60,9 +60,8 @@ def _site_packages() -> str | None:
     """The folder of PyTorch, where Blender's own Python does not have it."""
     state = torch_status.refresh()
     if not state.usable:
-        raise InputError(f"{state.line.rstrip('.')}: see the add-on's preferences")
-    return state.folder if state.source != "of this Blender's Python" else (
-        str(torch_status.own_folder()) if torch_status.own_folder().is_dir() else None)
+        raise InputError(f"{state.line}: see the add-on's preferences")
+    return state.site_packages or None
 
 
 def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:

@@ -77,7 +77,7 @@ def has_torch(_context: bpy.types.Context) -> str:
     state = torch_status.current()
     if torch_status.installing():
         return "PyTorch is being installed"
-    return "" if state.usable else f"{state.line.rstrip('.')}: see the add-on's preferences"
+    return "" if state.usable else f"{state.line}: see the add-on's preferences"
 
 
 def not_installing(_context: bpy.types.Context) -> str:

@@ -1,4 +1,4 @@
-"""Finds PyTorch without importing it: importing takes seconds and belongs to the background job.
+"""Finds PyTorch, and what the jobs need beside it, without importing: that takes seconds and belongs to the job.
 
 Standard library only.
 """
@@ -8,27 +8,38 @@ from __future__ import annotations
 import importlib.machinery
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Iterable
+from typing import Sequence
 
 _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda[^=\n]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 
 
+#: Module -> package that brings it: what a job imports (``run.requirements``) beside torch.
+COMPANIONS = {"torchmetrics": "torchmetrics", "matplotlib": "matplotlib", "PIL": "pillow",
+              "pycocotools": "pycocotools", "tqdm": "tqdm"}
+
+
 @dataclass(frozen=True)
 class TorchState:
-    """PyTorch as found. ``folder``: what goes on the job's path. ``problem``: one sentence, where it cannot be used."""
+    """PyTorch as found.
+
+    ``site_packages``: the folder to put on the job's path, "" for none. ``missing``: packages that are nowhere.
+    ``problem``: one sentence, where it cannot be used.
+    """
 
     version: str = ""
     cuda: str = ""
     folder: str = ""
     source: str = ""
+    site_packages: str = ""
+    missing: tuple[str, ...] = ()
     problem: str = ""
 
     @property
     def usable(self) -> bool:
-        return bool(self.version) and not self.problem
+        return bool(self.version) and not self.problem and not self.missing
 
     @property
     def build(self) -> str:
@@ -37,9 +48,12 @@ class TorchState:
     @property
     def line(self) -> str:
         """The state in one line: version, device, where."""
-        if self.usable:
-            return f"PyTorch {self.version} ({self.build}), {self.source}"
-        return self.problem or "PyTorch is not installed"
+        if self.problem:
+            return self.problem
+        if not self.version:
+            return "PyTorch is not installed"
+        found = f"PyTorch {self.version} ({self.build}), {self.source}"
+        return f"{found}, but these packages are missing: {', '.join(self.missing)}" if self.missing else found
 
 
 def look(folder: Path, source: str) -> TorchState | None:
@@ -65,30 +79,36 @@ def candidates(chosen: Path) -> list[Path]:
     if chosen.is_file():                                # .../bin/python
         chosen = chosen.parent.parent
     minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return [chosen, chosen / "site-packages", chosen / "Lib" / "site-packages",
-            chosen / "lib" / minor / "site-packages",
-            *sorted(chosen.glob("lib/python3*/site-packages")), *sorted(chosen.glob("lib/python3*/dist-packages"))]
+    wanted = [chosen / "site-packages", chosen / "Lib" / "site-packages", chosen / "lib" / minor / "site-packages",
+              *sorted(chosen.glob("lib/python3*/site-packages")), *sorted(chosen.glob("lib/python3*/dist-packages"))]
+    return [folder for folder in (*wanted, chosen) if folder.is_dir()]
 
 
-def search(own: Path, chosen: str = "", path: Iterable[str] | None = None) -> TorchState:
-    """The PyTorch a job would use: the one chosen by the user, else the add-on's own, else Blender's.
+def search(own: Path, chosen: str = "", path: Sequence[str] | None = None) -> TorchState:
+    """The PyTorch a job would use: of the folder chosen by the user, else the add-on's own, else Blender's.
 
     Args:
         own: the folder that "Install PyTorch" fills.
-        chosen: the folder named under "Use PyTorch from", or "".
+        chosen: the folder named under "Use PyTorch From", or "".
         path: the folders Python looks in; default ``sys.path``.
     """
-    if chosen:
-        found = [state for state in (look(folder, f"from {folder}") for folder in candidates(Path(chosen))) if state]
-        usable = [state for state in found if state.usable]
-        if usable or found:
-            return (usable or found)[0]
-        return TorchState(problem=f"There is no PyTorch in {chosen}: choose another folder, or leave the field empty")
-    state = look(own, "installed by the add-on")
-    if state:
-        return state
-    for entry in sys.path if path is None else path:
-        state = look(Path(entry), "of this Blender's Python") if entry else None
-        if state and state.usable:
-            return state
-    return TorchState()
+    path = [entry for entry in (sys.path if path is None else path) if entry]
+    places = candidates(Path(chosen)) if chosen else [own] if own.is_dir() else []
+    if chosen and not places:
+        return TorchState(problem=f"The folder {chosen} does not exist: choose another, or leave the field empty")
+    found = [state for place in places
+             if (state := look(place, f"from {place}" if chosen else "installed by the add-on"))]
+    found.sort(key=lambda state: bool(state.problem))
+    extra = found[0].folder if found else str(places[-1] if len(places) == 1 else places[0]) if places else ""
+    found += [state for entry in path if (state := look(Path(entry), "of this Blender's Python"))]
+    if not found:
+        problem = f"There is no PyTorch in {chosen}: choose another folder, or leave the field empty" if chosen else ""
+        return TorchState(problem=problem)
+    state = next((state for state in found if not state.problem), found[0])
+    return replace(state, site_packages=extra, missing=missing([*path, extra] if extra else path))
+
+
+def missing(path: Sequence[str]) -> tuple[str, ...]:
+    """The packages a job needs beside torch that are in none of these folders."""
+    return tuple(package for module, package in COMPANIONS.items()
+                 if importlib.machinery.PathFinder.find_spec(module, list(path)) is None)

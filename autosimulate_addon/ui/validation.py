@@ -79,7 +79,7 @@ def look(folder: str, classes: ClassTable) -> None:
     _folder = folder
     ids = {name: classes.validation_id(name) for name in classes.names[1:]}
     names = list(classes.names) if len(classes.names) > 1 else []
-    request = json.dumps([str(package.ROOT), torch_status.current().folder, folder, LIMIT, names, ids])
+    request = json.dumps([str(package.ROOT), torch_status.current().site_packages, folder, LIMIT, names, ids])
     try:
         _process = subprocess.Popen([torch_install.python_command(), "-c", _INSPECT, request],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -9,11 +9,12 @@ from bpy.props import EnumProperty
 
 from ...protocol import InputError
 from .. import package, panel_data, reasons, torch_install, torch_status
+from ..torch_location import COMPANIONS
 from .base import attempt
 
 _INTERVAL_SECONDS = 0.3
-#: What the jobs import beside PyTorch (``run.requirements``).
-PACKAGES = ("torch", "torchmetrics", "scipy", "matplotlib", "pillow", "pycocotools", "tqdm", "optuna")
+#: PyTorch, what the jobs import beside it, and what Bayesian optimization needs.
+PACKAGES = ("torch", *COMPANIONS.values(), "optuna")
 
 
 class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
@@ -129,8 +130,7 @@ class AUTOSIMULATE_OT_remove_torch(bpy.types.Operator):
 
 
 def _is_installed(_context: bpy.types.Context) -> str:
-    return "" if torch_status.current().source == "installed by the add-on" else \
-        "The add-on has installed no PyTorch of its own"
+    return "" if torch_status.own_folder().is_dir() else "The add-on has installed no PyTorch of its own"
 
 
 class AUTOSIMULATE_OT_check_torch(bpy.types.Operator):
