@@ -118,7 +118,7 @@ def _complete_continuous(mark: Mark, info: PropertyInfo) -> Mark:
         mean = np.where(mean > 0.0, mean, 100.0 if mark.targets[0].collection == "lights" else 1.0)
         mean = np.clip(mean, np.where(np.isfinite(low) & (low > 0.0), low, mean), high)
         spread = POWER_SPREAD if _is_power(mark.targets[0]) else SIZE_SPREAD
-        given = mean if mark.mean is None else np.asarray(mark.mean)
+        given = mean if mark.mean is None else np.abs(mark.mean)    # factors refuses what is not positive
         std = given * math.sqrt(math.exp(spread ** 2) - 1.0)
     else:
         mean = np.clip(present.mean(axis=0), low, high)
@@ -140,6 +140,10 @@ def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Ma
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} has no limits of its own, so a bounded distribution "
                          "needs both low and high.")
+    if (low >= high).any():
+        where = int(np.argmax(low >= high))
+        raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is not below high {_number(high[where])}, as a "
+                         "bounded distribution needs; change one of them.")
     mean = (low + high) / 2.0 if mark.mean is None else np.asarray(_sized(mark.mean, size))
     std = widest_bounded_std(mean, low, high) if mark.std is None else np.asarray(_sized(mark.std, size))
     return mark.with_(low=_tuple(low), high=_tuple(high), mean=_tuple(mean), std=_tuple(std))
@@ -150,10 +154,9 @@ def widest_bounded_std(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> n
 
     Beta(a, b) on [0, 1] with mean m = a / n, n = a + b has variance m (1 - m) / (n + 1); min(a, b) = 1 gives n.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        m = np.clip((mean - low) / (high - low), 1e-3, 1.0 - 1e-3)
+    m = np.clip((mean - low) / (high - low), 1e-3, 1.0 - 1e-3)
     n = 1.0 / np.minimum(m, 1.0 - m)
-    return np.abs(high - low) * np.sqrt(m * (1.0 - m) / (n + 1.0))
+    return (high - low) * np.sqrt(m * (1.0 - m) / (n + 1.0))
 
 
 def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.ndarray:

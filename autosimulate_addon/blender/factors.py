@@ -29,8 +29,8 @@ def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> F
     for a missing property, limits or start values that make no distribution, or fewer than two choices.
     """
     if mark.family and mark.family not in FAMILIES:
-        raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions{suggestion(mark.family, FAMILIES)}; "
-                         f"use one of {', '.join(FAMILIES)}.")
+        raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions"
+                         f"{suggestion(mark.family, FAMILIES)}; use one of {', '.join(FAMILIES)}.")
     if mark.kind in ("PROPERTY", "MATERIAL") and not mark.targets:
         raise InputError(f"Mark {mark.name!r} has no property to draw; remove it or mark the property again.")
     mark = complete(mark)
@@ -109,9 +109,6 @@ def _check_moments(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarra
         raise InputError(f"Mark {mark.name!r}: a log-normal distribution needs a mean above 0, not {mean.min():g}; "
                          "raise it or choose the normal family.")
     if mark.family == "bounded":
-        if not (low < high).all():
-            raise InputError(f"Mark {mark.name!r}: low and high are both {low.min():g}; a bounded distribution needs "
-                             "low below high.")
         variance_limit = (mean - low) * (high - mean)    # that of a coin between low and high
         if (std ** 2 >= variance_limit).any():
             where = int(np.argmax(std ** 2 >= variance_limit))

@@ -1,0 +1,185 @@
+"""Marks and classes in the scene: round trips, renaming, deletion, and what is refused."""
+
+import bpy
+import pytest
+
+from autosimulate_addon.blender import describe, marks_scene, paths, properties, states
+from autosimulate_addon.blender.marks import ClassTable, Mark
+from autosimulate_addon.protocol import InputError
+from tests.blender.marking import mark, startup_scene
+
+
+@pytest.fixture
+def scene():
+    return startup_scene()
+
+
+def _marks(scene):
+    bpy.data.materials.new("Other")
+    cube, samples = bpy.data.objects["Cube"], paths.ref_to(scene, "cycles.samples")
+    bounces = paths.ref_to(scene, "cycles.diffuse_bounces")
+    return [
+        mark("lights['Light']", "energy", "Energy", low=(0.1,), high=(500.0,), mean=(20.5,), std=(11.25,)),
+        mark("objects['Cube']", "location", "Place", family="normal", mean=(0.5, 0.0, 1.0), std=(1.0, 2.0, 0.25)),
+        mark("scenes['Scene']", "cycles.max_bounces", "Bounces", items=("0", "4"), p=(0.25, 0.75), locked=True),
+        mark("objects['Cube']", "hide_render", "Hidden", enabled=False),
+        Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other"), p=(0.5, 0.5)),
+        Mark("Quality", "STATE", items=("fast", "slow"), p=(0.5, 0.5),
+             states=(((samples, 4), (bounces, 0)), ((samples, 64), (bounces, 4)))),
+        Mark("film:exposure", "FILM", mean=(0.0,), std=(0.5,)),
+    ]
+
+
+def test_write_and_read_give_the_same_marks(scene):
+    marks_scene.write(scene, _marks(scene), ClassTable(
+        ("background", "cube"), {"cube": (("objects", "Cube"),)}, {"background": 0, "cube": 16}))
+    marks, classes = marks_scene.read(scene, disabled=True)
+    assert [each.name for each in marks] == ["Energy", "Place", "Bounces", "Hidden", "Wear", "Quality",
+                                             "film:exposure"]
+    energy, place, bounces, hidden, wear, quality, film = marks
+    assert (energy.family, energy.low, energy.high, energy.mean, energy.std) == (
+        "lognormal", (0.1,), (500.0,), (20.5,), (11.25,))
+    assert (place.mean, place.std, place.low, place.high) == ((0.5, 0.0, 1.0), (1.0, 2.0, 0.25), None, None)
+    assert (bounces.items, bounces.p, bounces.locked) == (("0", "4"), (0.25, 0.75), True)
+    assert (hidden.family, hidden.enabled) == ("bernoulli", False)
+    assert (wear.targets[0].name, wear.items) == ("Cube", ("Material", "Other"))
+    assert quality.states == _marks_states(scene)
+    assert (film.film, film.mean) == ("exposure", (0.0,))
+    assert classes == ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)},
+                                 {"background": 0, "cube": 16})
+    assert "Hidden" not in [each.name for each in marks_scene.read(scene)[0]]
+
+
+def _marks_states(scene):
+    samples, bounces = paths.ref_to(scene, "cycles.samples"), paths.ref_to(scene, "cycles.diffuse_bounces")
+    return (((samples, 4), (bounces, 0)), ((samples, 64), (bounces, 4)))
+
+
+def test_reading_twice_changes_nothing(scene):
+    marks_scene.write(scene, _marks(scene))
+    once = marks_scene.read(scene, disabled=True)
+    marks_scene.write(scene, *once)
+    assert marks_scene.read(scene, disabled=True) == once
+
+
+def test_marks_survive_renaming_and_saving(scene, tmp_path):
+    marks_scene.write(scene, _marks(scene), ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)}))
+    bpy.data.objects["Cube"].name = "Würfel"
+    bpy.data.lights["Light"].name = "Sonne"
+    bpy.data.materials["Other"].name = "Anders"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "marked.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "marked.blend"))
+    marks, classes = marks_scene.read(bpy.context.scene)
+    by_name = {each.name: each for each in marks}
+    assert by_name["Energy"].targets[0].name == "Sonne"
+    assert by_name["Place"].targets[0].name == "Würfel"
+    assert by_name["Wear"].items == ("Material", "Anders")
+    assert classes.members["cube"] == (("objects", "Würfel"),)
+
+
+def test_a_removed_data_block_is_told_with_the_mend(scene):
+    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")], name="Energy")
+    bpy.data.lights.remove(bpy.data.lights["Light"])
+    with pytest.raises(InputError, match="Mark 'Energy' points to a data-block that no longer exists: remove"):
+        marks_scene.read(scene)
+
+
+def test_an_object_deleted_in_the_window_is_told_too(scene):
+    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")], name="Place")
+    # What Delete does in the window: it takes the object out of the scene, and the mark still uses it.
+    bpy.data.objects["Cube"].users_collection[0].objects.unlink(bpy.data.objects["Cube"])
+    with pytest.raises(InputError, match="object 'Cube' was deleted"):
+        marks_scene.read(scene)
+
+
+def test_a_broken_mark_keeps_no_other_from_being_added(scene):
+    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    bpy.data.lights.remove(bpy.data.lights["Light"])
+    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")])
+    assert len(scene.autosimulate.marks) == 2
+
+
+def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene):
+    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")], name="Place")
+    with pytest.raises(InputError, match="and so does mark 'Place'"):
+        marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location[2]")])
+    assert len(scene.autosimulate.marks) == 1
+    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "rotation_euler[2]")])
+    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "rotation_euler[1]")])
+    assert len(scene.autosimulate.marks) == 3
+
+
+@pytest.mark.parametrize(("data", "path", "text"), [
+    ("objects['Cube']", "dimensions", "cannot be animated|read-only"),
+    ("objects['Cube']", "name", "is not a number"),
+    ("scenes['Scene']", "render.resolution_x", "cannot be animated"),
+])
+def test_what_cannot_be_drawn_is_refused(scene, data, path, text):
+    with pytest.raises(InputError, match=text):
+        marks_scene.add_mark(scene, [paths.parse(data, path)])
+    assert not scene.autosimulate.marks
+
+
+def test_states_must_set_the_same_properties(scene):
+    samples, bounces = paths.ref_to(scene, "cycles.samples"), paths.ref_to(scene, "cycles.max_bounces")
+    with pytest.raises(InputError, match="do not both set"):
+        marks_scene.add_mark(scene, [], kind="STATE", items=("a", "b"), states=[[(samples, 4)], [(bounces, 2)]])
+
+
+def test_fifty_four_states_captured_from_the_scene(scene):
+    """The paper's categorical: 3 samples x 3 bounces x 6 places."""
+    refs = [paths.ref_to(scene, "cycles.samples"), paths.ref_to(scene, "cycles.max_bounces"),
+            paths.parse("objects['Cube']", "location")]
+    captured = []
+    for number in range(54):
+        scene.cycles.samples, scene.cycles.max_bounces = 4 ** (number % 3), 2 * (number // 3 % 3)
+        bpy.data.objects["Cube"].location = (number // 9, 0.5, 0.0)
+        captured.append(states.capture(refs))
+    marks_scene.add_mark(scene, [], kind="STATE", name="Configuration", items=[str(number) for number in range(54)],
+                         states=captured)
+    found = marks_scene.read(scene)[0][0]
+    assert len(found.states) == 54
+    assert found.states == tuple(captured)
+    assert dict(found.states[53])[refs[2]] == [5.0, 0.5, 0.0]
+
+
+def test_names_are_unique_and_speak(scene):
+    first = marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    assert first.name == "Light Power"
+    assert marks_scene.unique_name("Light Power", [first.name]) == "Light Power 2"
+    assert marks_scene.find_marks(scene, paths.parse("lights['Light']", "energy")) == ["Light Power"]
+    marks_scene.remove_mark(scene, "Light Power")
+    assert not scene.autosimulate.marks
+
+
+@pytest.mark.parametrize(("change", "text"), [
+    (lambda groups: setattr(groups.add(), "name", "cube"), "Two classes are named"),
+    (lambda groups: setattr(groups[0], "validation_id", 0), "validation id 0"),
+    (lambda groups: setattr(groups[0], "name", ""), "no name"),
+    (lambda groups: groups[0].members.add(), "no longer exists"),
+])
+def test_unusable_classes_are_refused(scene, change, text):
+    marks_scene.write_classes(scene, ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)}))
+    change(scene.autosimulate.classes)
+    with pytest.raises(InputError, match=text):
+        marks_scene.read_classes(scene)
+
+
+def test_registering_is_done_once_and_undone(scene):
+    properties.ensure_registered()
+    assert properties.registered()
+    properties.unregister()
+    assert not properties.registered()
+    properties.ensure_registered()
+    assert properties.registered()
+
+
+def test_describe_lists_marks_and_suggestions(scene):
+    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    marks, _ = marks_scene.read(scene)
+    rows = describe.marked_rows(marks) + describe.suggested_rows(scene, marks)
+    assert rows[0].status == "marked" and rows[0].data == ("lights['Light']",) and rows[0].unit == "W"
+    could = {row.name for row in rows if row.status == "could be"}
+    assert {"Bounces", "Samples", "Light Color", "World Strength", "Location of Objects",
+            "Roughness of Materials"} <= could
+    assert "Light Power" not in could
