@@ -33,14 +33,17 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
             raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
         if not Path(options.data).is_dir():
             raise InputError(f"--data '{options.data}' is not a folder.")
-        _build_from(options.what, Path(options.data), output)
+        _build_from(options.what, Path(options.data), output, start)
     say(f"'{output}' is written.")
     return {"output": str(output)}
 
 
-def _build_from(name: str, data: Path, output: Path) -> None:
+def _build_from(name: str, data: Path, output: Path, start: str) -> None:
     if name == "clevr":
-        from ..blender import clevr_scene as builder
+        from ..blender import clevr_scene
+
+        clevr_scene.build(data, output, start)
     else:
-        from ..blender import lmo_scene as builder
-    builder.build(data, output)
+        from ..blender import lmo_scene
+
+        lmo_scene.build(data, output)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .job import Job
 
 #: Sized for a few minutes on two cores.
-SETTINGS: dict[str, Any] = {"width": 64, "height": 48, "iterations": 12, "images": 24, "count": 192}
+SETTINGS: dict[str, Any] = {"width": 64, "height": 48, "iterations": 10, "images": 24, "count": 144}
 VALIDATION_IMAGES = 48
 TEST_IMAGES = 64
 

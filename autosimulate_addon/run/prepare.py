@@ -20,6 +20,7 @@ from .config import RunConfig
 from .directory import DATASET_FILE
 from .log import logger
 
+
 @dataclass(frozen=True)
 class MarkedScene:
     """A scene, what is learnable in it, and what the network is to tell apart."""
@@ -72,7 +73,7 @@ def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
 
     return {
         "validation": absolute(group.validation_dir), "test": absolute(group.test_dir),
-        "network": names[group.network], "network_width": group.network_width,
+        "network": names[group.network], "network_width": group.network_width if group.network == "UNET" else None,
         "network_module": absolute(group.network_module), "frozen_layers": group.frozen_layers,
         "method": group.method.lower(), "approximation": group.approximation.lower().replace("_", "-"),
         "literal": group.literal, "iterations": group.iterations, "images": group.images,
@@ -124,13 +125,18 @@ def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
 def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Dataset:
     """The data set in ``folder`` at the render size; what reading did that the user should know goes to the log."""
     path = Path(folder).expanduser().absolute()
-    given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
-    ids = {name: classes.validation_id(name) for name in classes.names} \
-        if given and not (path / DATASET_FILE).exists() else None       # None: the folder's own table, or the indices
-    dataset = read_dataset(path, classes.names, ids, config.width, config.height)
+    dataset = read_dataset(path, classes.names, validation_ids(path, classes), config.width, config.height)
     for note in dataset.notes:
         logger.info("%s: %s", path, note)
     return dataset
+
+
+def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | None:
+    """Pixel values of the classes in the masks of ``folder``; None where its own table, or the class index, says it."""
+    given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
+    if not given or (Path(folder).expanduser() / DATASET_FILE).exists():
+        return None
+    return {name: classes.validation_id(name) for name in classes.names}
 
 
 def check_network(config: RunConfig, num_classes: int) -> None:
