@@ -1,0 +1,117 @@
+"""The scene builders: complete marks and classes, in a file that opens again, and pictures that show something."""
+
+import bpy
+import numpy as np
+import pytest
+
+from autosimulate_addon.blender import clevr_scene, demo_scene, factors, lmo_scene, marks_scene, paths
+from autosimulate_addon.protocol import InputError
+
+
+def _reopened(path):
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    scene = bpy.context.scene
+    marks, classes = marks_scene.read(scene)
+    return scene, {factor.key: factor for factor in factors.factors_of(marks)}, classes
+
+
+def _render(scene, path):
+    """(height, width, 3) in 0..1 at the size of a run."""
+    scene.render.image_settings.file_format = "PNG"
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    width, height = image.size
+    pixels = np.empty(width * height * 4, dtype=np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    return pixels.reshape(height, width, 4)[::-1, :, :3]
+
+
+def _set_to_means(scene, plain):
+    marks, _ = marks_scene.read(scene)
+    for mark in marks:
+        if mark.kind == "PROPERTY" and "mean" in plain.get(mark.name, {}) and "Place" not in mark.name:
+            for ref in mark.targets:
+                paths.set(ref, plain[mark.name]["mean"])
+
+
+@pytest.mark.parametrize("start", ["narrow", "wide"])
+def test_demo_is_complete_in_its_file(tmp_path, start):
+    demo_scene.build(tmp_path / "demo.blend", start)
+    scene, found, classes = _reopened(tmp_path / "demo.blend")
+    learned = {key for key, factor in found.items() if not factor.locked}
+    assert learned == set(demo_scene.target()) == set(demo_scene.narrow_start()) == set(demo_scene.wide_start())
+    assert classes.names == ("background", "sphere", "cube", "cylinder")
+    assert found["Place X"].count == found["Material"].count == 6
+    assert {found[key].family for key in learned} == {"lognormal", "normal", "integer", "categorical"}
+    start_of = {"narrow": demo_scene.narrow_start, "wide": demo_scene.wide_start}[start]()
+    for key, parameters in start_of.items():
+        for name, values in parameters.items():
+            assert found[key].start[name] == pytest.approx(values, rel=1e-5)
+    assert (scene.autosimulate.width, scene.autosimulate.height) == (64, 48)
+
+
+def test_demo_target_is_valid_psi_and_brighter_than_the_start(tmp_path):
+    scene = demo_scene.build()
+    marks, _ = marks_scene.read(scene)
+    factors.factors_of(marks, demo_scene.target())
+    _set_to_means(scene, demo_scene.target())
+    bright = _render(scene, tmp_path / "target.png")
+    _set_to_means(scene, demo_scene.narrow_start())
+    dark = _render(scene, tmp_path / "start.png")
+    assert 0.3 < bright.mean() < 0.8
+    assert dark.mean() < 0.6 * bright.mean()
+    assert (bright > 0.99).all(-1).mean() < 0.1
+
+
+def test_clevr_uses_the_authors_own_assets(shared_data, tmp_path):
+    clevr_scene.build(shared_data / "clevr", tmp_path / "clevr.blend")
+    scene, found, classes = _reopened(tmp_path / "clevr.blend")
+    learned = {key for key, factor in found.items() if not factor.locked}
+    assert learned == set(clevr_scene.target()) == set(clevr_scene.narrow_start()) == set(clevr_scene.wide_start())
+    assert classes.names == ("background", "cube", "sphere", "cylinder")
+    assert found["Material"].items == ("Rubber", "Metal")
+    assert bpy.data.objects["Lamp_Key"].constraints[0].type == "TRACK_TO"
+    for members in classes.members.values():
+        for _, name in members:
+            made = bpy.data.objects[name]
+            corners = [(made.matrix_world @ vertex.co).z for vertex in made.data.vertices]
+            assert min(corners) == pytest.approx(0.0, abs=0.02)     # stands on the ground
+    _set_to_means(scene, clevr_scene.target())
+    assert 0.2 < _render(scene, tmp_path / "clevr.png").mean() < 0.7
+
+
+def test_lmo_is_complete_in_its_file(shared_data, tmp_path):
+    lmo_scene.build(shared_data / "lmo", tmp_path / "lmo.blend")
+    scene, found, classes = _reopened(tmp_path / "lmo.blend")
+    assert classes.names == ("background", "ape", "can", "cat", "driller", "duck", "eggbox", "glue", "holepuncher")
+    assert [classes.ids[name] for name in classes.names] == [0, 16, 80, 96, 128, 144, 160, 176, 192]
+    learned = {key for key, factor in found.items() if not factor.locked}
+    assert {"Camera Distance", "Camera Tilt", "Object Place X", "Object Yaw", "Window Power", "Window Location",
+            "World Strength", "Object Roughness", "Desk Material", "film:exposure", "film:white_balance",
+            "film:noise", "film:blur"} <= learned
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    for name in lmo_scene.OBJECTS:
+        made = bpy.data.objects[name].evaluated_get(depsgraph)
+        heights = [(made.matrix_world @ vertex.co).z for vertex in made.data.vertices]
+        assert min(heights) == pytest.approx(0.0, abs=1e-4)
+        assert 0.05 < max(made.dimensions) < 0.25     # metres
+    assert scene.camera.matrix_world.translation.length == pytest.approx(1.05, abs=0.1)
+    arrangement = next(mark for mark in marks_scene.read(scene)[0] if mark.name == "Arrangement")
+    for ref, place in arrangement.states[7]:
+        paths.set(ref, place)
+    image = _render(scene, tmp_path / "lmo.png")
+    assert 0.1 < image.mean() < 0.7 and image.std() > 0.1
+
+
+@pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build])
+def test_missing_data_is_named(build, tmp_path):
+    with pytest.raises(InputError, match="is missing"):
+        build(tmp_path)
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        demo_scene.build(tmp_path / "file" / "demo.blend")
