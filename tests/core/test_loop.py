@@ -186,3 +186,38 @@ def test_evaluate_fresh_is_a_function_of_its_seed():
     a, b, c = (evaluate_fresh(small(), simulator, psi, 8, seed, validation, test, n_steps=10) for seed in (1, 1, 2))
     assert a == b and a["loss"] != c["loss"]
     assert set(a) >= {"loss", "miou", "per_class", "val_loss", "val_miou"} and a["images"] == 8 and a["steps"] == 10
+
+
+def test_film_is_learned_without_light_layers():
+    """A simulator that cannot split light, whose film is learnable: pathwise for the film, score for the rest."""
+    from dataclasses import replace
+
+    from autosimulate_addon.core.loop import Loop
+    from autosimulate_addon.core.psi import Psi
+    from autosimulate_addon.protocol import Factor, Layer
+
+    class Combined(helpers.Counting):
+        def __init__(self):
+            super().__init__()
+            self.layers = (Layer("combined"),)
+            self.factors += (
+                Factor("film:exposure", "normal", start={"mean": np.array([0.5]), "std": np.array([0.5])}),
+                Factor("film:white_balance", "normal", size=2, start={"mean": np.zeros(2), "std": np.full(2, 0.2)}),
+                Factor("film:noise", "bounded", low=np.array([0.0]), high=np.array([0.2]),
+                       start={"mean": np.array([0.05]), "std": np.array([0.02])}),
+                Factor("film:blur", "bounded", low=np.array([0.0]), high=np.array([2.0]),
+                       start={"mean": np.array([0.6]), "std": np.array([0.3])}),
+            )
+
+        def render(self, draws, keys):
+            for render in super().render(draws, keys):
+                yield replace(render, layers=render.layers.astype(np.float32).sum(0, keepdims=True).astype(np.float16),
+                              reference=np.ones((1, 3), np.float32))
+
+    simulator = Combined()
+    start = Psi.from_factors(simulator.factors)
+    loop = Loop(small(control=False, iterations=4), simulator, helpers.data()[0], start)
+    run(loop)
+    moved = loop.psi.flat() != start.flat()
+    assert bool(moved.any()) and all(bool(moved[start.slices[key]].any()) for key in
+                                     ("film:exposure", "film:white_balance", "film:noise", "film:blur", "key_energy"))

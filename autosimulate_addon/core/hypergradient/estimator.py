@@ -28,10 +28,12 @@ class EstimatorOptions:
     relative_damping: float = 0.01      # x g'Cg / g'g
     iterations: int = 8                 # of conjugate gradients
     warm_start: bool = False            # from the v of the last iteration
+    curvature_images: int = 24          # of the fresh ones, for C
     pathwise: bool = True               # False: the score function for every factor
-    relights: int = 2                   # M, fresh lights and films per render, for w
+    relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
+    relit: int = 48                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # all past renders at the present theta, importance-weighted
-    rescored: int = 480                 # at most so many of them per iteration
+    rescored: int = 192                 # at most so many of them per iteration
     truncation: float = 4.0             # of importance weights
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
@@ -134,41 +136,62 @@ def estimate(
     on images it has memorised, the gradient is near zero whatever the image.
     """
     keys = relightable(store) if options.pathwise else ()
-    images, _, _ = relight(store, fresh, psi, keys, derive_seed(seed, "curvature"))
-    v = find_direction(task, network, images, store.targets(fresh), validation, options, seed, start)
-    parameters = trainable_parameters(network)
-    index, weights, effective = _chosen(store, fresh, psi, keys, options, seed)
+    some = fresh[:options.curvature_images]
+    images, _, _ = relight(store, some, psi, keys, derive_seed(seed, "curvature"))
+    v = find_direction(task, network, images, store.targets(some), validation, options, seed, start)
+    model = task, network, trainable_parameters(network), v.vector
 
-    relit = relit_derivatives(task, network, parameters, v.vector, store, index, psi, keys,
-                              relights=options.relights, seed=derive_seed(seed, "w"))
-    w = relit.w
-    unit = spread(w, weights)
-    terms = _score_terms(store, index, psi, keys, relit.pixels, w, weights, unit, options)
-    terms = terms + (relit.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
-    mean = (weights[:, None] * terms).sum(0)
-    variance = (weights[:, None] * (terms - mean).square()).sum(0) / effective
-    return Estimate(mean, variance, effective, v, relit.method, w, index)
+    scored = _chosen(store, fresh, psi, keys, options, seed)
+    found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"))
+    w = found.w
+    unit = spread(w, scored.weights)
+    terms = _score_terms(store, scored.index, psi, keys, found.pixels, w, scored.weights, unit, options)
+    mean, variance = scored.moments(terms)
+    if keys:
+        relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
+        gradients = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
+                                      seed=derive_seed(seed, "pathwise"), differentiate=True).gradients
+        of_lights = relit.moments((gradients / unit).clamp(-2 * options.clip, 2 * options.clip))
+        mean, variance = mean + of_lights[0], variance + of_lights[1]       # each is 0 where the other is not
+    return Estimate(mean, variance, scored.effective, v, found.method, w, scored.index)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Renders with normalised weights (n,), worth ``effective`` independent draws from psi."""
+
+    index: Tensor
+    weights: Tensor
+    effective: float
+
+    def moments(self, terms: Tensor) -> tuple[Tensor, Tensor]:
+        """(mean of the terms (n, P), variance of that mean)."""
+        mean = (self.weights[:, None] * terms).sum(0)
+        return mean, (self.weights[:, None] * (terms - mean).square()).sum(0) / self.effective
+
+    def thinned(self, count: int, seed: int) -> _Sample:
+        """At most ``count`` of them by systematic resampling: each as often as its weight says, to within one."""
+        if len(self.index) <= count:
+            return self
+        offset = torch.rand((), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        steps = (torch.arange(count) + offset) / count
+        drawn = torch.searchsorted(self.weights.cumsum(0), steps).clamp(max=len(self.index) - 1)
+        chosen, times = drawn.unique(return_counts=True)
+        weights = times.double() / count
+        return _Sample(self.index[chosen], weights, min(self.effective, 1.0 / weights.square().sum().item()))
 
 
 def _chosen(store: RenderStore, fresh: Tensor, psi: Psi, keys: tuple[str, ...], options: EstimatorOptions,
-            seed: int) -> tuple[Tensor, Tensor, float]:
-    """(the renders to score, their weights, how many samples they are worth)."""
-    alone = fresh, torch.full((len(fresh),), 1.0 / len(fresh), dtype=torch.float64), float(len(fresh))
+            seed: int) -> _Sample:
+    """The renders to take w of: all so far as draws from psi in the factors that were rendered, or the fresh alone."""
+    alone = _Sample(fresh, torch.full((len(fresh),), 1.0 / len(fresh), dtype=torch.float64), float(len(fresh)))
     if not options.rescore or len(store) == len(fresh):
         return alone
     rendered = [factor.key for factor in store.factors if factor.key not in keys]
     weights, effective = store.importance_weights(psi, rendered, options.truncation)
     if effective < options.least_effective * len(fresh):
         return alone
-    if len(store) <= options.rescored:
-        return torch.arange(len(store)), weights, effective
-    # Systematic resampling: each render as often as its weight says, to within one.
-    offset = torch.rand((), generator=torch.Generator().manual_seed(derive_seed(seed, "rescored")), dtype=torch.float64)
-    steps = (torch.arange(options.rescored) + offset) / options.rescored
-    drawn = torch.searchsorted(weights.cumsum(0), steps).clamp(max=len(store) - 1)
-    index, counts = drawn.unique(return_counts=True)
-    weights = counts.double() / options.rescored
-    return index, weights, min(effective, 1.0 / weights.square().sum().item())
+    return _Sample(torch.arange(len(store)), weights, effective).thinned(options.rescored, derive_seed(seed, "rescored"))
 
 
 def _score_terms(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], pixels: Tensor, w: Tensor,

@@ -49,7 +49,7 @@ class RelitDerivatives:
     """Of n renders, averaged over their relights."""
 
     pixels: Tensor        # (n, H, W) float64: v . grad l by pixel; its sum over pixels is w
-    gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise
+    gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise or not asked for
     method: str           # how the directional derivative was taken
 
     @property
@@ -70,15 +70,19 @@ def relit_derivatives(
     *,
     relights: int,
     seed: int,
+    differentiate: bool = False,
     chunk: int = 32,
 ) -> RelitDerivatives:
-    """w and its pathwise gradient for the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``."""
+    """w of the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``.
+
+    With its pathwise gradient if ``differentiate``, at twice the cost.
+    """
     if not keys:
         relights = 1
     pixels, gradients, method = [], [], FORWARD_MODE
     for start in range(0, len(index), max(1, chunk // relights)):
         at = index[start:start + max(1, chunk // relights)]
-        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, bool(keys))
+        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
         labels = store.targets(at, relights)
         losses = task.losses_of(network, images, labels, per_pixel=True)
         derivative, method = directional_derivative(losses, parameters, vector)

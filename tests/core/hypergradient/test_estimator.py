@@ -80,7 +80,8 @@ def test_pathwise_gradient_against_finite_differences_of_psi(s):
     vector = {f"inner.{name}": value for name, value in vector.items()}
 
     def derivatives(psi):
-        return relit_derivatives(s.task, outer, parameters, vector, s.store, index, psi, keys, relights=3, seed=5)
+        return relit_derivatives(s.task, outer, parameters, vector, s.store, index, psi, keys, relights=3, seed=5,
+                                 differentiate=True)
 
     exact, h = derivatives(s.psi).gradients.mean(0), 1e-2
     for key in keys:
@@ -120,7 +121,7 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
 
 @pytest.mark.parametrize("options", [
     EstimatorOptions(), EstimatorOptions(pathwise=False), EstimatorOptions(rescore=False),
-    EstimatorOptions(object_credit=True), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8),
+    EstimatorOptions(object_credit=True), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8), EstimatorOptions(relit=4, curvature_images=3),
     EstimatorOptions(baseline=False, warm_start=True), EstimatorOptions(validation_images=3),
 ], ids=str)
 def test_every_switch_gives_a_finite_estimate(s, options):
