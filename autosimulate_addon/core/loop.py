@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
+import numpy as np
 import torch
 
 from ..protocol import Cancelled, InputError, SampleKey, Simulator
 from .config import LoopConfig
 from .datasets.dataset import Dataset
-from .hypergradient.estimator import Validation
+from .hypergradient.estimator import Validation, find_direction
+from .hypergradient.influence import influence_map
+from .hypergradient.pathwise import relight, relightable
 from .learner import Learner
 from .psi import Psi
 from .randomness import derive_seed
@@ -24,7 +27,7 @@ from .search import Context, make
 from .state import pack_store, shortened, unpack_store
 from .tasks.segmentation import Scores, SegmentationTask
 
-__all__ = ["IterationRecord", "Loop", "LoopConfig", "as_validation"]
+__all__ = ["Influence", "IterationRecord", "Loop", "LoopConfig", "as_validation"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,16 @@ class IterationRecord:
     status: str
     details: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """v . grad l by pixel: above 0, training on the pixel lowers the validation loss."""
+
+    keys: list[SampleKey]
+    images: np.ndarray        # (n, H, W, 3) float32 in [0, 1], as they were trained on
+    labels: np.ndarray        # (n, H, W) uint8
+    maps: np.ndarray          # (n, H, W) float32
 
 
 class Loop:
@@ -90,6 +103,18 @@ class Loop:
     def final(self) -> Psi:
         """What is delivered: averaged over the last steps, or the best trial."""
         return self.search.final()
+
+    def influence(self, count: int = 12) -> Influence:
+        """Which pixels of the latest ``count`` renders would help, at the present weights."""
+        index = torch.arange(max(0, len(self.store) - count), len(self.store))
+        seed = derive_seed(self.config.seed, "influence", self.iteration)
+        images, _, _ = relight(self.store, index, self.psi, relightable(self.store), seed)
+        labels = self.store.targets(index)
+        v = find_direction(self.task, self.learner.network, images, labels, self.validation,
+                           self.config.estimator_options, seed)
+        maps = influence_map(self.task, self.learner.network, v.vector, images, labels)
+        return Influence([self.store.keys[i] for i in index], images.permute(0, 2, 3, 1).cpu().numpy(),
+                         labels.cpu().numpy().astype(np.uint8), maps.numpy())
 
     # -- one iteration ---------------------------------------------------------------------------------------------
 

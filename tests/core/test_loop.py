@@ -221,3 +221,10 @@ def test_film_is_learned_without_light_layers():
     moved = loop.psi.flat() != start.flat()
     assert bool(moved.any()) and all(bool(moved[start.slices[key]].any()) for key in
                                      ("film:exposure", "film:white_balance", "film:noise", "film:blur", "key_energy"))
+
+
+def test_influence_maps_fit_their_images(uninterrupted):
+    found = uninterrupted[0].influence(3)
+    assert found.images.shape == (3, 24, 32, 3) and found.maps.shape == found.labels.shape == (3, 24, 32)
+    assert np.isfinite(found.maps).all() and np.abs(found.maps).max() > 0
+    assert found.keys == uninterrupted[0].store.keys[-3:]
