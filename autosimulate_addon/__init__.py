@@ -4,14 +4,21 @@
 two into jobs, ``ui`` is what the window shows. Importing this package loads none of them.
 """
 
+import atexit
+
 
 def register() -> None:
+    import bpy
+
     from . import ui
 
     ui.register()
+    if bpy.app.module:      # seen with bpy 4.5.15: a Python that ends while operators or panels are registered hangs
+        atexit.register(unregister)
 
 
 def unregister() -> None:
     from . import ui
 
+    atexit.unregister(unregister)
     ui.unregister()
