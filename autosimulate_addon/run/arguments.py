@@ -34,7 +34,7 @@ examples
 
   Your scene, with properties marked in Blender's window, and a folder with images/ and masks/
       python headless/run.py --scene room.blend --validation photos/val --test photos/test --output room-run
-      blender -b room.blend -P headless/run.py -- --validation photos/val --output room-run
+      blender -q -b room.blend -P headless/run.py -- --validation photos/val --output room-run
 
   A scene without marks: say in a small text file what is learnable
       python headless/run.py --scene room.blend --marks learnable.toml --validation photos/val --output room-run
@@ -51,7 +51,8 @@ examples
       python headless/run.py describe --scene room.blend
 
 exit codes: 0 done, 1 unexpected error (see log.txt in the run directory), 2 bad input, 130 stopped by the user
-Everything is printed on standard error; with --json the final numbers follow as one line on standard output.
+Everything is printed on standard error; with --json the final numbers follow as one line on standard output
+(Blender's own first words come before it, unless started with -q).
 """
 
 

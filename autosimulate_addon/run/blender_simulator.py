@@ -42,5 +42,9 @@ class BlenderSimulator:
             self.images += 1
             yield render
 
+    def missing_classes(self) -> list[str]:
+        """Classes in the frame by projection, but in none of the images so far."""
+        return self._bridge.missing_classes()
+
     def close(self) -> None:
         """Nothing to release: leaving the context gives the scene back."""

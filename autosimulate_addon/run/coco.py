@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 import numpy as np
-from pycocotools import mask as rle
 
 
 def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, Any]]:
@@ -14,6 +13,8 @@ def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, 
     ``labels`` (H, W) uint8 class indices, ``instances`` (H, W) uint16, 0 is nothing. An instance with parts of
     several classes (by material) becomes one annotation per class.
     """
+    from pycocotools import mask as rle     # only whoever writes a data set needs it
+
     found = []
     pairs = np.unique(np.stack([instances.ravel(), labels.ravel()], axis=1), axis=0)
     for instance, label in pairs.tolist():

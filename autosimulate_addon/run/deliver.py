@@ -17,13 +17,17 @@ from .report import write_report
 from .streams import say
 
 
-def write_all(job: Job, stages: Mapping[str, psi_file.Plain], numbers: Mapping[str, Any]) -> None:
-    """optimized.blend, numbers.json, report.html and report.png."""
-    write_optimized(job.directory.optimized, job.marked, stages["final"])
-    write_json(job.directory.root / "numbers.json", dict(numbers))
+def write_results(job: Job, plain: psi_file.Plain, numbers: Mapping[str, Any]) -> None:
+    """optimized.blend with ``plain`` in it, and numbers.json."""
+    write_optimized(job.directory.optimized, job.marked, plain)
+    write_json(job.directory.numbers, dict(numbers))
+
+
+def write_report_of(job: Job) -> None:
+    """report.html and report.png. The result of hours is not lost to a picture of it: problems are only told."""
     try:
         write_report(job.directory.root)
-    except Exception as error:      # a result of hours is not lost to a picture of it
+    except Exception as error:
         logger.exception("report")
         say(f"Note: the report could not be drawn ({type(error).__name__}: {error}).")
 

@@ -28,6 +28,7 @@ class RunDirectory:
         self.checkpoints = self.root / "checkpoint"
         self.renders = self.root / "renders"
         self.psi = self.root / "psi.json"
+        self.numbers = self.root / "numbers.json"
         self.report = self.root / "report.html"
         self.report_image = self.root / "report.png"
         self.optimized = self.root / "optimized.blend"

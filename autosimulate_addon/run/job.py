@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.datasets import Dataset
 from ..protocol import InputError
-from . import demo, prepare, scene_file
+from . import demo, prepare, requirements, scene_file
 from .arguments import settings
 from .blender_simulator import BlenderSimulator
 from .config import RunConfig, combine, differences, load, save
@@ -41,6 +41,7 @@ def new(options: argparse.Namespace) -> Job:
         if options.marks is not None or options.validation is not None:
             raise InputError("--marks and --validation belong to a scene: add --scene FILE.blend (without a scene the "
                              "built-in demo runs, which brings its own).")
+        requirements.check("generate")          # the demo renders its own validation images
         config = combine(asked, demo.SETTINGS)
         marked = demo.build(config.demo_start)
     else:

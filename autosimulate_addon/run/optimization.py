@@ -37,12 +37,14 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
             run.sheet("end", run.loop.final)
         except BaseException:
             run.keep()
-            raise
-        finally:
             run.progress.close()
+            raise
     numbers["seconds"] = round(time.monotonic() - began, 1)
-    deliver.write_all(job, run.stages(), numbers)
+    run.progress.update("report", 0.0, force=True)
+    deliver.write_results(job, run.stages()["final"], numbers)
     events.write("done", {"numbers": numbers, "psi": run.stages()["final"]})
+    deliver.write_report_of(job)        # reads the events, the last one too
+    run.progress.close()
     deliver.say_result(job, numbers)
     return numbers
 
@@ -56,6 +58,7 @@ class _Run:
         self.start = Psi.from_plain(simulator.factors, job.start)
         self.loop: Loop | None = None
         self.records: list[dict[str, Any]] = []     # of the iterations so far, as events
+        self._warned: set[str] = set()
         self._done = 0.0                            # iterations, with fractions
 
     def prepare(self) -> None:
@@ -95,6 +98,16 @@ class _Run:
             checkpoint.save(self.job.directory.checkpoints, {"loop": self.loop.state_dict(), "records": self.records})
             self.events.write("iteration", self._pending)
             self.keep()
+            self._warn()
+
+    def _warn(self) -> None:
+        """Says once of each class that should be in the images and is not: such labels cannot be right."""
+        for name in self.simulator.missing_classes():
+            if name not in self._warned:
+                self._warned.add(name)
+                message = f"The class '{name}' is in the frame but in none of the images: check what hides it."
+                self.events.write("problem", {"message": message})
+                self.progress.say(f"Note: {message}")
 
     def keep(self) -> None:
         """psi.json and the latest samples, as of the last complete iteration."""

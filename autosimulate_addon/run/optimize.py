@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..protocol import Cancelled
+from . import deliver
 from . import job as jobs
 from .events import EventLog, read_events
 from .log import Log
@@ -19,6 +20,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     job = jobs.resumed(options) if options.resume is not None else jobs.new(options)
     finished = next((event for event in read_events(job.directory.events) if event["event"] == "done"), None)
     if finished is not None:
+        if not job.directory.report.exists():
+            deliver.write_report_of(job)
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
         return finished["numbers"]
     log.write_to(job.directory.log)

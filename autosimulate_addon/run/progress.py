@@ -6,7 +6,10 @@ import sys
 import time
 from typing import Callable
 
-from tqdm import tqdm
+try:
+    from tqdm import tqdm
+except ImportError:         # Blender's own Python: lines instead of a bar
+    tqdm = None
 
 #: Seconds between two progress events, and between two lines where standard error is not a terminal.
 _EVENT_INTERVAL = 0.5
@@ -31,7 +34,7 @@ class Progress:
         self.images = 0
         self.note = ""                          # the latest numbers, shown behind the bar
         self._bar = tqdm(total=1000, file=sys.stderr, leave=False, dynamic_ncols=True,
-                         bar_format="{percentage:3.0f}% |{bar}| {desc}") if sys.stderr.isatty() else None
+                         bar_format="{percentage:3.0f}% |{bar}| {desc}") if tqdm is not None and sys.stderr.isatty() else None
 
     def update(self, phase: str, fraction: float, *, images: int | None = None, force: bool = False) -> None:
         """``fraction`` (0..1) of ``phase`` is done, and all phases before it."""
@@ -62,7 +65,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line above the bar."""
-        tqdm.write(text, file=sys.stderr)
+        if self._bar is not None:
+            self._bar.clear()
+        print(text, file=sys.stderr, flush=True)
 
     def _remaining(self, share: float, now: float) -> float | None:
         done = share - self._at_start

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
 
 from ..protocol import InputError
 
-#: Module name -> name of the package that brings it, by command beyond what Blender itself brings.
-_LEARNING = {"torch": "torch", "torchmetrics": "torchmetrics", "matplotlib": "matplotlib",
-             "PIL": "pillow", "pycocotools": "pycocotools", "tqdm": "tqdm"}
+#: Module name -> name of the package that brings it, by command, beyond what Blender itself brings.
+#: Without matplotlib a run has no report, without tqdm no bar; everything else works.
+_PICTURES = {"torch": "torch", "PIL": "pillow"}
 _BY_COMMAND = {
-    "optimize": _LEARNING,
-    "evaluate": _LEARNING,
-    "preview": {name: _LEARNING[name] for name in ("torch", "PIL", "tqdm")},
-    "generate": {name: _LEARNING[name] for name in ("torch", "PIL", "pycocotools", "tqdm")},
+    "optimize": {**_PICTURES, "torchmetrics": "torchmetrics"},
+    "evaluate": {**_PICTURES, "torchmetrics": "torchmetrics"},
+    "preview": _PICTURES,
+    "generate": {**_PICTURES, "pycocotools": "pycocotools"},
 }
 _BY_METHOD = {"bo": {"optuna": "optuna"}}
 _BY_NETWORK = {"efficientnet": {"efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
@@ -48,9 +49,20 @@ def check(command: str, method: str = "", network: str = "") -> None:
     missing = [package for module, package in wanted.items() if not _installed(module)]
     if missing:
         raise InputError(
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed in this Python "
-            f"{sys.version_info.major}.{sys.version_info.minor}: run '{sys.executable} -m pip install --target DIR "
-            f"{' '.join(missing)}' and add --site-packages DIR (or give the folder where they already are).")
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed in this Python {_version()}: "
+            f"run '{sys.executable} -m pip install --target DIR {' '.join(missing)}' and add --site-packages DIR (or "
+            f"give the folder where they already are).")
+    if "torch" in wanted:
+        try:
+            importlib.import_module("torch")
+        except Exception as error:      # made for another Python or processor, or a library is missing
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise InputError(f"The installed PyTorch cannot be loaded by this Python {_version()} "
+                             f"({reason.rstrip(': ')}): give --site-packages a folder with one made for it.") from error
+
+
+def _version() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _installed(module: str) -> bool:
