@@ -1,0 +1,88 @@
+"""The arms of a comparison in Blender: what is run for each, and its row."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from .blender_runs import Settings, evaluate, optimize
+from .table import Table
+
+#: none is the null control: psi at the start for ever.
+ARMS = ("autosimulate", "none", "wide", "oracle", "literal", "bo", "random", "lts")
+DEFAULT_ARMS = ("autosimulate", "none", "wide", "oracle")
+_METHODS = {"literal": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
+            "random": ("--method", "random"), "lts": ("--method", "lts")}
+
+COLUMNS = ("arm", "seed", "loss", "miou", "val_loss", "val_miou", "rendered", "images", "steps", "seconds")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One benchmark: a scene (None: the demo brings its own, in each run's directory), its images, its arms' psi."""
+
+    settings: Settings
+    table: Table
+    classes: Sequence[str]
+    psi: Mapping[str, Path]                         # of the arms that learn nothing
+    scene: Path | None = None
+    validation: Path | None = None
+    test: Path | None = None
+    flags: tuple[Any, ...] = field(default=())      # of both optimize and evaluate, the network's
+
+    @property
+    def given(self) -> list[Any]:
+        if self.scene is None:
+            return []
+        return ["--scene", self.scene, "--validation", self.validation, "--test", self.test]
+
+    def folder(self, arm: str, seed: int) -> Path:
+        return self.settings.work / f"{arm}_{seed}"
+
+
+def run_seed(bench: Bench, seed: int, arms: Sequence[str]) -> None:
+    """The rows of one seed that are still missing. The first run also gives the null control and the demo's images."""
+    done = bench.table.done()
+    if not {("autosimulate", str(seed)), ("none", str(seed))} <= done:
+        _learned(bench, seed, done)
+    for arm in arms:
+        if (arm, str(seed)) in done or arm in ("autosimulate", "none"):
+            continue
+        print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
+        if arm in bench.psi:
+            _add(bench, arm, seed, _evaluate(bench, bench.psi[arm], seed), {})
+        else:
+            numbers, seconds = optimize(bench.settings, bench.folder(arm, seed), seed, *bench.given, *bench.flags,
+                                        *_METHODS[arm], "--no-control", "--no-compare")
+            scores = _evaluate(bench, bench.folder(arm, seed) / "psi.json", seed)
+            _add(bench, arm, seed, scores, {**numbers, "seconds": numbers.get("seconds", seconds)})
+
+
+def _learned(bench: Bench, seed: int, done: set[tuple[str, ...]]) -> None:
+    print(f"-- autosimulate and its null control, seed {seed}", file=sys.stderr, flush=True)
+    folder = bench.folder("autosimulate", seed)
+    numbers, seconds = optimize(bench.settings, folder, seed, *bench.given, *bench.flags, "--no-control", "--compare")
+    for arm, row in (("autosimulate", "learned"), ("none", "start")):
+        if (arm, str(seed)) not in done:
+            _add(bench, arm, seed, numbers["rows"][row], {
+                "rendered": numbers["rendered"], "seconds": numbers.get("seconds", seconds),
+                **({"val_loss": numbers["val_loss"], "val_miou": numbers["val_miou"]} if row == "learned" else {})})
+
+
+def _evaluate(bench: Bench, psi: Path, seed: int) -> dict[str, Any]:
+    own = bench.folder("autosimulate", seed)        # the demo's scene, and the test images of this seed
+    settings = bench.settings
+    size = ["--height", settings.width * 3 // 4] if bench.scene is None and settings.width else []
+    return evaluate(settings, bench.scene or own / "scene.blend", psi, bench.test or own / "test", seed, *size,
+                    *bench.flags)
+
+
+def _add(bench: Bench, arm: str, seed: int, scores: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
+    per_class = scores["per_class"]
+    bench.table.add({
+        "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["miou"], "val_loss": numbers.get("val_loss"),
+        "val_miou": numbers.get("val_miou"), "rendered": numbers.get("rendered", 0), "images": scores["images"],
+        "steps": scores["steps"], "seconds": numbers.get("seconds"),
+        **{f"iou {name}": per_class.get(name) for name in bench.classes}})

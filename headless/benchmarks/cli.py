@@ -1,0 +1,47 @@
+"""From a command line to an exit code: 0 done, 2 bad input, 130 stopped."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import Sequence
+
+from autosimulate_addon.protocol import InputError
+
+COMMANDS = {
+    "demo": "the built-in demo in Blender: learned against null control, wide and oracle",
+    "clevr": "CLEVR's own scene and assets in Blender, with a target configuration",
+    "lmo": "real photographs (LM-O): learned against null control, IoU per class",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="benchmark.py", description="Benchmarks of AutoSimulate. Each can be stopped and started again: a row "
+        "that is in its CSV is not run again.", formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="benchmark.py COMMAND --help says what each measures and how long it takes.")
+    commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        module = _module(name)
+        command = commands.add_parser(name, help=text, description=module.__doc__,
+                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+        module.add_arguments(command)
+    return result
+
+
+def main(argv: Sequence[str]) -> int:
+    options = parser().parse_args(list(argv))
+    try:
+        _module(options.command).run(options)
+        return 0
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _module(name: str):
+    return importlib.import_module(f"{__package__}.{name}")

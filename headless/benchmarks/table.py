@@ -1,0 +1,66 @@
+"""Results as CSV: a row is written when its run is finished, and a finished run is never run again."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Sequence
+
+Row = Mapping[str, Any]
+
+
+class Table:
+    """A CSV file with fixed ``columns``; the first ``keys`` of them say which run a row is of.
+
+    Rows are appended by one write each, so that several processes may share the file.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], keys: int) -> None:
+        self.path, self.columns, self.keys = path, tuple(columns), tuple(columns[:keys])
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._append(dict(zip(self.columns, self.columns)))
+
+    def rows(self) -> list[dict[str, str]]:
+        with open(self.path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def done(self) -> set[tuple[str, ...]]:
+        return {self.key(row) for row in self.rows()}
+
+    def key(self, row: Row) -> tuple[str, ...]:
+        return tuple(_text(row[name]) for name in self.keys)
+
+    def add(self, row: Row) -> None:
+        unknown = set(row) - set(self.columns)
+        if unknown:
+            raise ValueError(f"{self.path.name} has no column {sorted(unknown)[0]!r}")
+        self._append(row)
+
+    def add_all(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.add(row)
+
+    def _append(self, row: Row) -> None:
+        from io import StringIO
+        text = StringIO()
+        csv.writer(text, lineterminator="\n").writerow([_text(row.get(name, "")) for name in self.columns])
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def number(row: Mapping[str, str], name: str) -> float:
+    """A cell as a number; NaN where it is empty."""
+    text = row.get(name, "")
+    return float(text) if text else float("nan")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)
