@@ -36,7 +36,8 @@ def density(family: str, mean: float, std: float, low: float, high: float, x: np
         logs = (a - 1) * np.log(t) + (b - 1) * np.log1p(-t) \
             - (math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)) - math.log(width)
         return np.where(inside, np.exp(logs), 0.0)
-    return np.exp(-((x - mean) / std) ** 2 / 2) / (std * math.sqrt(2 * math.pi))
+    with np.errstate(over="ignore"):        # far from a very narrow one: exp(-inf) is the zero that is meant
+        return np.exp(-((x - mean) / std) ** 2 / 2) / (std * math.sqrt(2 * math.pi))
 
 
 def plotting_range(family: str, moments: tuple[tuple[float, float], ...], low: float, high: float

@@ -75,7 +75,7 @@ def facts(record: RunRecord) -> str:
     if config.get("seed") is not None:
         parts.append(f"seed {config['seed']}")
     parts.append(record.state)
-    return "   ·   ".join(parts)
+    return "  ·  ".join(parts)
 
 
 def _heading(figure: Figure, top: float, title: str, legend: tuple[tuple[str, str], ...], remark: str) -> None:
@@ -90,7 +90,7 @@ def _heading(figure: Figure, top: float, title: str, legend: tuple[tuple[str, st
 
 def _text(figure: Figure, left: float, baseline: float, text: str, **style) -> None:
     width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - baseline / height, text, parse_math=False, va="baseline", **style)
+    figure.text(left / width, 1 - baseline / height, shorten(text, 400), parse_math=False, va="baseline", **style)
 
 
 def _sheet_height(picture) -> float:

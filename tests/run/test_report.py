@@ -1,0 +1,259 @@
+"""The report of whole, partial and broken runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.run.directory import RunDirectory
+from autosimulate_addon.run.figures.densities import density, plotting_range
+from autosimulate_addon.run.figures.record import Distribution, read_run
+from autosimulate_addon.run.figures.style import quantity, shorten
+from autosimulate_addon.run.figures.verdict import judge
+from autosimulate_addon.run.report import write_report
+
+HOSTILE = "<script>alert(1)</script> $\\frac{$ \x07\n\"&'"
+
+
+def iteration(number: int, **changes) -> dict:
+    return {"event": "iteration", "time": 100.0 + number, "iteration": number, "images": 24 * number, "psi": {},
+            "val_loss": 1.0 / number, "val_miou": 0.4, "control_val_loss": 1.5 / number, "control_val_miou": 0.3,
+            "status": "converged", "seconds": {"render": 2.0, "train": 1.0}, **changes}
+
+
+def numbers(learned=(0.5, 0.17), start=(0.45, 0.2)) -> dict:
+    return {"split": "test", "images": 96, "rows": {
+        name: {"miou": miou, "loss": loss, "per_class": {"cube": miou + 0.1}}
+        for name, (miou, loss) in (("start", start), ("learned", learned))}}
+
+
+FACTORS = [
+    {"key": "energy", "family": "lognormal", "unit": "W", "items": [], "low": [0.0], "high": [1000.0],
+     "start": {"mean": [300.0], "std": [200.0]}, "final": {"mean": [130.0], "std": [40.0]}},
+    {"key": "place", "family": "bounded", "unit": "m", "items": [], "low": [-3.0] * 3, "high": [3.0] * 3,
+     "start": {"mean": [0.0] * 3, "std": [1.732] * 3}, "latest": {"mean": [1.0] * 3, "std": [0.5] * 3},
+     "targets": [{"data": "objects['Cube']", "path": "location", "index": -1}]},
+    {"key": "bounces", "family": "integer", "unit": "", "items": [str(i) for i in range(5)],
+     "start": {"p": [0.2] * 5}, "final": {"p": [0.1, 0.1, 0.1, 0.1, 0.6]}},
+    {"key": HOSTILE, "family": "categorical", "unit": HOSTILE, "items": [HOSTILE, *map(str, range(53))],
+     "start": {"p": [1 / 54] * 54}, "final": {"p": [0.47] + [0.01] * 53}},
+]
+
+
+def make_run(folder: Path, events=None, psi=FACTORS, extra: str = "") -> Path:
+    folder.mkdir(exist_ok=True)
+    if events is None:
+        events = [{"event": "start", "time": 100.0, "method": "autosimulate", "seed": 3, "width": 64, "height": 48},
+                  *[iteration(i) for i in range(1, 5)],
+                  {"event": "done", "time": 110.0, "numbers": numbers()}]
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events) + extra)
+    if psi is not None:
+        (folder / "psi.json").write_text(json.dumps(
+            {"format": "autosimulate-psi", "version": 1, "iteration": 4, "seed": 3, "factors": psi}))
+    return folder
+
+
+class Page(HTMLParser):
+    """Tags that must balance, the visible text, and where images come from."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+        self.images: list[str] = []
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag == "img":
+            self.images.append(dict(attributes)["src"])
+        elif tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def report(folder: Path) -> Page:
+    write_report(folder)
+    with Image.open(folder / "report.png") as picture:
+        assert picture.width > 1000
+        assert np.asarray(picture.convert("L")).std() > 5
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_whole_run(tmp_path):
+    run = make_run(tmp_path / "run")
+    (run / "sheets").mkdir()
+    for name in ("start", "end", "influence"):
+        Image.fromarray(np.full((60, 90, 3), 99, np.uint8)).save(run / "sheets" / f"{name}.png")
+    (run / "config.json").write_text(json.dumps({"seed": 3, "scene": HOSTILE, "control": True}))
+    page = report(run)
+    assert "The run beat its null control." in page.text
+    for expected in ("50.0 %", "45.0 %", "+5.0 points", "60.0 %", "300 ± 200", "130 ± 40 W", "place Z", "seed 3",
+                     "96 images", "render 8 s (67%)", "converged: 4"):
+        assert expected in page.text, expected
+    assert len(page.images) == 5
+
+
+def test_the_page_needs_nothing_but_itself(tmp_path):
+    page = report(make_run(tmp_path / "run"))
+    assert page.images and all(source.startswith("data:image/") for source in page.images)
+    for source in page.images:
+        assert len(base64.b64decode(source.partition("base64,")[2], validate=True)) > 1000
+    text = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"""@import|url\(""", text) and not page.tags & {"script", "link", "iframe", "a", "object"}
+
+
+def test_names_from_a_scene_are_text(tmp_path):
+    events = [{"event": "start", "time": 1.0, "method": HOSTILE, "seed": HOSTILE}, iteration(1, status=HOSTILE),
+              {"event": "problem", "message": HOSTILE},
+              {"event": "done", "numbers": {"split": HOSTILE, "images": 5, "rows": {
+                  HOSTILE: {"miou": 0.5, "loss": 0.1, "per_class": {HOSTILE: 0.4}}}}}]
+    page = report(make_run(tmp_path / "run", events))
+    assert "script" not in page.tags and "<script>alert(1)</script>" in page.text
+
+
+@pytest.mark.parametrize("events", [
+    [{"event": "start", "time": 1.0, "seed": 0}], [{"event": "start"}, iteration(1)],
+    [{"event": "start"}, iteration(1, val_loss=None, val_miou=None, control_val_loss=None, control_val_miou=None)],
+    [{"event": "start"}, iteration(1, images=None), iteration(2, seconds=7, status=None)],
+    [{"event": "start"}, iteration(1, control_val_loss=None, control_val_miou=None), {"event": "cancelled"}],
+    [{"event": "start"}, iteration(1), {"event": "error", "message": "the disk is full"}],
+    [{"event": "start"}, {"event": "done", "numbers": []}], [{"event": "iteration", "iteration": "x"}]])
+def test_partial_runs(tmp_path, events):
+    report(make_run(tmp_path / "run", events, psi=None, extra='{"event": "iter'))
+
+
+NONSENSE = [
+    {}, {"key": 5}, {"key": "a"}, {"key": "a", "family": "normal", "start": {"mean": [None], "std": [1]}},
+    {"key": "a", "family": "normal", "start": {"mean": [math.nan], "std": [1]}},
+    {"key": "a", "family": "normal", "start": {"mean": [1.0], "std": [0.0]}},
+    {"key": "a", "family": "lognormal", "start": {"mean": [-1.0], "std": [0.5]}},
+    {"key": "a", "family": "bounded", "low": [0], "high": [1], "start": {"mean": [0.5], "std": [5.0]}},
+    {"key": "a", "family": "bounded", "start": {"mean": [0.5], "std": [0.1]}},
+    {"key": "a", "family": "normal", "start": {"mean": [1e300], "std": [1e-300]}},
+    {"key": "a", "family": "categorical", "items": ["x"], "start": {"p": [0.5, 0.5]}},
+    {"key": "a", "family": "bernoulli", "items": ["off", "on"], "start": {"p": [0.0, 1.0]}, "final": "x"}, "x", None]
+
+
+def test_distributions_that_make_no_sense_do_not_cost_the_report(tmp_path):
+    page = report(make_run(tmp_path / "run", psi=[*NONSENSE, FACTORS[0]]))
+    assert "130 ± 40 W" in page.text
+
+
+def test_nothing_there_is_said(tmp_path):
+    with pytest.raises(InputError, match="no run to report"):
+        write_report(tmp_path)
+
+
+def test_many_distributions_fit_the_page_and_are_counted_in_the_picture(tmp_path):
+    page = report(make_run(tmp_path / "run", psi=[{**FACTORS[0], "key": f"energy {i}"} for i in range(44)]))
+    assert "energy 43" in page.text
+
+
+# ---- what is read
+
+def record(folder: Path):
+    return read_run(RunDirectory(folder))
+
+
+def test_a_resumed_run_is_told_once(tmp_path):
+    events = [{"event": "start", "time": 100.0}, iteration(1), iteration(2, val_loss=9.0),
+              {"event": "start", "time": 5000.0}, iteration(2, val_loss=0.5, time=5002.0), iteration(3, time=5003.0)]
+    found = record(make_run(tmp_path / "run", events))
+    assert [i.number for i in found.iterations] == [1, 2, 3]
+    assert found.iterations[1].loss == 0.5
+    assert found.seconds == pytest.approx(2 + 3)        # not the hour and more in which nothing ran
+
+
+def test_numbers_json_goes_before_the_last_event(tmp_path):
+    run = make_run(tmp_path / "run")
+    (run / "numbers.json").write_text(json.dumps(numbers(learned=(0.9, 0.1))))
+    assert record(run).score("learned").miou == 0.9
+
+
+# ---- the verdict
+
+@pytest.mark.parametrize(("learned", "start", "outcome", "words"), [
+    ((0.50, 0.17), (0.45, 0.20), "better", "beat its null control"),
+    ((0.40, 0.25), (0.45, 0.20), "worse", "did not beat"),
+    ((0.50, 0.21), (0.45, 0.20), "mixed", "level"),
+    ((0.45, 0.20), (0.45, 0.20), "worse", "did not beat"),
+    ((0.50, None), (0.45, None), "better", "beat its null control")])
+def test_the_verdict_by_fresh_networks(tmp_path, learned, start, outcome, words):
+    events = [{"event": "start"}, {"event": "done", "numbers": numbers(learned, start)}]
+    verdict = judge(record(make_run(tmp_path / "run", events)))
+    assert verdict.outcome == outcome and words in verdict.headline
+    assert ("Repeats" in verdict.detail) == (abs(learned[0] - start[0]) < 0.01)
+
+
+def test_the_verdict_of_a_running_network_is_not_the_final_word(tmp_path):
+    verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, iteration(1), iteration(2)])))
+    assert verdict.outcome == "better" and "beat" not in verdict.headline
+    assert "48 rendered images" in verdict.detail and "not the final word" in verdict.detail
+
+
+def test_without_a_null_control_nothing_is_claimed(tmp_path):
+    alone = iteration(1, control_val_loss=None, control_val_miou=None)
+    verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, alone])))
+    assert verdict.outcome == "unknown" and "no null control" in verdict.headline
+
+
+# ---- densities
+
+@pytest.mark.parametrize(("family", "mean", "std", "low", "high"), [
+    ("normal", 2.0, 0.5, -math.inf, math.inf), ("lognormal", 300.0, 200.0, 0.0, math.inf),
+    ("lognormal", 0.01, 0.015, 0.0, math.inf), ("bounded", 1.0, 0.8, -2.0, 3.0), ("bounded", 0.5, 12 ** -0.5, 0.0, 1.0)])
+def test_densities_have_the_moments_they_are_given(family, mean, std, low, high):
+    edge = low if math.isfinite(low) else mean - 12 * std
+    x = np.linspace(edge, min(high, mean + 60 * std), 2_000_001)
+    p = density(family, mean, std, low, high, x)
+    step = x[1] - x[0]
+    assert p.sum() * step == pytest.approx(1, abs=2e-3)
+    assert (p * x).sum() * step == pytest.approx(mean, rel=1e-2)
+    assert math.sqrt((p * (x - mean) ** 2).sum() * step) == pytest.approx(std, rel=3e-2)
+
+
+def test_a_uniform_start_is_flat():
+    p = density("bounded", 0.0, 2 / math.sqrt(12), -1.0, 1.0, np.linspace(-0.99, 0.99, 50))
+    assert np.allclose(p, 0.5, rtol=1e-6)
+
+
+def test_the_range_shows_both_and_stays_inside_the_limits():
+    assert plotting_range("normal", ((0, 1), (5, 0.1)), -2.0, math.inf) == (-2.0, pytest.approx(5.3))
+    assert plotting_range("bounded", ((0, 1), (1, 0.1)), -3.0, 3.0) == (-3.0, 3.0)
+    assert plotting_range("lognormal", ((1, 2), (1, 1)), -math.inf, math.inf)[0] == 0.0
+
+
+# ---- words
+
+@pytest.mark.parametrize(("value", "unit", "text"), [
+    (0.0, "W", "0 W"), (300.0, "W", "300 W"), (1234.5, "", "1,234"), (0.04567, "m", "0.0457 m"), (-1.5, "", "−1.5"),
+    (2.5e7, "", "2.50e+07"), (math.nan, "W", "–"), (1.0, "", "1")])
+def test_quantities(value, unit, text):
+    assert quantity(value, unit) == text
+
+
+def test_long_names_keep_both_ends_and_one_line():
+    assert shorten("a" * 50 + "END", 12).endswith("END") and len(shorten("a" * 50, 12)) == 12
+    assert "\n" not in shorten("a\nb\x07c", 20)
+
+
+def test_a_distribution_knows_whether_it_has_a_density():
+    assert Distribution("a", "a", "normal", "", (0.0, 1.0), (0.0, 1.0)).continuous
+    assert not Distribution("a", "a", "bernoulli", "", (0.5, 0.5), (0.5, 0.5)).continuous
