@@ -34,7 +34,7 @@ def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: i
     control = [(point.images, point.control_miou) for point in points if point.control_miou is not None]
     values = [value for _, value in mine + control] + list(best)
     low, high = _range(values) if values else (0.0, 1.0)
-    last = max([images for images, _ in mine + control], default=1)
+    last = max([images for images, _ in mine + control], default=0) or 1
     pad = 12
 
     def to_pixels(series: Sequence[tuple[float, float]]) -> np.ndarray:

@@ -6,6 +6,7 @@ one; on cancel or failure the staging folder goes away, so a half install is nev
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -25,10 +26,14 @@ SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300)}
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
 _DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")
 
-#: Imports what was installed, appended so that Blender's own numpy keeps its place, and says what it can do.
+#: Imports what was installed, with Blender's own numpy as the jobs do, and says what it can do.
 _VERIFY = """
 import json, sys
-sys.path.append(sys.argv[1])
+try:
+    import numpy
+except ImportError:
+    pass
+sys.path.insert(0, sys.argv[1])
 import torch
 assert float(torch.ones(2).sum()) == 2.0
 device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
@@ -49,20 +54,27 @@ def python_command() -> str:
     for place in inside or places:
         if place.is_file():
             return str(place)
-    raise InstallError("This Blender's Python program was not found: use \"Use PyTorch from\" with an environment "
+    raise InstallError("This Blender's Python program was not found: use \"Use PyTorch From\" with an environment "
                        f"of Python {sys.version_info.major}.{sys.version_info.minor}")
 
 
-def pip_command(python: str) -> list[str]:
-    """How to call pip: as a module where there is one, else from the wheel that Python carries for ``ensurepip``."""
+def pip_command(python: str) -> tuple[list[str], str]:
+    """How to call pip, and its version: a module, else the wheel that Python carries for ``ensurepip``."""
     if importlib.util.find_spec("pip"):
-        return [python, "-m", "pip"]
+        return [python, "-m", "pip"], importlib.metadata.version("pip")
     spec = importlib.util.find_spec("ensurepip")
     for place in (spec.submodule_search_locations or []) if spec else []:
         for wheel in sorted(Path(place).glob("_bundled/pip-*.whl")):
-            return [python, str(wheel / "pip")]         # a wheel is a zip file that Python can run a package from
-    raise InstallError("This Blender's Python has no pip: use \"Use PyTorch from\" with an environment of Python "
+            # a wheel is a zip file that Python can run a package from
+            return [python, str(wheel / "pip")], wheel.name.split("-")[1]
+    raise InstallError("This Blender's Python has no pip: use \"Use PyTorch From\" with an environment of Python "
                        f"{sys.version_info.major}.{sys.version_info.minor} that has PyTorch")
+
+
+def progress_style(version: str) -> str:
+    """pip writes progress for programs to read since 24.1."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    return "raw" if numbers >= (24, 1) else "off"
 
 
 def source_options(build: str, index: str = "", platform: str = sys.platform) -> list[str]:
@@ -89,11 +101,12 @@ class TorchInstall:
         self._phase = "install"
         try:
             self._python = python_command()
-            command = pip_command(self._python)
+            command, version = pip_command(self._python)
             shutil.rmtree(self.staging, ignore_errors=True)
             self.staging.mkdir(parents=True)
             self._start([*command, "install", "--target", str(self.staging), "--no-input", "--no-warn-script-location",
-                         "--disable-pip-version-check", "--progress-bar", "raw", *source_options(build, index),
+                         "--disable-pip-version-check", "--progress-bar", progress_style(version),
+                         *source_options(build, index),
                          *packages])
         except InstallError as error:
             self._fail(str(error))

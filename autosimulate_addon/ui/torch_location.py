@@ -16,9 +16,8 @@ _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda[^=\n]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 
 
-#: Module -> package that brings it: what a job imports (``run.requirements``) beside torch.
-COMPANIONS = {"torchmetrics": "torchmetrics", "matplotlib": "matplotlib", "PIL": "pillow",
-              "pycocotools": "pycocotools", "tqdm": "tqdm"}
+#: Module -> package that brings it: what every job needs (``run.requirements``) beside torch.
+COMPANIONS = {"torchmetrics": "torchmetrics", "PIL": "pillow", "pycocotools": "pycocotools"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def look(folder: Path, source: str) -> TorchState | None:
     version, cuda = _VERSION.search(text), _CUDA.search(text)
     compiled = [file.name for file in package.glob("_C.*") if file.suffix in {".so", ".pyd"}]
     problem = ""
-    if compiled and not any(name.endswith(suffix) for name in compiled
+    if compiled and not any(name == "_C" + suffix for name in compiled
                             for suffix in importlib.machinery.EXTENSION_SUFFIXES):
         problem = (f"The PyTorch in {folder} is made for another Python; "
                    f"this Blender needs one for Python {sys.version_info.major}.{sys.version_info.minor}")

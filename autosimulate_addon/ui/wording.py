@@ -45,17 +45,15 @@ def psi(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
 
 
 def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
-    """As ``psi``, for a narrow row: of a vector only how wide it is."""
-    if "mean" in parameters and len(parameters["mean"]) > 1:
-        std, shown = _unit(unit, parameters["std"])
+    """As ``psi``, for a narrow row: two digits, of a vector only how wide it is."""
+    if "p" in parameters:
+        return psi(parameters, unit, items)
+    mean, shown = _unit(unit, parameters["mean"])
+    std, _ = _unit(unit, parameters["std"])
+    if len(mean) > 1:
         suffix = shown if shown in {"", "°"} else f" {shown}"
         return f"± {number(sum(std) / len(std), 2)}{suffix}"
-    if "mean" in parameters:
-        mean, shown = _unit(unit, parameters["mean"])
-        std, _ = _unit(unit, parameters["std"])
-        suffix = shown if shown in {"", "°", "W"} else ""
-        return f"{number(mean[0])} ± {number(std[0], 2)}{suffix}"
-    return psi(parameters, unit, items)
+    return f"{number(mean[0], 2)} ± {number(std[0], 2)}{'°' * (shown == '°')}"
 
 
 def duration(seconds: float | None) -> str:

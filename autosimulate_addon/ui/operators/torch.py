@@ -13,8 +13,8 @@ from ..torch_location import COMPANIONS
 from .base import attempt
 
 _INTERVAL_SECONDS = 0.3
-#: PyTorch, what the jobs import beside it, and what Bayesian optimization needs.
-PACKAGES = ("torch", *COMPANIONS.values(), "optuna")
+#: PyTorch, what the jobs need beside it, and what reports, progress bars and Bayesian optimization need.
+PACKAGES = ("torch", *COMPANIONS.values(), "matplotlib", "tqdm", "optuna")
 
 
 class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):

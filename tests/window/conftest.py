@@ -1,0 +1,111 @@
+"""The real Blender program, the add-on's zip, a scene to work on: what the window's tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+#: What a job imports beside PyTorch and numpy, with what these import themselves.
+PACKAGES = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "matplotlib", "contourpy", "cycler",
+            "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "pycocotools", "tqdm")
+
+
+def program(name: str) -> str:
+    """The path of a Blender command; skips where it, or what drives its window, is not installed."""
+    missing = [tool for tool in ("Xvfb", "xdotool", "import", name) if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed: bash tests/window/setup_blender.sh installs the real Blender "
+                    "and what drives its window")
+    return shutil.which(name)
+
+
+def blender_python(blender: str) -> tuple[str, bool]:
+    """(version as "3.14", whether its Python has PyTorch) of a Blender program."""
+    code = "import sys, importlib.util as u; print('PY', *sys.version_info[:2], u.find_spec('torch') is not None)"
+    output = subprocess.run([blender, "-b", "--factory-startup", "--python-expr", code], capture_output=True,
+                            text=True, timeout=120, check=True).stdout
+    _, major, minor, torch = next(line for line in output.splitlines() if line.startswith("PY ")).split()
+    return f"{major}.{minor}", torch == "True"
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """A function: the folder with a job's packages for a Python version, or None where they cannot be had.
+
+    AUTOSIMULATE_SITE_PACKAGES_3_14 names a folder that has them already.
+    """
+    def get(version: str) -> Path | None:
+        given = os.environ.get(f"AUTOSIMULATE_SITE_PACKAGES_{version.replace('.', '_')}")
+        if given:
+            return Path(given)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autosimulate-tests"
+        folder = cache / f"python{version}"
+        if (folder / "complete").exists():
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--python-version", version,
+             "--only-binary=:all:", "--no-deps", *PACKAGES], capture_output=True, text=True)
+        if done.returncode:
+            return None
+        (folder / "complete").touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory) -> Path:
+    """Where the screenshots go: AUTOSIMULATE_SHOTS, or a temporary folder."""
+    given = os.environ.get("AUTOSIMULATE_SHOTS")
+    folder = Path(given) if given else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def extension(tmp_path_factory) -> Path:
+    """The zip, built by Blender's own command."""
+    import bpy
+
+    folder = tmp_path_factory.mktemp("extension")
+    tool = Path(bpy.utils.system_resource("SCRIPTS", path="addons_core")) / "bl_pkg" / "cli" / "blender_ext.py"
+    subprocess.run([sys.executable, str(tool), "build", "--source-dir", str(ROOT), "--output-dir", str(folder)],
+                   check=True, capture_output=True, timeout=120)
+    return next(folder.glob("*.zip"))
+
+
+_SCENE = """
+import sys; sys.path.insert(0, {root!r})
+import bpy
+from autosimulate_addon.blender import properties
+properties.ensure_registered()
+from autosimulate_addon.blender import demo_scene
+demo_scene.build()
+settings = bpy.context.scene.autosimulate
+settings.width, settings.height, settings.iterations, settings.images, settings.epochs = 32, 24, 2, 4, 2
+bpy.ops.wm.save_as_mainfile(filepath={marked!r}, copy=True)
+settings.marks.clear()
+bpy.ops.wm.save_as_mainfile(filepath={blend!r})
+"""
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory) -> Path:
+    """A folder with scene.blend (CLEVR-like, three classes, nothing learnable yet) and val/ (labelled images)."""
+    folder = tmp_path_factory.mktemp("work")
+    marked = folder / "marked.blend"
+    subprocess.run([sys.executable, "-c", _SCENE.format(root=str(ROOT), marked=str(marked),
+                                                        blend=str(folder / "scene.blend"))],
+                   check=True, timeout=120, capture_output=True)
+    subprocess.run([sys.executable, str(ROOT / "headless" / "run.py"), "generate", "--scene", str(marked), "--count",
+                    "6", "--width", "32", "--height", "24", "--seed", "7", "--output", str(folder / "val")],
+                   check=True, timeout=240, capture_output=True)
+    return folder

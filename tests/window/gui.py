@@ -1,0 +1,222 @@
+"""Drives the real Blender window under Xvfb from outside: real mouse and keys (xdotool), Python inside (a timer).
+
+    with Gui("/usr/local/bin/blender", ["scene.blend"], env={"BLENDER_USER_RESOURCES": folder}) as gui:
+        gui.tab("AutoSimulate")
+        gui.click_button("bpy.ops.autosimulate.optimize")      # a real click on the button that runs this operator
+        gui.wait("bpy.context.scene.autosimulate.run_dir")
+        gui.shot("running.png")
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+#: Programs of the machine that this needs beside Blender.
+TOOLS = ("Xvfb", "xdotool", "import")
+
+#: Runs inside Blender: takes commands from a folder, answers with what they print.
+_INSIDE = r'''
+import bpy, os, io, contextlib, traceback
+D = os.environ["GUI_COMMANDS"]; ENV = {"bpy": bpy}
+def find_area(kind="VIEW_3D"):
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == kind:
+                return window, area, {region.type: region for region in area.regions}
+ENV["find_area"] = find_area
+def tick():
+    for name in sorted(os.listdir(D)):
+        if name.endswith(".py"):
+            path = os.path.join(D, name)
+            with open(path, encoding="utf-8") as file:
+                source = file.read()
+            os.remove(path)
+            out, verdict = io.StringIO(), "OK"
+            try:
+                with contextlib.redirect_stdout(out):
+                    exec(compile(source, name, "exec"), ENV)
+            except Exception:
+                verdict = "ERR"; out.write(traceback.format_exc())
+            with open(path + ".tmp", "w", encoding="utf-8") as file:
+                file.write(verdict + "\n" + out.getvalue())
+            os.replace(path + ".tmp", path[:-3] + ".out")
+    return 0.02
+bpy.context.preferences.view.show_splash = False
+bpy.context.preferences.use_preferences_save = False
+bpy.app.timers.register(tick, first_interval=0.3, persistent=True)
+'''
+
+
+class Gui:
+    """One Blender in a window of its own, on a virtual screen of the same size."""
+
+    def __init__(self, blender: str, arguments: list[str], size: tuple[int, int] = (1500, 1150),
+                 env: dict[str, str] | None = None) -> None:
+        self.size = size
+        self.folder = Path(tempfile.mkdtemp(prefix="window-"))
+        (self.folder / "commands").mkdir()
+        inside = self.folder / "inside.py"
+        inside.write_text(_INSIDE)
+        read, write = os.pipe()                             # Xvfb picks a free display and tells which
+        self.screen = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"],
+            pass_fds=[write], stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            display = ":" + pipe.readline().strip()         # to the newline: closed earlier, Xvfb dies of SIGPIPE
+        self.env = {**os.environ, "DISPLAY": display, "GUI_COMMANDS": str(self.folder / "commands"),
+                    "TMPDIR": str(self.folder), **(env or {})}
+        self.log = self.folder / "blender.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [blender, "--gpu-backend", "opengl", "-setaudio", "None", "--window-geometry", "0", "0",
+                 *map(str, size), *arguments, "--python", str(inside)],
+                env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            self.py("print(1)", timeout=120)                # waits until the event loop runs
+        except BaseException:
+            self.quit()
+            raise
+
+    def __enter__(self) -> Gui:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.quit()
+
+    # Python inside
+
+    def py(self, code: str, timeout: float = 60) -> str:
+        """Runs code inside Blender; returns what it printed. Raises RuntimeError with the traceback of an error."""
+        name = self.folder / "commands" / f"{time.monotonic_ns():020d}-{uuid.uuid4().hex[:6]}"
+        name.with_suffix(".w").write_text(code, encoding="utf-8")
+        name.with_suffix(".w").rename(name.with_suffix(".py"))
+        answer, end = name.with_suffix(".out"), time.monotonic() + timeout
+        while not answer.exists():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"Blender ended ({self.process.returncode}): {self.log.read_text()[-2000:]}")
+            if time.monotonic() > end:
+                raise TimeoutError(code)
+            time.sleep(0.01)
+        verdict, _, output = answer.read_text(encoding="utf-8").partition("\n")
+        answer.unlink()
+        if verdict != "OK":
+            raise RuntimeError(output)
+        return output.rstrip("\n")
+
+    def value(self, expression: str) -> str:
+        return self.py(f"print({expression})")
+
+    def wait(self, expression: str, timeout: float = 60) -> None:
+        """Until a Python expression inside Blender is true."""
+        end = time.monotonic() + timeout
+        while self.value(f"bool({expression})") != "True":
+            if time.monotonic() > end:
+                raise TimeoutError(expression)
+            time.sleep(0.15)
+
+    # Mouse, keys, pictures
+
+    def x(self, *arguments: object) -> None:
+        subprocess.run(["xdotool", *map(str, arguments)], env=self.env, check=True)
+
+    def move(self, x: int, y: int) -> None:
+        """Two motions: the first enters the region, the second makes the button under the mouse active."""
+        self.x("mousemove", x - 3, y - 1, "sleep", 0.05, "mousemove", x, y, "sleep", 0.05)
+        self.py("pass")
+        time.sleep(0.1)
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        self.move(x, y)
+        self.x("mousedown", button)
+        time.sleep(0.06)
+        self.x("mouseup", button)
+        time.sleep(0.2)
+        self.py("pass")
+
+    def key(self, *keys: str) -> None:
+        self.x("key", *keys)
+        time.sleep(0.25)
+        self.py("pass")
+
+    def type(self, text: str) -> None:
+        self.x("type", "--delay", "15", text)
+        time.sleep(0.3)
+
+    def scroll(self, clicks: int, area: str = "VIEW_3D", kind: str = "UI") -> None:
+        """Turns the mouse wheel over a region: down, or up when negative."""
+        x, y, width, height = self.region(area, kind)
+        self.move(x + width // 2, y + height // 2)
+        self.x("click", "--repeat", abs(clicks), "--delay", "15", 5 if clicks > 0 else 4)
+        time.sleep(0.6)
+        self.py("pass")
+
+    def shot(self, path: Path) -> None:
+        subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=True)
+
+    # Finding things
+
+    def tab(self, name: str, timeout: float = 20) -> None:
+        """The sidebar open, on that tab."""
+        self.py("w,a,r=find_area(); a.spaces.active.show_region_ui=True; a.tag_redraw()")
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                self.py(f"w,a,r=find_area(); r['UI'].active_panel_category={name!r}; a.tag_redraw()\n"
+                        "assert r['UI'].width > 1")
+                break
+            except RuntimeError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.3)
+        time.sleep(1.0)
+        self.py("pass")
+
+    def region(self, area: str = "VIEW_3D", kind: str = "UI") -> tuple[int, int, int, int]:
+        """x, top y, width, height on the screen."""
+        x, y, width, height = map(int, self.value(
+            "' '.join(str(v) for g in [find_area(%r)[2][%r]] for v in (g.x, g.y, g.width, g.height))"
+            % (area, kind)).split())
+        return x, self.size[1] - y - height, width, height
+
+    def under_mouse(self, area: str, kind: str) -> str:
+        """'bpy.ops.x.y(...)' or a data path: what the real mouse hovers."""
+        return self.py(f"""
+w,a,r=find_area({area!r}); wm=bpy.context.window_manager; old=wm.clipboard; wm.clipboard=''
+with bpy.context.temp_override(window=w, area=a, region=r[{kind!r}]):
+    if bpy.ops.ui.copy_python_command_button.poll(): bpy.ops.ui.copy_python_command_button()
+    elif bpy.ops.ui.copy_data_path_button.poll(): bpy.ops.ui.copy_data_path_button(full_path=True)
+print(wm.clipboard); wm.clipboard=old""")
+
+    def find(self, text: str, *, step: int = 14, across: float = 0.5, area: str = "VIEW_3D",
+             kind: str = "UI") -> tuple[int, int]:
+        """Sweeps the mouse down a region until it hovers ``text``; raises LookupError."""
+        x, y, width, height = self.region(area, kind)
+        column = x + int((width - 24) * across)
+        for row in range(y + 6, y + height - 4, step):
+            # two motions: the first enters the region, the second makes the button under the mouse active
+            self.x("mousemove", column - 2, row - 1, "sleep", 0.03, "mousemove", column, row, "sleep", 0.03)
+            self.py("pass")
+            if text in self.under_mouse(area, kind):
+                return column, row
+        raise LookupError(f"{text} was not found under the mouse")
+
+    def click_button(self, text: str, **where) -> None:
+        self.click(*self.find(text, **where))
+
+    def quit(self) -> None:
+        try:
+            self.py("bpy.app.timers.register(lambda: (bpy.ops.wm.quit_blender(), None)[1], first_interval=0.1)")
+            self.process.wait(20)
+        except Exception:
+            self.process.kill()
+            self.process.wait()
+        self.screen.terminate()
+        self.screen.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,272 @@
+"""Somebody who has never seen the add-on: from the zip to learned distributions and a data set, with real clicks.
+
+Every step leaves a screenshot (AUTOSIMULATE_SHOTS names the folder) and is checked inside Blender.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.window.conftest import blender_python, program
+from tests.window.gui import Gui
+
+MODULE = "bl_ext.user_default.autosimulate"
+JOB = f"__import__('{MODULE}.autosimulate_addon.ui.monitor', fromlist=['x']).job()"
+SETTINGS = "bpy.context.scene.autosimulate"
+
+
+class Story:
+    """One window, its steps, and a picture of each."""
+
+    def __init__(self, gui: Gui, shots: Path, name: str) -> None:
+        self.gui, self.shots, self.name, self.number = gui, shots, name, 0
+
+    def shot(self, what: str) -> None:
+        self.number += 1
+        time.sleep(0.6)
+        self.gui.shot(self.shots / f"{self.name}-{self.number:02d}-{what}.png")
+
+
+@pytest.fixture
+def window(request, work, shots, tmp_path):
+    """A function: a Story in a Blender with a fresh user folder, on a copy of the scene."""
+    stories = []
+
+    def start(command: str) -> Story:
+        blend = tmp_path / "scene.blend"
+        blend.write_bytes((work / "scene.blend").read_bytes())
+        gui = Gui(program(command), [str(blend)], env={"BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+        stories.append(Story(gui, shots, command))
+        return stories[-1]
+
+    yield start
+    for story in stories:
+        if getattr(request.node, "failed", False):
+            story.shot("failed")
+        story.gui.quit()
+
+
+def install(story: Story, extension: Path) -> None:
+    """What Preferences, Install from Disk does once a file is chosen."""
+    story.gui.py(f"bpy.ops.extensions.package_install_files(filepath={str(extension)!r}, repo='user_default', "
+                 "enable_on_install=True)")
+    story.gui.wait(f"{MODULE!r} in bpy.context.preferences.addons")
+    story.gui.py("w,a,r=find_area(); a.spaces.active.shading.type='SOLID'; a.spaces.active.region_3d.view_perspective='PERSP'")
+    story.gui.tab("AutoSimulate")
+
+
+def test_from_the_zip_to_a_data_set(window, extension, work, packages, tmp_path):
+    program("blender")
+    version, torch = blender_python(program("blender"))
+    if not torch:
+        pytest.skip("this Blender's Python has no PyTorch: setup_blender.sh installs one that has")
+    folder = packages(version)
+    if folder is None:
+        pytest.skip(f"the packages of a job could not be installed for Python {version}")
+    story = window("blender")
+    gui = story.gui
+    install(story, extension)
+    story.shot("installed")
+    assert gui.value("'torch' in __import__('sys').modules") == "False"
+
+    gui.py(f"bpy.context.preferences.addons[{MODULE!r}].preferences.torch_folder = {str(folder)!r}")
+    preferences(story)
+
+    mark_by_right_click(story)
+    mark_locations(story)
+    choose_validation(story, work / "val")
+    fold(story, keep=("AUTOSIMULATE_PT_optimize", "AUTOSIMULATE_PT_results"))
+
+    gui.click_button("autosimulate.optimize")
+    gui.wait(f"{JOB} is not None and {JOB}.state.fraction > 0", timeout=60)
+    frames = gui.py("import time; t=time.time()\nbpy.ops.wm.redraw_timer(type='DRAW_WIN_SWAP', iterations=10)\n"
+                    "print(round(10/(time.time()-t),1))")
+    print(f"redraws a second while the job runs: {frames}")
+    story.shot("running")
+    x, y, width, height = gui.region()
+    gui.move(x + width // 2, y + height // 3)
+    gui.key("Escape")
+    gui.wait(f"{JOB}.state.ended", timeout=60)
+    story.shot("cancelled")
+    assert gui.value(f"{JOB}.state.status") == "cancelled"
+
+    gui.py("w,a,r=find_area(); r['UI'].tag_redraw()")
+    gui.click_button("autosimulate.optimize")
+    gui.wait(f"{JOB}.state.curve", timeout=120)
+    story.shot("first-iteration")
+    gui.wait(f"{JOB}.state.ended", timeout=150)
+    gui.wait("bpy.data.lights['Key'].get('psi.energy.mean') is not None", timeout=5)
+    story.shot("done")
+    assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
+    learned = json.loads(Path(gui.value(f"{JOB}.directory"), "psi.json").read_text())
+    final = {entry["key"]: entry["final"] for entry in learned["factors"]}
+    assert float(gui.value("bpy.data.lights['Key']['psi.energy.mean']")) == pytest.approx(
+        final["Key Power"]["mean"][0])
+
+    gui.scroll(20)
+    gui.click_button("autosimulate.keep", across=0.25)
+    story.shot("kept")
+    custom_properties(story)
+
+    sample_and_undo(story)
+    generate(story, tmp_path / "data")
+    attach_after_reload(story)
+    errors = [line for line in gui.log.read_text().splitlines() if "Error" in line or "Traceback" in line]
+    assert not errors
+
+
+def preferences(story: Story) -> None:
+    """The add-on's preferences in their own window."""
+    gui = story.gui
+    gui.py(f"bpy.ops.preferences.addon_show(module={MODULE!r})")
+    time.sleep(1.5)
+    gui.py("for area in bpy.context.window_manager.windows[-1].screen.areas: area.tag_redraw()")
+    time.sleep(1.5)
+    story.shot("preferences")
+    gui.py("with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]): bpy.ops.wm.window_close()")
+
+
+def show_light(gui: Gui) -> None:
+    """The key light's own properties in the Properties editor."""
+    gui.py("for o in bpy.context.view_layer.objects: o.select_set(o.name == 'Key')\n"
+           "bpy.context.view_layer.objects.active = bpy.data.objects['Key']")
+    for _ in range(20):                                 # the editor offers the tab once it was drawn anew
+        try:
+            gui.py("w,a,r=find_area('PROPERTIES'); a.tag_redraw(); a.spaces.active.context='DATA'")
+            break
+        except RuntimeError:
+            time.sleep(0.3)
+    time.sleep(1.0)
+
+
+def mark_by_right_click(story: Story) -> None:
+    """The context menu of a light's power: our entry is the last."""
+    gui = story.gui
+    show_light(gui)
+    x, y = gui.find("energy", across=0.75, area="PROPERTIES", kind="WINDOW")
+    gui.click(x, y, button=3)
+    gui.key("End")
+    story.shot("right-click")
+    gui.key("Return")
+    gui.wait(f"len({SETTINGS}.marks) == 1")
+    time.sleep(0.5)
+    story.shot("marked")
+    assert gui.value(f"{SETTINGS}.marks[0].targets[0].path") == "energy"
+
+
+def mark_locations(story: Story) -> None:
+    gui = story.gui
+    gui.py("for o in bpy.context.view_layer.objects: o.select_set(o.type == 'MESH' and o.name != 'Ground')")
+    gui.click_button("autosimulate.mark_selected", across=0.4)
+    gui.wait(f"len({SETTINGS}.marks) == 2")
+    time.sleep(0.8)
+    story.shot("locations")
+    assert gui.value(f"len({SETTINGS}.marks[1].targets)") == "6"
+
+
+def fold(story: Story, keep: tuple[str, ...]) -> None:
+    """Closes our panels but some, by real Ctrl-clicks' equivalent: folding is kept by Blender, not by us."""
+    gui = story.gui
+    gui.scroll(40)
+    time.sleep(0.5)
+
+
+def choose_validation(story: Story, folder: Path) -> None:
+    gui = story.gui
+    gui.scroll(6)
+    gui.click(*gui.find("validation_dir", across=0.3))
+    gui.key("ctrl+a")
+    gui.type(str(folder))
+    gui.key("Return")
+    assert gui.value(f"bpy.path.abspath({SETTINGS}.validation_dir).rstrip('/')") == str(folder)
+    gui.click_button("autosimulate.check_validation")
+    module = f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
+    gui.wait(f"{module}.found({SETTINGS}.validation_dir)", timeout=30)
+    assert gui.value(f"{module}.found({SETTINGS}.validation_dir).n_images") == "6"
+    time.sleep(0.5)
+    story.shot("validation")
+
+
+def custom_properties(story: Story) -> None:
+    """The same psi where any Blender user looks: the light's Custom Properties."""
+    gui = story.gui
+    show_light(gui)
+    gui.scroll(30, area="PROPERTIES", kind="WINDOW")
+    story.shot("custom-properties")
+    assert "psi.energy.std" in gui.value("list(bpy.data.lights['Key'].keys())")
+
+
+def sample_and_undo(story: Story) -> None:
+    gui = story.gui
+    places = "[tuple(round(v, 4) for v in o.location) for o in bpy.data.objects if o.type == 'MESH']"
+    before = gui.value(places)
+    gui.click_button("autosimulate.draw_sample", across=0.75)
+    time.sleep(0.5)
+    story.shot("sample")
+    assert gui.value(places) != before
+    x, y, width, height = gui.region(kind="WINDOW")
+    gui.move(x + width // 3, y + height // 2)
+    gui.key("ctrl+z")
+    time.sleep(0.5)
+    assert gui.value(places) == before
+    story.shot("undone")
+    assert "psi.energy.mean" in gui.value("list(bpy.data.lights['Key'].keys())")
+
+
+def generate(story: Story, folder: Path) -> None:
+    gui = story.gui
+    gui.py(f"{SETTINGS}.dataset_dir = {str(folder)!r}; {SETTINGS}.dataset_count = 10")
+    gui.scroll(40)
+    gui.click_button("autosimulate.generate")
+    job = JOB.replace(".job()", ".job('GENERATE')")
+    gui.wait(f"{job} and {job}.state.ended", timeout=90)
+    story.shot("generated")
+    assert gui.value(f"{job}.state.status") == "done", gui.value(f"{job}.state.error")
+    assert len(list((folder / "images").glob("*.png"))) == 10
+    assert len(json.loads((folder / "annotations.json").read_text())["images"]) == 10
+
+
+def attach_after_reload(story: Story) -> None:
+    gui = story.gui
+    gui.py("bpy.ops.wm.save_mainfile(); bpy.ops.wm.revert_mainfile()")
+    time.sleep(1.0)
+    gui.tab("AutoSimulate")
+    gui.wait(f"{JOB} is None")
+    gui.scroll(40)
+    gui.click_button("autosimulate.attach")
+    gui.wait(f"{JOB} is not None and {JOB}.state.status == 'done'")
+    story.shot("attached")
+
+
+def test_without_pytorch(window, extension):
+    """Enabling works, the tab says what is missing, the buttons say why they are grey, nothing is in the console."""
+    blender = next((name for name in ("blender-4.3", "blender") if not _has_torch(name)), None)
+    if blender is None:
+        pytest.skip("every Blender here has PyTorch, or none is installed: setup_blender.sh --no-torch installs one")
+    story = window(blender)
+    gui = story.gui
+    install(story, extension)
+    story.shot("installed")
+    mark_by_right_click(story)
+    mark_locations(story)
+    reason = gui.py("""
+w,a,r=find_area()
+with bpy.context.temp_override(window=w, area=a, region=r['UI']):
+    try:
+        bpy.ops.autosimulate.optimize()
+    except RuntimeError as error:
+        print(error)""")
+    assert "PyTorch is not installed" in reason
+    preferences(story)
+    text = gui.log.read_text()
+    assert "Traceback" not in text and "Error" not in text
+
+
+def _has_torch(name: str) -> bool:
+    import shutil
+
+    return shutil.which(name) is None or blender_python(name)[1]
