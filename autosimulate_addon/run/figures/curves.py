@@ -63,13 +63,14 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
 
 def final(axes: Axes, record: RunRecord, indent: float = 0.0) -> None:
     """Bars of the fresh networks' mIoU, with their loss beside it. ``indent``: inches of names left of the axes."""
-    axes.annotate(f"Fresh networks on {shorten(record.split, 20)} images", (0, 1), xycoords="axes fraction",
+    scores = [score for score in record.scores if not math.isnan(score.miou)][:6]
+    title = f"Fresh networks on {shorten(record.split, 20)} images" if scores else "Fresh networks"
+    axes.annotate(title, (0, 1), xycoords="axes fraction",
                   xytext=(-indent * 72, 6), textcoords="offset points", fontsize=9.5, fontweight="bold",
                   annotation_clip=False, parse_math=False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_xticks([])
-    scores = [score for score in record.scores if not math.isnan(score.miou)][:6]
     if not scores:
         axes.set_yticks([])
         axes.annotate("not compared", (0, 0.5), xycoords="axes fraction", xytext=(-indent * 72, 0),

@@ -84,7 +84,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
     if not events and not directory.psi.exists():
         raise InputError(f"'{directory.root}' holds no run to report on: it has no events.jsonl and no psi.json.")
     last = {event["event"]: event for event in events}
-    numbers = _optional(directory.root / "numbers.json") or last.get("done", {}).get("numbers")
+    numbers = _optional(directory.numbers) or last.get("done", {}).get("numbers")
     numbers = numbers if isinstance(numbers, dict) else {}
     return RunRecord(
         name=directory.root.name,

@@ -53,7 +53,8 @@ def _compare(learned: Score, control: Score, where: str) -> tuple[str, str]:
     if math.isnan(drop):
         drop = gain
     outcome = "better" if gain > 0 and drop > 0 else "worse" if gain <= 0 and drop <= 0 else "mixed"
-    detail = f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} ({gain * 100:+.1f} points)"
+    points = f"{gain * 100:+.1f}".replace("-", "−")
+    detail = f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} ({points} points)"
     if not math.isnan(learned.loss + control.loss):
         detail += f", loss {learned.loss:.3f} against {control.loss:.3f}"
     detail += "."
