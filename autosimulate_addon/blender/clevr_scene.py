@@ -54,7 +54,8 @@ def build(data_dir: str | Path, output: str | Path | None = None, start: str = "
 
 def target() -> Plain:
     """psi* in plain units: as CLEVR's images look (Cycles has become darker since the file was made)."""
-    return _plain(dict.fromkeys(WRONG, 1.6), 1.25, (0.0, 0.0), (1.6, 1.6), (0.0, 0.0), (-3.0, -1.0, 1.0, 2.0), (-3.0, -1.0, 1.0, 2.0))
+    return _plain(dict.fromkeys(WRONG, 1.6), 1.25, (0.0, 0.0), (1.6, 1.6), (0.0, 0.0), (-3.0, -1.0, 1.0, 2.0),
+                  (-3.0, -1.0, 1.0, 2.0))
 
 
 def narrow_start() -> Plain:

@@ -142,8 +142,8 @@ def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Ma
                          "needs both low and high.")
     if (low >= high).any():
         where = int(np.argmax(low >= high))
-        raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is not below high {_number(high[where])}, as a "
-                         "bounded distribution needs; change one of them.")
+        raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is not below high {_number(high[where])}, as "
+                         "a bounded distribution needs; change one of them.")
     mean = (low + high) / 2.0 if mark.mean is None else np.asarray(_sized(mark.mean, size))
     std = widest_bounded_std(mean, low, high) if mark.std is None else np.asarray(_sized(mark.std, size))
     return mark.with_(low=_tuple(low), high=_tuple(high), mean=_tuple(mean), std=_tuple(std))

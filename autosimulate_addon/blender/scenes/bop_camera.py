@@ -29,7 +29,8 @@ def read_intrinsics(path: str | Path) -> dict[str, float]:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
         return {name: float(values[name]) for name in ("fx", "fy", "cx", "cy", "width", "height")}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no BOP camera file ({error}); it needs fx, fy, cx, cy, width and height.") from None
+        raise InputError(f"{path} is no BOP camera file ({error}); it needs fx, fy, cx, cy, width and "
+                         "height.") from None
 
 
 def apply_intrinsics(scene: bpy.types.Scene, camera: bpy.types.Camera, intrinsics: dict[str, float]) -> None:
