@@ -140,8 +140,17 @@ def default_name(refs: Sequence[PropertyRef], kind: str = "PROPERTY") -> str:
         return "States"
     what = "Material" if kind == "MATERIAL" else _property_name(refs[0])
     if len(refs) == 1:
-        return f"{refs[0].name} {what}"
+        return f"{_shown_name(refs[0])} {what}"
     return f"{what} of {len(refs)} {refs[0].collection.replace('_', ' ').title()}"
+
+
+def _shown_name(ref: PropertyRef) -> str:
+    """Lights and cameras go by the name of the object that people see, when it is one."""
+    if ref.collection in ("lights", "cameras"):
+        users = [made.name for made in bpy.data.objects if made.data == paths.data_block(ref)]
+        if len(users) == 1:
+            return users[0]
+    return ref.name
 
 
 def unique_name(name: str, taken: Sequence[str]) -> str:

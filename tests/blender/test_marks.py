@@ -149,6 +149,8 @@ def test_names_are_unique_and_speak(scene):
     assert marks_scene.unique_name("Light Power", [first.name]) == "Light Power 2"
     assert marks_scene.find_marks(scene, paths.parse("lights['Light']", "energy")) == ["Light Power"]
     marks_scene.remove_mark(scene, "Light Power")
+    bpy.data.objects["Light"].name = "Lamp_Key"
+    assert marks_scene.default_name([paths.parse("lights['Light']", "energy")]) == "Lamp_Key Power"
     assert not scene.autosimulate.marks
 
 
