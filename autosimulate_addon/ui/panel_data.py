@@ -6,6 +6,7 @@ a timer; it works out texts and pictures and redraws the sidebars.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,8 @@ from . import curve, icons, wording
 #: Colour of a distribution's picture, by what is learnable.
 COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
           "FILM": (0.45, 0.75, 0.85)}
-_DELAY_SECONDS = 0.1
+#: A refresh waits until the scene has been still for so long: it must not get in the way of somebody moving things.
+_CALM_SECONDS = 0.15
 
 
 @dataclass
@@ -74,16 +76,24 @@ def row(scene: bpy.types.Scene, name: str) -> Row:
 
 def schedule() -> None:
     """Asks for a refresh soon; several requests are one."""
+    global _changed
+    _changed = time.monotonic()
     if not bpy.app.background and not bpy.app.timers.is_registered(_on_timer):
-        bpy.app.timers.register(_on_timer, first_interval=_DELAY_SECONDS, persistent=True)
+        bpy.app.timers.register(_on_timer, first_interval=_CALM_SECONDS, persistent=True)
 
 
-def _on_timer() -> None:
+_changed = 0.0
+
+
+def _on_timer() -> float | None:
     if not properties.registered():
-        return
+        return None
+    if time.monotonic() - _changed < 0.9 * _CALM_SECONDS:
+        return _CALM_SECONDS
     for scene in {window.scene for window in bpy.context.window_manager.windows}:
         refresh(scene)
     redraw()
+    return None
 
 
 def refresh(scene: bpy.types.Scene) -> SceneData:

@@ -39,7 +39,6 @@ COMMON = (
     ("WORLD", "World Strength", "How brightly the surroundings shine"),
     ("BOUNCES", "Light Bounces", "How often light bounces (Cycles)"),
     ("SAMPLES", "Samples", "How noisy the render is (Cycles)"),
-    ("RESOLUTION", "Resolution", "How finely the image is rendered (percentage of the render size)"),
     ("CAMERA_PLACE", "Camera Location", "Where the active camera stands"),
     ("CAMERA_LENS", "Camera Lens", "The focal length of the active camera"),
 )
@@ -96,10 +95,6 @@ def _world_refs(scene: bpy.types.Scene) -> list[paths.PropertyRef]:
             for i, socket in enumerate(node.inputs) if socket.identifier == "Strength" and not socket.is_linked]
 
 
-def _resolution_refs(scene: bpy.types.Scene) -> list[paths.PropertyRef]:
-    return [paths.ref_to(scene, "render.resolution_percentage")]
-
-
 def _cycles_refs(scene: bpy.types.Scene, name: str) -> list[paths.PropertyRef]:
     return [paths.ref_to(scene, f"cycles.{name}")] if hasattr(scene, "cycles") else []
 
@@ -110,7 +105,6 @@ _REFS = {
     "WORLD": _world_refs,
     "BOUNCES": lambda scene: _cycles_refs(scene, "max_bounces"),
     "SAMPLES": lambda scene: _cycles_refs(scene, "samples"),
-    "RESOLUTION": _resolution_refs,
     "CAMERA_PLACE": lambda scene: [paths.ref_to(scene.camera, "location")] if scene.camera else [],
     "CAMERA_LENS": lambda scene: [paths.ref_to(scene.camera.data, "lens")] if scene.camera else [],
 }
@@ -118,7 +112,7 @@ _NOTHING = {
     "LIGHTS": "The scene has no lights", "LIGHT_COLORS": "The scene has no lights",
     "WORLD": "The world has no Background node with a free strength",
     "BOUNCES": "Cycles is not enabled in this Blender", "SAMPLES": "Cycles is not enabled in this Blender",
-    "RESOLUTION": "The scene has no resolution", "CAMERA_PLACE": "The scene has no active camera",
+    "CAMERA_PLACE": "The scene has no active camera",
     "CAMERA_LENS": "The scene has no active camera",
 }
 

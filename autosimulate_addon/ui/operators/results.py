@@ -9,6 +9,8 @@ import numpy as np
 from bpy.props import EnumProperty, IntProperty
 
 from ...blender import marks_scene, psi_properties
+from ...blender.drawing import Drawer
+from ...blender.marks import Mark
 from ...protocol import AutoSimulateError, InputError
 from .. import distribution, monitor, panel_data, reasons
 from .base import attempt, described
@@ -101,13 +103,22 @@ class AUTOSIMULATE_OT_reset(bpy.types.Operator):
         return attempt(self, work)
 
 
+def put_for_good(scene: bpy.types.Scene, mark: Mark, values: np.ndarray) -> None:
+    """Writes one draw of one mark and leaves it there. Raises InputError, with everything as it was."""
+    drawer = Drawer(scene, [mark])
+    drawer.__enter__()                                  # no "with": leaving it would take the draw out again
+    try:
+        drawer.put({mark.name: values})
+    except BaseException as error:
+        drawer.__exit__(type(error), error, None)
+        raise
+
+
 def _put(scene: bpy.types.Scene, choose) -> tuple[int, list[str]]:
     """Writes a value of every enabled mark into the scene; ``choose(factor, parameters)`` gives the values.
 
     Returns how many marks were set, and the sentences about those that could not be.
     """
-    from ...blender import drawing
-
     data = panel_data.refresh(scene)
     done, problems = 0, []
     for group in scene.autosimulate.marks:
@@ -121,7 +132,7 @@ def _put(scene: bpy.types.Scene, choose) -> tuple[int, list[str]]:
         if mark.kind == "FILM":
             continue                                    # acts on pictures, there is nothing in the scene to set
         try:
-            drawing.apply(mark, choose(data.factors[mark.name], data.psi[mark.name]))
+            put_for_good(scene, mark, choose(data.factors[mark.name], data.psi[mark.name]))
             done += 1
         except AutoSimulateError as error:
             problems.append(str(error))

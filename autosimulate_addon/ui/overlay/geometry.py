@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_STEPS = 48
+_STEPS = 32
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, _STEPS, endpoint=False)
 
 

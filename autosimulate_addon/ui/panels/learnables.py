@@ -97,8 +97,7 @@ class AUTOSIMULATE_PT_mark_common(Sidebar, bpy.types.Panel):
         common, selected = "autosimulate.mark_common", "autosimulate.mark_selected"
         row("Lights", (common, "Energies", {"what": "LIGHTS"}), (common, "Colors", {"what": "LIGHT_COLORS"}),
             (common, "World", {"what": "WORLD"}))
-        row("Render", (common, "Bounces", {"what": "BOUNCES"}), (common, "Samples", {"what": "SAMPLES"}),
-            (common, "Size", {"what": "RESOLUTION"}))
+        row("Render", (common, "Bounces", {"what": "BOUNCES"}), (common, "Samples", {"what": "SAMPLES"}))
         row("Camera", (common, "Location", {"what": "CAMERA_PLACE"}), (common, "Lens", {"what": "CAMERA_LENS"}))
         row("Locations", (selected, "Shared", {"path": "location", "shared": True}),
             (selected, "One Each", {"path": "location", "shared": False})

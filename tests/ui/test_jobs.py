@@ -1,0 +1,372 @@
+"""Jobs as the window sees them: starting, following, ending, keeping, and what clumsy hands do meanwhile.
+
+The background Blender is replaced by a small script that writes what a job writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import bpy
+import pytest
+
+from autosimulate_addon.blender import marks_scene
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.ui import jobs, monitor, package, panel_data, torch_status
+from autosimulate_addon.ui.torch_location import TorchState
+from tests.ui.test_marking import sentence
+
+ops = bpy.ops.autosimulate
+
+#: Stands in for the job: two iterations, then what it is told to end with.
+_JOB = """
+import json, os, sys, time
+folder, ending = sys.argv[1:3]
+def event(**data):
+    with open(os.path.join(folder, "events.jsonl"), "a") as file:
+        file.write(json.dumps({"time": time.time(), **data}) + "\\n")
+event(event="start", iterations=2, pid=os.getpid(), factors=[])
+psi = {"Light Power": {"mean": [222.0], "std": [22.0]}}
+for i in (1, 2):
+    event(event="iteration", iteration=i, images=4 * i, val_miou=0.1 * i, psi=psi)
+with open(os.path.join(folder, "psi.json"), "w") as file:
+    json.dump({"factors": [{"key": "Light Power", "start": {"mean": [1000.0], "std": [1500.0]},
+                            "best": {"mean": [111.0], "std": [11.0]}, "latest": {"mean": [222.0], "std": [22.0]},
+                            "final": {"mean": [333.0], "std": [33.0]}}]}, file)
+if ending == "wait":
+    while not os.path.exists(os.path.join(folder, "cancel")):
+        time.sleep(0.02)
+    event(event="cancelled")
+    sys.exit(130)
+if ending == "crash":
+    print("Error: The disk is full.", flush=True)
+    sys.exit(2)
+event(event="done", numbers={}, psi={"Light Power": {"mean": [333.0], "std": [33.0]}})
+"""
+
+
+@pytest.fixture
+def ready(scene, tmp_path, monkeypatch):
+    """A scene that could be optimized: one mark, one class, a folder of validation images."""
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "image.png").touch()
+    monkeypatch.setattr(package, "user_folder", lambda: _made(tmp_path / "user"))
+    monkeypatch.setattr(torch_status, "refresh", lambda: TorchState("2.13", source="of this Blender's Python"))
+    monkeypatch.setattr(torch_status, "_state", TorchState("2.13", source="of this Blender's Python"))
+    ops.mark_common(what="LIGHTS")
+    ops.class_add(name="cube")
+    for obj in scene.objects:
+        obj.select_set(obj.type == "MESH")
+    ops.class_assign(what="OBJECTS")
+    scene.autosimulate.validation_dir = str(tmp_path / "val")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    return bpy.context.scene
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """A function: lets jobs end as told."""
+    def use(ending: str) -> None:
+        def command(_scene, copy, _arguments):
+            return [sys.executable, "-c", _JOB, str(copy.parent), ending]
+        monkeypatch.setattr(jobs, "command", command)
+
+    return use
+
+
+def follow(until="ended", timeout=20.0) -> monitor.Job:
+    job, end = monitor.job(), time.monotonic() + timeout
+    while time.monotonic() < end:
+        monitor.step(job)
+        if job.state.ended if until == "ended" else job.state.curve and job.psi_written:
+            return job
+        time.sleep(0.05)
+    raise TimeoutError(job.state)
+
+
+def psi() -> float | None:
+    return bpy.data.lights["Light"].get("psi.energy.mean")
+
+
+def test_a_run_to_its_end(ready, stand_in):
+    stand_in("done")
+    assert ops.optimize() == {"FINISHED"}
+    job = follow()
+    assert job.state.status == "done" and psi() == 333.0
+    directory = Path(ready.autosimulate.run_dir)
+    assert (directory / "scene.blend").exists() and directory.parent.name == "autosimulate_runs"
+    data = panel_data.refresh(ready)
+    assert data.changes == [("Light Power", "1000 ± 1500 W", "333 ± 33 W")]
+
+
+def test_psi_come_while_it_runs_and_cancel_keeps_the_best(ready, stand_in):
+    stand_in("wait")
+    ops.optimize()
+    follow("psi")
+    assert psi() == 222.0
+    assert "already" in sentence(ops.optimize)
+    ops.cancel()
+    job = follow()
+    assert job.state.status == "cancelled" and psi() == 111.0
+
+
+def test_discard_brings_back_what_was_there(ready, stand_in):
+    light = bpy.data.lights["Light"]
+    light["psi.energy.mean"], light["psi.energy.std"] = 50.0, 5.0
+    stand_in("done")
+    ops.optimize()
+    follow()
+    assert psi() == 333.0
+    ops.discard()
+    assert psi() == 50.0
+    ops.keep()
+    assert psi() == 333.0
+
+
+def test_discard_where_there_was_nothing(ready, stand_in):
+    stand_in("done")
+    ops.optimize()
+    follow()
+    ops.discard()
+    assert psi() is None
+
+
+def test_a_job_that_ends_badly_says_why_in_one_sentence(ready, stand_in):
+    stand_in("crash")
+    ops.optimize()
+    job = follow()
+    assert job.state.status == "error" and "The disk is full" in job.state.error
+    ops.view_log(kind="OPTIMIZE")
+    assert "disk is full" in bpy.data.texts["AutoSimulate Log"].as_string()
+
+
+def test_attach_after_the_file_was_opened_again(ready, stand_in):
+    stand_in("done")
+    ops.optimize()
+    follow()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)        # not saved since: the file knows nothing of the run
+    assert monitor.job() is None and psi() is None
+    assert ops.attach() == {"FINISHED"}
+    assert monitor.job().state.status == "done" and psi() is None       # nothing changes before Keep
+    ops.keep()
+    assert psi() == 333.0
+
+
+def test_attach_to_a_run_that_goes_on(ready, stand_in):
+    stand_in("wait")
+    ops.optimize()
+    process = monitor.job().process
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    try:
+        end = time.monotonic() + 20
+        while not (jobs_folder() / "psi.json").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        ops.attach()
+        assert not monitor.job().state.ended
+        ops.cancel()
+        assert follow().state.status == "cancelled"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def jobs_folder() -> Path:
+    return Path(monitor.registry().entries()[0]["directory"])
+
+
+def test_attach_to_a_run_that_died(ready, tmp_path):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "events.jsonl").write_text(json.dumps({"event": "start", "pid": 999_999_999, "time": 1.0}) + "\n")
+    ops.attach(directory=str(folder))
+    assert monitor.job().state.status == "lost" and "without finishing" in monitor.job().state.error
+
+
+# Clumsy and hostile actions: one sentence each, nothing lost
+
+def test_no_validation_folder(ready):
+    ready.autosimulate.validation_dir = ""
+    assert "Choose a folder" in sentence(ops.optimize)
+
+
+def test_validation_folder_gone(ready):
+    ready.autosimulate.validation_dir = "/nowhere/at/all"
+    assert "does not exist" in sentence(ops.optimize)
+    assert "cannot be read" in sentence(ops.check_validation)
+
+
+def test_empty_validation_folder(ready, tmp_path):
+    (tmp_path / "empty").mkdir()
+    ready.autosimulate.validation_dir = str(tmp_path / "empty")
+    assert "empty" in sentence(ops.optimize)
+
+
+def test_deleted_marked_object(ready):
+    ready.objects["Cube"].select_set(True)
+    ops.mark_selected(path="location", shared=True)
+    bpy.data.objects.remove(ready.objects["Cube"])
+    assert "no longer exists" in sentence(ops.optimize)
+    data = panel_data.refresh(ready)
+    assert data.rows["Cube Location"].problem and not data.rows["Light Power"].problem
+    assert ops.draw_sample(seed=1) == {"FINISHED"}      # the others are drawn all the same
+    ops.mark_common(what="BOUNCES")                     # and more can be marked
+    ready.autosimulate.active_mark = 1
+    ops.mark_remove()
+    assert "Cube Location" not in ready.autosimulate.marks
+
+
+def test_renamed_marked_light(ready, stand_in):
+    bpy.data.lights["Light"].name = "Sun of Summer"
+    stand_in("done")
+    ops.optimize()
+    follow()
+    assert bpy.data.lights["Sun of Summer"]["psi.energy.mean"] == 333.0
+
+
+def test_object_deleted_while_it_runs(ready, stand_in):
+    stand_in("wait")
+    ops.optimize()
+    follow("psi")
+    bpy.data.lights.remove(bpy.data.lights["Light"])
+    ops.cancel()
+    job = follow()
+    assert job.state.status == "cancelled" and any("no longer exists" in text for text in job.state.problems)
+
+
+def test_linked_and_not_appended(ready, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"), copy=True)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, target):
+        target.lights = ["Light"]
+    linked = next(light for light in bpy.data.lights if light.library)
+    ready.collection.objects.link(bpy.data.objects.new("Linked Lamp", linked))
+    assert "linked" in sentence(lambda: ops.mark_common(what="LIGHTS"))
+    assert len(ready.autosimulate.marks) == 1
+
+
+def test_two_scenes_do_not_mix(ready, stand_in):
+    stand_in("done")
+    ops.optimize()
+    other = bpy.data.scenes.new("Other")
+    bpy.context.window.scene = other
+    job = follow()
+    assert job.scene == "Scene" and psi() == 333.0      # into the scene it was started in
+    assert "no result" in sentence(ops.keep)
+    assert len(other.autosimulate.marks) == 0
+
+
+def test_scene_removed_while_it_runs(ready, stand_in):
+    stand_in("wait")
+    ops.optimize()
+    follow("psi")
+    bpy.data.scenes.new("Other")
+    bpy.data.scenes.remove(bpy.data.scenes["Scene"])
+    ops.cancel(kind="OPTIMIZE")
+    assert follow().state.status == "cancelled"
+
+
+def test_file_never_saved(scene, ready, stand_in, tmp_path):
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    scene = bpy.context.scene
+    ops.mark_common(what="LIGHTS")
+    ops.class_add(name="cube")
+    scene.objects["Cube"].select_set(True)
+    ops.class_assign(what="OBJECTS")
+    scene.autosimulate.validation_dir = str(tmp_path / "val")
+    stand_in("done")
+    ops.optimize()
+    assert follow().directory.parent == tmp_path / "user" / "runs"
+    scene.autosimulate.dataset_dir = "//data"
+    assert "Save the file first" in sentence(ops.generate)
+
+
+def test_folder_that_cannot_be_written(ready, stand_in, tmp_path, monkeypatch):
+    (tmp_path / "autosimulate_runs").write_text("a file is in the way")
+    stand_in("done")
+    ops.optimize()                                      # beside the file it is not possible: the add-on's own folder
+    assert follow().directory.parent == tmp_path / "user" / "runs"
+    monitor.forget("OPTIMIZE")
+    monkeypatch.setattr(package, "user_folder", lambda: tmp_path / "val" / "image.png")
+    assert "No folder for the run" in sentence(ops.optimize)
+
+
+def test_disk_full_while_copying_the_scene(ready, stand_in, tmp_path, monkeypatch):
+    def full(_path):
+        raise InputError("The scene could not be copied: No space left on device")
+    monkeypatch.setattr(jobs, "save_copy", full)
+    stand_in("done")
+    assert "No space left" in sentence(ops.optimize)
+    assert list((tmp_path / "autosimulate_runs").iterdir()) == []       # nothing half is left
+
+
+def test_pytorch_removed_in_between(ready, monkeypatch, tmp_path):
+    monkeypatch.setattr(torch_status, "refresh", lambda: TorchState())
+    assert "PyTorch is not installed" in sentence(ops.optimize)
+    assert not (tmp_path / "autosimulate_runs").exists() or not list((tmp_path / "autosimulate_runs").iterdir())
+
+
+def test_blender_program_that_is_gone(ready, monkeypatch, tmp_path):
+    monkeypatch.setattr(jobs, "command", lambda *_: [str(tmp_path / "no-blender")])
+    assert "could not be started" in sentence(ops.optimize)
+    assert list((tmp_path / "autosimulate_runs").iterdir()) == []
+
+
+def test_folder_that_is_no_run(ready, tmp_path):
+    assert "not the folder of a run" in sentence(lambda: ops.attach(directory=str(tmp_path)))
+
+
+def test_everything_locked(ready):
+    ready.autosimulate.marks[0].locked = True
+    assert "locked" in sentence(ops.optimize)
+
+
+def test_class_without_objects(ready):
+    ops.class_add(name="dog")
+    assert "dog has no objects" in sentence(ops.optimize)
+
+
+def test_no_camera(ready):
+    ready.camera = None
+    assert "no camera" in sentence(ops.optimize)
+
+
+def test_data_set_folder_that_holds_something_else(ready, tmp_path):
+    ready.autosimulate.dataset_dir = str(tmp_path / "val")
+    assert "not empty" in sentence(ops.generate)
+    assert os.listdir(tmp_path / "val") == ["image.png"]
+
+
+def test_nan_typed_into_the_custom_property(ready):
+    light = bpy.data.lights["Light"]
+    light["psi.energy.mean"], light["psi.energy.std"] = float("nan"), 1.0
+    assert panel_data.refresh(ready).rows["Light Power"].problem
+    sentence(lambda: ops.draw_sample(seed=1))
+
+
+def test_arguments_are_understood_by_the_command_line(ready, tmp_path):
+    from autosimulate_addon.run import arguments, config
+
+    settings = ready.autosimulate
+    for name in ("method", "approximation", "network", "device"):
+        for item in settings.bl_rna.properties[name].enum_items:
+            setattr(settings, name, item.identifier)
+            if name == "network" and item.identifier == "MODULE":
+                settings.network_module = str(tmp_path / "net.py")
+            options = arguments.parse(jobs.optimize_arguments(ready, tmp_path / "run"))
+            config.combine({key: value for key, value in arguments.settings(options).items() if value is not None})
+        settings.property_unset(name)
+
+
+def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):
+    ready.autosimulate.marks.add()                      # no name, no target: what a script may leave
+    data = panel_data.refresh(ready)
+    assert data.problem
+    marks_scene.remove_mark(ready, "Light Power")
