@@ -15,13 +15,14 @@ import bpy
 import numpy as np
 
 from ..protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
-from . import compat, exr, instances, render_settings
-from .drawing import Drawer
+from . import compat, display, exr, instances, render_settings
+from .drawing import Drawer, drawn_properties
 from .factors import factor_of
 from .instances import Instances
 from .labels import Labels, indices
 from .light_groups import LightGroups
 from .marks import ClassTable, Mark
+from .paths import PropertyRef
 from .quiet import quiet
 from .snapshot import Restorer
 from .visibility import Sightings
@@ -52,12 +53,15 @@ class RenderBridge:
         factors = tuple(factor_of(mark) for mark in self.marks)
         self.factors: tuple[Factor, ...] = tuple(self._with_owners(mark, factor)
                                                  for mark, factor in zip(self.marks, factors))
-        relight = relight and self.engine == "CYCLES"
+        self._drawer = Drawer(scene, self.marks)
+        drawn = [ref for mark in self._drawer.marks for ref in drawn_properties(mark)]
+        relight = relight and self.engine == "CYCLES" and not display.bends(drawn)
         self._groups = LightGroups(scene, self.marks if relight else (), self.factors)
         self.layers: tuple[Layer, ...] = self._groups.layers
         self.relight = bool(self._groups.sources)
         self._view_layer = render_settings.rendered_view_layer(scene)
-        self._drawer = Drawer(scene, self.marks)
+        #: What the user should know of this session, one sentence each.
+        self.notes: tuple[str, ...] = tuple(self._notes(drawn))
         self._restorer = Restorer()
         self._sightings = Sightings(self.classes)
         self._instances = Instances()
@@ -68,6 +72,14 @@ class RenderBridge:
         if mark.targets and all(ref.collection == "objects" for ref in mark.targets):
             return replace(factor, owners=tuple(self._labels.numbers.get(ref.name, 0) for ref in mark.targets))
         return factor
+
+    def _notes(self, drawn: Sequence[PropertyRef]) -> Iterator[str]:
+        for ref in display.without_effect(drawn):
+            yield f"{ref} changes only how Blender displays images, not the images that are learned from."
+        if self.relight and self.scene.cycles.use_denoising:
+            yield "Denoising is off, because the images are split by light source to be mixed anew."
+        if self.scene.render.use_motion_blur:
+            yield "Motion blur is off: labels of a blurred edge are undefined."
 
     def __enter__(self) -> RenderBridge:
         restorer = self._restorer
@@ -163,19 +175,17 @@ class RenderBridge:
 
     def _split(self, image: exr.ExrImage) -> np.ndarray:
         """(L, H, W, 3) float16: one layer per source, and what is left."""
-        combined = image.find("Combined", components="RGB")
-        if combined is None:
-            raise AutoSimulateError("Blender's image has no colours: is the view layer's render empty?")
-        layers = np.empty((len(self.layers), *combined.shape), dtype=np.float32)
-        for row, source in enumerate(self._groups.sources):
-            found = image.find(f"Combined_{source.group}", components="RGB")
-            if found is None:
-                raise AutoSimulateError(f"Blender did not split off the light of {source.name}; render without "
-                                        "relighting.")
-            layers[row] = found
-        layers[-1] = combined
-        layers[-1] -= layers[:-1].sum(axis=0)
-        np.nan_to_num(layers, copy=False, nan=0.0, posinf=_LARGEST, neginf=0.0)
+        layers = np.empty((len(self.layers), self.height, self.width, 3), dtype=np.float32)
+        passes = [f"Combined_{source.group}" for source in self._groups.sources] + ["Combined"]
+        for layer, name in zip(layers, passes):
+            if not image.copy_into(layer, name, "RGB"):
+                raise AutoSimulateError(f"Blender's image lacks the pass {name!r}; render without relighting, or ask for "
+                                        "another engine.")
+        for layer in layers[:-1]:
+            layers[-1] -= layer
+        display.apply(self.scene, layers)
+        if not np.isfinite(layers.sum()):
+            np.nan_to_num(layers, copy=False, nan=0.0, posinf=_LARGEST, neginf=0.0)
         return np.clip(layers, 0.0, _LARGEST, out=layers).astype(np.float16)
 
     def _label(self, image: exr.ExrImage) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..protocol import Draw, InputError
 from . import compat, paths
+from .defaults import complete
 from .marks import Mark
 from .paths import PropertyRef
 from .snapshot import Restorer
@@ -24,7 +25,7 @@ class Drawer:
 
     def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark]) -> None:
         self.scene = scene
-        self.marks = tuple(mark for mark in marks if mark.enabled and mark.kind != "FILM")
+        self.marks = tuple(complete(mark) for mark in marks if mark.enabled and mark.kind != "FILM")
         self._restorer = Restorer()
         self._originals: dict[PropertyRef, np.ndarray] = {}
 
@@ -36,7 +37,7 @@ class Drawer:
                     for ref in mark.targets:
                         _prepare_slots(paths.data_block(ref), self._restorer)
                 else:
-                    for ref in _properties(mark):
+                    for ref in drawn_properties(mark):
                         self._remember(ref)
         except BaseException:
             self._restorer.restore()
@@ -74,7 +75,7 @@ class Drawer:
 
     def _put_state(self, mark: Mark, index: int) -> None:
         wanted = dict(mark.states[index])
-        for ref in _properties(mark):       # what this state does not name is as it was before
+        for ref in drawn_properties(mark):       # what this state does not name is as it was before
             paths.set(ref, wanted[ref] if ref in wanted else self._originals[ref])
 
     def _remember(self, ref: PropertyRef) -> None:
@@ -83,12 +84,14 @@ class Drawer:
             self._restorer.remember(resolved.owner)
         before = paths.read(resolved)
         self._originals[ref] = before
+        if resolved.rna is not None and not resolved.owner.is_property_set(resolved.identifier):
+            self._restorer.defer(lambda: _unset(ref))       # add-ons' properties (Cycles') exist only once set
         self._restorer.defer(lambda: paths.set(ref, before))
 
     def _check(self) -> None:
         taken: dict[tuple, list[tuple[int, Mark]]] = {}
         for mark in self.marks:
-            for ref in (mark.targets if mark.kind == "MATERIAL" else _properties(mark)):
+            for ref in (mark.targets if mark.kind == "MATERIAL" else drawn_properties(mark)):
                 if mark.kind == "MATERIAL":
                     _check_material_target(mark, ref)
                 elif mark.kind == "STATE":
@@ -103,6 +106,11 @@ class Drawer:
                 taken[place].append((ref.index, mark))
 
 
+def _unset(ref: PropertyRef) -> None:
+    resolved = paths.resolve(ref)
+    resolved.owner.property_unset(resolved.identifier)
+
+
 def property_values(mark: Mark, drawn: np.ndarray) -> Any:
     """What one target of a PROPERTY mark is set to for its row of the draw."""
     if mark.family in ("integer", "categorical"):
@@ -114,18 +122,18 @@ def property_values(mark: Mark, drawn: np.ndarray) -> Any:
 
 
 def _item(mark: Mark, position: float) -> int:
-    count = len(mark.items) or 2        # a bernoulli mark may leave its two items out
+    count = len(mark.items)
     if not 0 <= position < count or position != int(position):
         raise InputError(f"The draw asks for choice {position:g} of {mark.name!r}, which has {count} choices; check "
                          "its psi.")
     return int(position)
 
 
-def _properties(mark: Mark) -> list[PropertyRef]:
-    """All properties that a PROPERTY or STATE mark writes, each once, in order."""
+def drawn_properties(mark: Mark) -> list[PropertyRef]:
+    """All properties that a mark writes, each once, in order (none for MATERIAL and FILM)."""
     if mark.kind == "STATE":
         return list(dict.fromkeys(ref for state in mark.states for ref, _ in state))
-    return list(mark.targets)
+    return list(mark.targets) if mark.kind == "PROPERTY" else []
 
 
 def _material(name: str) -> bpy.types.Material:
@@ -152,7 +160,7 @@ def _prepare_slots(block: bpy.types.Object, restorer: Restorer) -> None:
         data, active = block.data, block.active_material_index
         data.materials.append(None)
         restorer.defer(lambda: setattr(block, "active_material_index", active))
-        restorer.defer(lambda: data.materials.pop(index=len(data.materials) - 1))
+        restorer.defer(data.materials.clear)     # pop would leave the objects' own slots behind
     for slot in block.material_slots:
         if slot.link == "DATA":
             restorer.defer(lambda slot=slot: setattr(slot, "link", "DATA"))

@@ -87,7 +87,7 @@ def _apply_cycles(restorer: Restorer, scene: bpy.types.Scene, samples: int | Non
         changes["samples"] = samples
     for name, value in changes.items():
         restorer.set(cycles, name, value)
-    restorer.defer(lambda seed=cycles.seed: setattr(cycles, "seed", seed))
+    restorer.keep(cycles, "seed")           # each render sets its own
     # See RenderBridge.render for the change of seed. Measured over 300 renders of a small scene, see
     # headless/benchmarks/overhead.py --persistent.
     restorer.set(scene.render, "use_persistent_data", True)

@@ -25,11 +25,16 @@ class Restorer:
 
     def set(self, owner: bpy.types.bpy_struct, name: str, value: Any) -> None:
         """Sets an RNA property, remembering the value it had."""
+        if plain(getattr(owner, name)) != plain(value):
+            self.keep(owner, name)
+            setattr(owner, name, value)
+
+    def keep(self, owner: bpy.types.bpy_struct, name: str) -> None:
+        """The property will be as it is now, whoever sets it until then."""
         before = plain(getattr(owner, name))
-        if before == plain(value):
-            return
+        if not owner.is_property_set(name):     # an add-on's property (Cycles') that has its default
+            self._undo.append(lambda: owner.property_unset(name))
         self._undo.append(lambda: setattr(owner, name, before))
-        setattr(owner, name, value)
 
     def remember(self, owner: bpy.types.bpy_struct) -> None:
         """Every simple property of the struct will be as it is now, those too that change as a side effect."""

@@ -16,7 +16,6 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 import bpy
 import numpy as np
@@ -57,7 +56,9 @@ def draw_from(factors, generator) -> dict[str, np.ndarray]:
     for factor in factors:
         if factor.continuous:
             values = generator.normal(factor.start["mean"], factor.start["std"] * 0.3, (factor.count, factor.size))
-            draw[factor.key] = np.clip(values, factor.low, factor.high)
+            low = -np.inf if factor.low is None else factor.low
+            high = np.inf if factor.high is None else factor.high
+            draw[factor.key] = np.clip(values, low, high)
         else:
             draw[factor.key] = generator.integers(0, len(factor.items), (factor.count, 1))
     return draw
@@ -111,7 +112,7 @@ def compare(width: int, height: int, samples: int, renders: int, relight: bool) 
                 ours.append(time.perf_counter() - began)
     bpy.data.scenes.remove(plain)
     ours, bare = ours[3:], bare[3:]     # the first ones load kernels and build everything
-    return median(ours), median(bare), median(ours) / median(bare)
+    return np.median(ours), np.median(bare), np.median(ours) / np.median(bare)
 
 
 def persistent(renders: int) -> None:
@@ -127,7 +128,7 @@ def persistent(renders: int) -> None:
                 bridge.render(draw_from(bridge.factors, generator), protocol.SampleKey(0, 0, number))
                 seconds.append(time.perf_counter() - began)
         seconds, part = seconds[3:], max(renders // 5, 1)
-        print(f"{'on' if on else 'off':>16} {1e3 * median(seconds[:part]):12.1f} {1e3 * median(seconds[-part:]):12.1f}",
+        print(f"{'on' if on else 'off':>16} {1e3 * np.median(seconds[:part]):12.1f} {1e3 * np.median(seconds[-part:]):12.1f}",
               flush=True)
 
 

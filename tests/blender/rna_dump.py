@@ -8,9 +8,10 @@ import bpy
 
 #: Not data of the file: what the interface shows, or what an evaluation leaves behind.
 _SKIPPED_COLLECTIONS = {"window_managers", "screens", "workspaces"}
+# "uv_sculpt": reading it crashes 4.2 and 4.3 in files that have no brush curve yet.
 _SKIPPED = {"rna_type", "bl_rna", "session_uid", "tag", "is_evaluated", "is_updated", "is_updated_data", "original",
             "depsgraph", "id_data", "preview", "pixels", "bindcode", "is_runtime_data", "select_by_id", "is_dirty",
-            "storage_type", "warning", "dimensions", "location_absolute", "location"}
+            "storage_type", "uv_sculpt", "warning", "dimensions", "location_absolute", "location"}
 _KEPT_FOR = {"dimensions": ("Object",), "location": ("Object", "PoseBone")}   # nodes report layout there
 
 
