@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from ..protocol import Factor, InputError
-from . import paths
+from . import paths, states
 from .defaults import complete, effective_limits
 from .marks import FILM_SIZES, Mark
 
@@ -156,6 +156,7 @@ def _check_items(mark: Mark) -> None:
                              "each state again.")
         for ref in {ref for state in mark.states for ref, _ in state}:
             paths.check_writable(ref)
+        states.check_values(mark.name, mark.items, mark.states)
     elif mark.kind == "PROPERTY":
         for ref in mark.targets:
             _check_property_items(mark, ref)

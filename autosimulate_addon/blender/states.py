@@ -34,6 +34,25 @@ def from_json(text: str, ref: PropertyRef) -> Any:
         raise InputError(f"The captured value of {ref} cannot be read ({text!r}); capture the state again.") from None
 
 
+def check_values(name: str, items: Sequence[str], states: Sequence[State]) -> None:
+    """Raises InputError when a value does not fit its property, so that no run ends over it half-way."""
+    infos = {ref: paths.describe(ref) for state in states for ref, _ in state}
+    for item, state in zip(items, states):
+        for ref, value in state:
+            info = infos[ref]
+            values = value if isinstance(value, (list, tuple)) else [value]
+            if info.type in ("FLOAT", "INT", "BOOLEAN"):
+                fits = len(values) == info.size and all(
+                    isinstance(each, (bool, int, float)) and info.hard_min <= each <= info.hard_max for each in values)
+                wanted = f"{info.size} number{'s' * (info.size > 1)} from {info.hard_min:g} to {info.hard_max:g}"
+            else:
+                fits = len(values) == 1 and isinstance(value, str) and (
+                    info.type != "ENUM" or len(info.enum_items) < 2 or value in info.enum_items)
+                wanted = "one of " + ", ".join(info.enum_items) if info.type == "ENUM" else "text"
+            if not fits:
+                raise InputError(f"Mark {name!r}: state {item!r} sets {ref} to {value!r}; it takes {wanted}.")
+
+
 def check(name: str, items: Sequence[str], states: Sequence[State]) -> None:
     """Raises InputError unless every state sets the same properties, so that no state depends on the one before."""
     if not states:

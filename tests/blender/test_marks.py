@@ -99,6 +99,18 @@ def test_a_broken_mark_keeps_no_other_from_being_added(scene):
     assert len(scene.autosimulate.marks) == 2
 
 
+def test_linked_data_is_refused_with_the_mend(scene, tmp_path):
+    bpy.data.objects["Cube"].name = "Linked"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    scene = startup_scene()
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Linked"]
+    scene.collection.objects.link(wanted.objects[0])
+    with pytest.raises(InputError, match="linked from a library.*make .* local"):
+        marks_scene.add_mark(scene, [paths.ref_to(wanted.objects[0], "location")])
+    assert not scene.autosimulate.marks
+
+
 def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene):
     marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")], name="Place")
     with pytest.raises(InputError, match="and so does mark 'Place'"):

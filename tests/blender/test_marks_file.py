@@ -105,6 +105,8 @@ def test_patterns_and_names_of_objects_in_place_of_their_data(tmp_path):
     ("items = [0, 4, 8]", "items = [0, 4.5]", "'4.5' is not a whole number"),
     ("objects['Cube'].scale\" = [1.0, 1.0, 1.0]", "objects['Cube'].location\" = [1.0, 1.0, 1.0]", "do not both set"),
     ("scene.cycles.samples", "scene", "names no property"),
+    ("scene.cycles.samples\" = 64", "scene.cycles.samples\" = \"many\"", "it takes 1 number from 1 to"),
+    ("[1.0, 1.0, 2.0]", "[1.0, 2.0]", "it takes 3 numbers"),
     ("cube = [\"objects", "cube = [\"lights['Light']\", \"objects", "made of objects, collections or materials"),
     ("cube = 16", "cub = 16", "class_ids names 'cub', which is no class (did you mean 'cube'?)"),
     ("cube = 16", "cube = 0", "both have the id 0"),
