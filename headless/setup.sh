@@ -28,6 +28,13 @@ if [ -n "$missing" ]; then
   fi
 fi
 
-[ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then     # none yet, or cut short while it was made
+  "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 13)))' || {
+    echo "Blender's Python module is made for Python 3.11 and 3.13, not for $("$PYTHON" --version): install 3.11," \
+         "or name it with PYTHON=..." >&2
+    exit 1
+  }
+  "$PYTHON" -m venv .venv
+fi
 echo "Installing Blender's Python module, PyTorch and the rest into .venv (a minute or two) ..."
-.venv/bin/pip install --quiet --disable-pip-version-check --editable ".${1:+[$1]}"
+.venv/bin/python -m pip install --disable-pip-version-check --editable ".${1:+[$1]}"
