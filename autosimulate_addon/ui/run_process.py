@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any, Mapping
 
 #: A job that has written nothing for this long, and whose process is unknown, is taken for dead.
 SILENCE_SECONDS = 900.0
+NICENESS = 10
 
 
 def blender_command(binary: str, scene: Path, scene_name: str, script: Path, arguments: list[str]) -> list[str]:
@@ -46,11 +48,18 @@ def flags(values: Mapping[str, Any]) -> list[str]:
 
 
 def start(command: list[str], log: Path) -> subprocess.Popen:
-    """Starts a job that outlives this process. Raises OSError when it cannot be started or logged."""
+    """Starts a job that outlives this process, at a lower priority: it uses every core, and the window comes first.
+
+    Raises OSError when it cannot be started or logged.
+    """
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
     with open(log, "ab") as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                start_new_session=os.name == "posix",
-                                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0))
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                   start_new_session=os.name == "posix", creationflags=flags)
+    if os.name == "posix":
+        with contextlib.suppress(OSError):              # it may have ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    return process
 
 
 def alive(pid: int) -> bool:

@@ -243,9 +243,11 @@ def test_object_deleted_while_it_runs(ready, stand_in):
 
 
 def test_linked_and_not_appended(ready, tmp_path):
+    bpy.data.lights["Light"].name = "Remote"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"), copy=True)
+    bpy.data.lights["Remote"].name = "Light"
     with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, target):
-        target.lights = ["Light"]
+        target.lights = ["Remote"]
     linked = next(light for light in bpy.data.lights if light.library)
     ready.collection.objects.link(bpy.data.objects.new("Linked Lamp", linked))
     assert "linked" in sentence(lambda: ops.mark_common(what="LIGHTS"))

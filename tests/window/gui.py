@@ -56,7 +56,7 @@ bpy.app.timers.register(tick, first_interval=0.3, persistent=True)
 class Gui:
     """One Blender in a window of its own, on a virtual screen of the same size."""
 
-    def __init__(self, blender: str, arguments: list[str], size: tuple[int, int] = (1500, 1150),
+    def __init__(self, blender: str, arguments: list[str], size: tuple[int, int] = (1300, 1050),
                  env: dict[str, str] | None = None) -> None:
         self.size = size
         self.folder = Path(tempfile.mkdtemp(prefix="window-"))
