@@ -1,0 +1,83 @@
+"""The arms of the comparison on the stand-in: what each runs, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import replace
+from typing import Any, Mapping
+
+from autosimulate_addon.core.config import LoopConfig
+from autosimulate_addon.protocol import InputError
+
+#: Rendered per iteration (K); for the methods that train a network per trial, the size of a trial's data set.
+IMAGES, TRIAL_IMAGES = 24, 48
+OFF = 1e9       # a bound that never binds
+
+#: Nothing is searched: images from the start (the null control; from the wide start also the hand-made
+#: randomisation of today) and from the target.
+FIXED = ("none", "oracle")
+METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
+#: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "no-pathwise": {"estimator.pathwise": False},
+    "no-relight-training": {"relight_training": False},
+    "no-rescore": {"estimator.rescore": False},
+    "no-momentum": {"step.momentum": 0.0},
+    "no-shrinkage": {"step.shrinkage": False},
+    "no-trust-region": {"step.kl": OFF},
+    "no-annealing": {"step.annealing": 0.0},
+    "no-warmup": {"step.warmup": 0},
+    "no-baseline": {"estimator.baseline": False},
+    "no-clip": {"estimator.clip": OFF},
+    "no-average": {},
+    "no-object-credit": {"estimator.object_credit": False},
+    "object-credit": {"estimator.object_credit": True},
+    "hessian": {"estimator.curvature": "hessian"},
+    "approximate-quadratic": {"approximation": "approximate-quadratic"},
+    "linear": {"approximation": "linear"},
+    "no-validation": {"approximation": "no-validation"},
+}
+ARMS = (*FIXED, *METHODS, *ABLATIONS)
+
+
+def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | None = None) -> LoopConfig:
+    """The settings of an arm's run. ``changes`` concern autosimulate and what is derived from it."""
+    images = TRIAL_IMAGES if arm in ("bo", "random") else IMAGES
+    config = LoopConfig(iterations=max(1, round(renders / images)), images=images, seed=seed, device="cpu",
+                        control=False)
+    if arm in FIXED:
+        return replace(config, method="none")
+    if arm in ("bo", "random", "lts"):
+        return replace(config, method=arm)
+    if arm == "literal":
+        return replace(config, literal=True)
+    if arm == "score-only":
+        return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.rescore": False})
+    return changed(config, {**(changes or {}), **ABLATIONS.get(arm, {})})
+
+
+def changed(config: LoopConfig, changes: Mapping[str, Any]) -> LoopConfig:
+    """``config`` with fields replaced, those of its parts by "estimator.clip" and the like."""
+    for name, value in changes.items():
+        part, dot, field = name.rpartition(".")
+        owner = getattr(config, part, None) if dot else config
+        if owner is None or field not in {each.name for each in dataclasses.fields(owner)}:
+            raise InputError(f"There is no option '{name}': it is one of LoopConfig, estimator.* or step.*.")
+        owner = replace(owner, **{field: value})
+        config = replace(config, **{part: owner}) if dot else owner
+    return config
+
+
+def parse_changes(texts: list[str]) -> dict[str, Any]:
+    """From "step.spread_step=2" and the like."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"'{text}' is not NAME=VALUE.")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found

@@ -1,0 +1,78 @@
+"""One run on the stand-in: a search with a number of renders, then fresh networks on images from what it delivers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+import torch
+
+from autosimulate_addon.core.fresh import evaluate_fresh
+from autosimulate_addon.core.loop import Loop
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, target, validation_and_test
+
+from .code_version import core_version
+from .standin_arms import FIXED, config_of
+
+STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
+#: Of the final comparison: images and training steps of a fresh network, and how many of them are averaged.
+FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS = 400, 600, 2
+
+COLUMNS = ("arm", "start", "renders", "seed", "loss", "miou", "val_loss", "val_miou", "rendered", "steps",
+           "search_seconds", "seconds", "code", "psi")
+CURVE_COLUMNS = ("arm", "start", "renders", "seed", "images", "steps", "val_loss", "val_miou", "render_seconds",
+                 "train_seconds", "own_seconds", "status")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process is asked for. ``label`` names the row: the arm, or a variant of it."""
+
+    arm: str
+    start: str
+    renders: int
+    seed: int
+    label: str
+    changes: Mapping[str, Any]
+    fresh: tuple[int, int, int] = (FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.label, self.start, str(self.renders), str(self.seed)
+
+
+def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """(the row, the curve). One thread: runs beside each other do not disturb each other's results or times."""
+    torch.set_num_threads(1)
+    code = core_version()
+    began = time.perf_counter()
+    validation, test = validation_and_test()
+    simulator = StandIn(STARTS[task.start])
+    start = Psi.from_factors(simulator.factors)
+    config = config_of(task.arm, task.seed, task.renders, task.changes)
+    name = {"arm": task.label, "start": task.start, "renders": task.renders, "seed": task.seed}
+    curve: list[dict[str, Any]] = []
+    if task.arm in FIXED:
+        psi = start if task.arm == "none" else Psi.from_plain(simulator.factors, target)
+        spent = {"rendered": 0, "steps": 0}
+    else:
+        loop = Loop(config, simulator, validation, start)
+        while not loop.done:
+            record = loop.iterate()
+            seconds = record.seconds
+            curve.append({**name, "images": record.images, "steps": record.steps, "val_loss": record.val_loss,
+                          "val_miou": record.val_miou, "render_seconds": seconds["render"],
+                          "train_seconds": seconds["train"], "own_seconds": seconds["hypergradient"] + seconds["step"],
+                          "status": record.status})
+        psi = loop.psi if task.arm == "no-average" else loop.final
+        spent = {"rendered": record.images, "steps": record.steps}
+    searched = time.perf_counter() - began
+    images, steps, networks = task.fresh
+    scores = evaluate_fresh(config, simulator, psi, images, task.seed, validation, test, n_steps=steps,
+                            networks=networks)
+    row = {**name, **{column: scores[column] for column in ("loss", "miou", "val_loss", "val_miou")}, **spent,
+           "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2), "code": code,
+           "psi": " ".join(f"{value:.4g}" for value in psi.flat().tolist())}
+    return row, curve
