@@ -205,7 +205,7 @@ def test_the_verdict_by_fresh_networks(tmp_path, learned, start, outcome, words)
 def test_the_verdict_of_a_running_network_is_not_the_final_word(tmp_path):
     verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, iteration(1), iteration(2)])))
     assert verdict.outcome == "better" and "beat" not in verdict.headline
-    assert "48 rendered images" in verdict.detail and "not the final word" in verdict.detail
+    assert "48 renders" in verdict.detail and "not the final word" in verdict.detail
 
 
 def test_without_a_null_control_nothing_is_claimed(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _sample(folder: Path, base: Path, number: int, entry: Any, annotations: dict
     name = entry["file_name"]
     annotated = annotations.pop(entry["id"], [])
     relative = PurePosixPath(name.replace("\\", "/"))
-    if relative.is_absolute() or ".." in relative.parts or ":" in relative.parts[0:1] or "\0" in name:
+    if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive or "\0" in name:
         source.problems.add(BAD_NAME, name)
         return None
     for place in _IMAGE_PLACES:
@@ -142,7 +142,7 @@ def _run_lengths(segmentation: dict, size: tuple[int, int], rle: Any) -> dict:
     width, height = size
     counts = segmentation.get("counts")
     if segmentation.get("size") != [height, width]:
-        raise FileProblem(SIZE_MISMATCH, f"run lengths for {segmentation.get('size')}, image {height} x {width} (h x w)")
+        raise FileProblem(SIZE_MISMATCH, f"run lengths for {segmentation.get('size')}, image is [{height}, {width}]")
     if isinstance(counts, str):
         counts = _decompress(counts)
     if not isinstance(counts, list) or not all(type(run) is int and run >= 0 for run in counts) \

@@ -15,7 +15,7 @@ from .problems import NOT_INDEXED, TOO_LARGE, UNREADABLE, FileProblem
 IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
-#: A 100-megapixel photograph takes 300 MB: beyond it a file is a mistake or an attack (a small file can hold gigabytes).
+#: Such a photograph takes 300 MB. Beyond it a file is a mistake or an attack: a small file can hold gigabytes.
 MAX_PIXELS = 100_000_000
 #: What Pillow raises on files that are cut short or made up.
 _BROKEN = (OSError, SyntaxError, ValueError, IndexError, struct.error)

@@ -26,7 +26,6 @@ TOO_LARGE = ("file is too large to be a photograph", "files are too large to be 
 SIZE_MISMATCH = ("mask has another size than its image", "masks have another size than their images")
 NOT_INDEXED = ("mask is not a class-index image", "masks are not class-index images")
 UNKNOWN_ID = ("mask has values that belong to no class", "masks have values that belong to no class")
-UNKNOWN_OBJECT = ("image shows objects that belong to no class", "images show objects that belong to no class")
 BAD_ANNOTATION = ("annotation cannot be used", "annotations cannot be used")
 BAD_NAME = ("annotated file name points outside the folder", "annotated file names point outside the folder")
 

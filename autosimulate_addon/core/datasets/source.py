@@ -26,8 +26,7 @@ class Sample:
 class Source:
     """A folder, read as far as finding its files.
 
-    ``table`` maps the format's ids to names, where the folder has such a table. ``closed`` says that every id in use
-    must belong to a class (masks), as against formats that also label things a scene need not have (COCO).
+    ``table`` maps the format's ids to names, where the folder has such a table.
     """
 
     format: str
@@ -35,7 +34,6 @@ class Source:
     samples: list[Sample]
     table: Mapping[int, str] = field(default_factory=dict)
     aliases: tuple[Mapping[int, int], ...] = ()     # other ways to write the ids: alias -> id
-    closed: bool = True
     ignore: int | None = 255                        # the id of pixels that are not counted
     notes: list[str] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)

@@ -58,7 +58,8 @@ def render(record: RunRecord) -> str:
     verdict = judge(record)
     title = escape(record.name)
     parts = [
-        f'<header><p class="brand">AutoSimulate</p><h1>{title}</h1><p class="facts">{escape(facts(record))}</p></header>',
+        f'<header><p class="brand">AutoSimulate</p><h1>{title}</h1>'
+        f'<p class="facts">{escape(facts(record))}</p></header>',
         f'<section class="verdict" style="border-left-color:{OUTCOME[verdict.outcome]}">'
         f'<p class="headline" style="color:{OUTCOME[verdict.outcome]}">{escape(verdict.headline)}</p>'
         f'<p>{escape(verdict.detail)}</p></section>',
@@ -153,7 +154,8 @@ def _health(record: RunRecord) -> str:
     if record.iterations:
         statuses = Counter(i.status for i in record.iterations if i.status)
         if statuses:
-            rows.append(("", ["Linear solves", ", ".join(f"{name}: {count}" for name, count in statuses.most_common())]))
+            rows.append(("", ["Linear solves",
+                              ", ".join(f"{name}: {count}" for name, count in statuses.most_common())]))
         totals: Counter[str] = Counter()
         for iteration in record.iterations:
             totals.update({name: value for name, value in iteration.seconds.items() if not math.isnan(value)})

@@ -37,7 +37,7 @@ def judge(record: RunRecord) -> Verdict:
     if last:
         outcome, detail = _compare(Score("learned", last.loss, last.miou, {}),
                                    Score("control", last.control_loss, last.control_miou, {}),
-                                   f"Running networks on the validation images after {last.images:,.0f} rendered images")
+                                   f"Running networks on the validation images after {last.images:,.0f} renders")
         return Verdict(outcome, _AHEAD[outcome],
                        detail + " No fresh network has been compared yet, so this is not the final word.")
     if not record.iterations:
