@@ -195,8 +195,19 @@ with bpy.context.temp_override(window=w, area=a, region=r[{kind!r}]):
 print(wm.clipboard); wm.clipboard=old""")
 
     def find(self, text: str, *, step: int = 14, across: float = 0.5, area: str = "VIEW_3D",
-             kind: str = "UI") -> tuple[int, int]:
-        """Sweeps the mouse down a region until it hovers ``text``; raises LookupError."""
+             kind: str = "UI", pages: int = 4) -> tuple[int, int]:
+        """Sweeps the mouse down a region until it hovers ``text``, and scrolls on when it is not to be seen.
+
+        Raises LookupError.
+        """
+        for _ in range(pages):
+            found = self._sweep(text, step, across, area, kind)
+            if found:
+                return found
+            self.scroll(8, area, kind)
+        raise LookupError(f"{text} was not found under the mouse")
+
+    def _sweep(self, text: str, step: int, across: float, area: str, kind: str) -> tuple[int, int] | None:
         x, y, width, height = self.region(area, kind)
         column = x + int((width - 24) * across)
         for row in range(y + 6, y + height - 4, step):
@@ -205,7 +216,7 @@ print(wm.clipboard); wm.clipboard=old""")
             self.py("pass")
             if text in self.under_mouse(area, kind):
                 return column, row
-        raise LookupError(f"{text} was not found under the mouse")
+        return None
 
     def click_button(self, text: str, **where) -> None:
         self.click(*self.find(text, **where))

@@ -174,7 +174,7 @@ def mark_locations(story: Story) -> None:
 
 def choose_validation(story: Story, folder: Path) -> None:
     gui = story.gui
-    gui.scroll(6)
+    gui.scroll(9)
     gui.click(*gui.find("validation_dir", across=0.3))
     gui.key("ctrl+a")
     gui.type(str(folder))
