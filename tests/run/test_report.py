@@ -15,7 +15,7 @@ from PIL import Image
 
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.directory import RunDirectory
-from autosimulate_addon.run.figures.densities import density, plotting_range
+from autosimulate_addon.run.figures.densities import density, on_log_axis, plotting_range
 from autosimulate_addon.run.figures.record import Distribution, read_run
 from autosimulate_addon.run.figures.style import quantity, shorten
 from autosimulate_addon.run.figures.verdict import judge
@@ -161,6 +161,12 @@ def test_nothing_there_is_said(tmp_path):
         write_report(tmp_path)
 
 
+def test_locked_distributions_stand_in_the_table_only(tmp_path):
+    found = record(make_run(tmp_path / "run", psi=[FACTORS[0], {**FACTORS[0], "key": "held", "locked": True}]))
+    assert [d.key for d in found.free] == ["energy"] and len(found.distributions) == 2
+    assert "held (locked)" in report(tmp_path / "run").text
+
+
 def test_many_distributions_fit_the_page_and_are_counted_in_the_picture(tmp_path):
     page = report(make_run(tmp_path / "run", psi=[{**FACTORS[0], "key": f"energy {i}"} for i in range(44)]))
     assert "energy 43" in page.text
@@ -237,7 +243,10 @@ def test_a_uniform_start_is_flat():
 def test_the_range_shows_both_and_stays_inside_the_limits():
     assert plotting_range("normal", ((0, 1), (5, 0.1)), -2.0, math.inf) == (-2.0, pytest.approx(5.3))
     assert plotting_range("bounded", ((0, 1), (1, 0.1)), -3.0, 3.0) == (-3.0, 3.0)
-    assert plotting_range("lognormal", ((1, 2), (1, 1)), -math.inf, math.inf)[0] == 0.0
+    low, high = plotting_range("lognormal", ((1, 2), (1, 1)), -math.inf, math.inf)
+    assert 0 < low < 0.05 and high > 10
+    assert on_log_axis("lognormal", ((1, 2), (1, 0.1))) and not on_log_axis("lognormal", ((1, 0.2), (1, 0.1)))
+    assert not on_log_axis("normal", ((1, 2), (1, 2)))
 
 
 # ---- words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from .densities import density, plotting_range
+from .densities import density, on_log_axis, plotting_range
 from .record import Distribution
 from .style import CONTROL, LEARNED, MUTED, TEXT, quantity, shorten
 
@@ -53,12 +53,15 @@ def change(distribution: Distribution) -> str:
 
 
 def _densities(axes: Axes, distribution: Distribution) -> None:
-    low, high = plotting_range(distribution.family, (distribution.before, distribution.after), distribution.low,
-                               distribution.high)
-    x = np.linspace(low, high, _POINTS)
+    both = (distribution.before, distribution.after)
+    low, high = plotting_range(distribution.family, both, distribution.low, distribution.high)
+    logarithmic = on_log_axis(distribution.family, both)
+    x = np.geomspace(low, high, _POINTS) if logarithmic else np.linspace(low, high, _POINTS)
     peaks = []
     for moments, colour, order in ((distribution.before, CONTROL, 2), (distribution.after, LEARNED, 3)):
         y = density(distribution.family, *moments, distribution.low, distribution.high, x)
+        if logarithmic:         # areas on the page stay probabilities: p(log x) = x p(x)
+            y = y * x
         axes.fill_between(x, y, color=colour, alpha=0.16, linewidth=0, zorder=order)
         axes.plot(x, y, color=colour, linewidth=1.8, zorder=order)
         peaks.append(float(y[_POINTS // 50:-_POINTS // 50].max()))      # a Beta can be infinite at its ends
@@ -68,7 +71,12 @@ def _densities(axes: Axes, distribution: Distribution) -> None:
     axes.set_ylim(0, visible * 1.06)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    if logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: quantity(value))
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel(distribution.unit, parse_math=False, labelpad=1)
 
 

@@ -98,8 +98,8 @@ def _curves(record: RunRecord) -> Figure:
 
 @layout.styled
 def _panels(record: RunRecord) -> Figure:
-    figure = layout.figure(layout.panel_rows(len(record.distributions)) * layout.PANEL_PITCH + 0.15)
-    layout.panel_grid(figure, 0.5, record.distributions)
+    figure = layout.figure(layout.panel_rows(len(record.free)) * layout.PANEL_PITCH + 0.15)
+    layout.panel_grid(figure, 0.5, record.free)
     return figure
 
 
@@ -136,9 +136,14 @@ def _distributions(record: RunRecord) -> str:
     rows = [("", [d.label + (" (locked)" if d.locked else ""), d.family, change(d)]) for d in record.distributions]
     return _section('Distributions, <span class="before">before</span> and <span class="after">after</span>',
                     _svg(_panels(record), "Every distribution before and after the run")
-                    + "<details><summary>As a table</summary>"
+                    + f"<details><summary>{_table_title(record)}</summary>"
                     + _table(["property", "family", "mean ± standard deviation, or the likeliest choice"], rows)
                     + "</details>")
+
+
+def _table_title(record: RunRecord) -> str:
+    locked = len(record.distributions) - len(record.free)
+    return f"As a table, with {locked} that were locked" if locked else "As a table"
 
 
 def _sheets(record: RunRecord) -> str:

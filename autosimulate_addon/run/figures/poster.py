@@ -22,7 +22,7 @@ _SHEETS = {"start": "Samples at the start", "end": "Samples at the end",
 
 @layout.styled
 def draw(record: RunRecord) -> Figure:
-    shown = record.distributions[:MOST_PANELS]
+    shown = record.free[:MOST_PANELS]
     pictures = {name: imread(path) for name, path in record.sheets.items() if _is_picture(path)}
     heights = {name: _sheet_height(picture) for name, picture in pictures.items()}
     head, curve = 1.75, layout.CURVES_HEIGHT + 1.05
@@ -34,8 +34,7 @@ def draw(record: RunRecord) -> Figure:
     top = head + curve
     if shown:
         _heading(figure, top, "Distributions", (("before", CONTROL), ("after", LEARNED)),
-                 "" if len(shown) == len(record.distributions) else
-                 f"the first {len(shown)} of {len(record.distributions)}; all are in report.html")
+                 _left_out(len(record.free) - len(shown), len(record.distributions) - len(record.free)))
         layout.panel_grid(figure, top + 0.72, shown)
         top += panels
     width = (WIDTH - 2 * MARGIN - 0.3 * (len(pictures) - 1)) / max(len(pictures), 1)
@@ -76,6 +75,11 @@ def facts(record: RunRecord) -> str:
         parts.append(f"seed {config['seed']}")
     parts.append(record.state)
     return "  ·  ".join(parts)
+
+
+def _left_out(more: int, locked: int) -> str:
+    parts = ([f"{more} more"] if more else []) + ([f"{locked} locked"] if locked else [])
+    return f"{' and '.join(parts)} in report.html" if parts else ""
 
 
 def _heading(figure: Figure, top: float, title: str, legend: tuple[tuple[str, str], ...], remark: str) -> None:

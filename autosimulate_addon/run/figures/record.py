@@ -74,6 +74,11 @@ class RunRecord:
     seconds: float               # from the first event to the last, pauses between resumes left out
     sheets: Mapping[str, Path]   # "start", "end", "influence", as far as they exist
 
+    @property
+    def free(self) -> tuple[Distribution, ...]:
+        """The distributions that could move; all where none could."""
+        return tuple(found for found in self.distributions if not found.locked) or self.distributions
+
     def score(self, *names: str) -> Score | None:
         return next((score for name in names for score in self.scores if score.name == name), None)
 

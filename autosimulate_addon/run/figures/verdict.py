@@ -14,7 +14,7 @@ _BEAT = {"better": "The run beat its null control.",
          "mixed": "The run is level with its null control: one of mIoU and loss is better, the other is not.",
          "worse": "The run did not beat its null control."}
 _AHEAD = {"better": "The run is ahead of its null control.",
-          "mixed": "The run is level with its null control so far.",
+          "mixed": "The run is level with its null control, as far as running networks tell.",
           "worse": "The run is not ahead of its null control."}
 
 
@@ -39,7 +39,7 @@ def judge(record: RunRecord) -> Verdict:
                                    Score("control", last.control_loss, last.control_miou, {}),
                                    f"Running networks on the validation images after {last.images:,.0f} renders")
         return Verdict(outcome, _AHEAD[outcome],
-                       detail + " No fresh network has been compared yet, so this is not the final word.")
+                       detail + " Fresh networks were not compared, so this is not the final word.")
     if not record.iterations:
         return Verdict("unknown", "No iteration has been finished yet.")
     return Verdict("unknown", "It is not known whether moving the distributions helped: no null control was run.",
