@@ -13,7 +13,8 @@ def register() -> None:
     from . import ui
 
     ui.register()
-    if bpy.app.module:      # seen with bpy 4.5.15: a Python that ends while operators or panels are registered hangs
+    # The bpy module has no program. Seen with 4.5.15: a Python that ends while operators or panels are registered hangs.
+    if not bpy.app.binary_path:
         atexit.register(unregister)
 
 
