@@ -24,7 +24,8 @@ def load_package(name: str, folder: Path):
     return package
 
 
-load_package("autosimulate_addon", FOLDER.parent / "autosimulate_addon")
+if "autosimulate_addon" not in sys.modules:
+    load_package("autosimulate_addon", FOLDER.parent / "autosimulate_addon")
 load_package("benchmarks", FOLDER / "benchmarks")       # here, not below: worker processes run this file as well
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from autosimulate_addon.protocol import InputError
 
 COMMANDS = {
     "standin": "methods compared on the fast stand-in simulator, fresh networks, wide and narrow start",
+    "gradient": "the estimator's instrument: cosines of the estimated psi-gradient, per approximation, K and lever",
     "demo": "the built-in demo in Blender: learned against null control, wide and oracle",
     "clevr": "CLEVR's own scene and assets in Blender, with a target configuration",
     "lmo": "real photographs (LM-O): learned against null control, IoU per class",
