@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.window.conftest import blender_python, program
+from tests.window.conftest import PACKAGES, blender_python, program
 from tests.window.gui import Gui
 
 MODULE = "bl_ext.user_default.autosimulate"
@@ -59,15 +59,14 @@ def install(story: Story, extension: Path) -> None:
     story.gui.tab("AutoSimulate")
 
 
-def test_from_the_zip_to_a_data_set(window, extension, work, packages, tmp_path):
-    program("blender")
-    version, torch = blender_python(program("blender"))
-    if not torch:
-        pytest.skip("this Blender's Python has no PyTorch: setup_blender.sh installs one that has")
+@pytest.mark.parametrize("command", ["blender", "blender-4.3"])
+def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, tmp_path):
+    version, torch = blender_python(program(command))
     folder = packages(version)
-    if folder is None:
-        pytest.skip(f"the packages of a job could not be installed for Python {version}")
-    story = window("blender")
+    if folder is None or not (torch or (folder / "torch").is_dir()):
+        pytest.skip(f"{command} has no PyTorch: AUTOSIMULATE_SITE_PACKAGES_{version.replace('.', '_')} may name a "
+                    f"folder that has it for Python {version}, with {', '.join(PACKAGES)}")
+    story = window(command)
     gui = story.gui
     install(story, extension)
     story.shot("installed")
@@ -96,7 +95,7 @@ def test_from_the_zip_to_a_data_set(window, extension, work, packages, tmp_path)
     story.shot("cancelled")
     assert gui.value(f"{JOB}.state.status") == "cancelled"
 
-    gui.py(f"{SETTINGS}.iterations = 2")
+    gui.py(f"{SETTINGS}.iterations = 5")
     gui.scroll(-40)
     gui.scroll(12)
     gui.click_button("autosimulate.optimize")
@@ -192,6 +191,8 @@ def custom_properties(story: Story) -> None:
     """The same psi where any Blender user looks: the light's Custom Properties."""
     gui = story.gui
     show_light(gui)
+    x, y, width, height = gui.region("PROPERTIES", "WINDOW")
+    gui.click(x + width // 2, y + height - 28)          # the last panel's header: Custom Properties
     gui.scroll(30, area="PROPERTIES", kind="WINDOW")
     story.shot("custom-properties")
     assert "psi.energy.std" in gui.value("list(bpy.data.lights['Key'].keys())")
