@@ -119,8 +119,6 @@ class RenderBridge:
         self._drawer.put(rendered)
         if self.engine == "CYCLES":
             self.scene.cycles.seed = seed_of(key)
-        # With persistent data Cycles does not notice that only its seed (or another scene setting) has changed.
-        self.scene.update_tag()
         image = self._render_image()
         layers = self._split(image)
         labels, numbers = self._label(image)

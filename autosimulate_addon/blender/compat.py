@@ -66,6 +66,11 @@ def multilayer_exr_settings() -> dict[str, str]:
                        "color_management": "FOLLOW_SCENE"}
 
 
+def has_cycles(scene: bpy.types.Scene) -> bool:
+    """Whether the Cycles add-on is enabled."""
+    return hasattr(scene, "cycles")
+
+
 def has_denoiser() -> bool:
     """Whether Cycles was built with OpenImageDenoise (Debian's is not; 4.3 then refuses to render with it on)."""
     try:

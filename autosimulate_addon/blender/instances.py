@@ -92,6 +92,8 @@ def _instance(block: bpy.types.Object, parent: str, matrix: np.ndarray) -> Insta
         return None     # scaled to nothing: no pixel shows it
     # The object of an instance is a temporary one, gone at the iterator's next step; its data is not.
     mesh = block.data if block.type == "MESH" else None
+    if mesh is not None and not len(mesh.polygons):
+        return None     # an object that is nothing but what it instances
     return Instance(block.pass_index, parent, np.linalg.inv(matrix), corners.min(0), corners.max(0), scale, mesh)
 
 

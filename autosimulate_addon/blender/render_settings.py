@@ -22,7 +22,7 @@ def check(scene: bpy.types.Scene, width: int, height: int, engine: str | None) -
                          "least 4.")
     if engine not in (None, *ENGINES):
         raise InputError(f"{engine!r} is no render engine for this: use CYCLES or EEVEE.")
-    if engine != "EEVEE" and not hasattr(scene, "cycles"):
+    if engine != "EEVEE" and not compat.has_cycles(scene):
         raise InputError("The Cycles render engine is not enabled: enable the add-on 'Cycles Render Engine'.")
     rendered_view_layer(scene)
 
@@ -58,6 +58,7 @@ def apply(restorer: Restorer, scene: bpy.types.Scene, layer: bpy.types.ViewLayer
         setattr(render.image_settings, name, value)
     for other in scene.view_layers:
         restorer.set(other, "use", other == layer)
+    _shorten(restorer, layer)
     _apply_passes(restorer, layer, material_index)
     if engine == "CYCLES":
         _apply_cycles(restorer, scene, samples, relight)
@@ -73,6 +74,8 @@ def _apply_passes(restorer: Restorer, layer: bpy.types.ViewLayer, material_index
     restorer.set(layer, "samples", 0)       # an override for this layer; a mark on cycles.samples must be heard
 
 
+#: Leaves room for the pass and the component in 63 bytes.
+_LONGEST_NAME = 32
 _PASSES = ("use_pass_combined", "use_pass_object_index")
 
 
@@ -88,6 +91,14 @@ def _apply_cycles(restorer: Restorer, scene: bpy.types.Scene, samples: int | Non
     for name, value in changes.items():
         restorer.set(cycles, name, value)
     restorer.keep(cycles, "seed")           # each render sets its own
-    # See RenderBridge.render for the change of seed. Measured over 300 renders of a small scene, see
-    # headless/benchmarks/overhead.py --persistent.
-    restorer.set(scene.render, "use_persistent_data", True)
+    # A new Cycles session for every image, so that none depends on those before it. Persistent data overlook a change
+    # of nothing but the seed (4.2 to 5.2), and after a render with more samples keep its sampling pattern (4.5, 5.2).
+    # They would gain 5 to 15 % of a small image's time, no more in a scene of 500,000 triangles, and did not slow down
+    # over 300 renders (headless/benchmarks/overhead.py --persistent).
+    restorer.set(scene.render, "use_persistent_data", False)
+
+
+def _shorten(restorer: Restorer, layer: bpy.types.ViewLayer) -> None:
+    """4.x cuts channel names ("<layer>.Combined_<group>.R") at 64 characters: long layer names would take them all."""
+    if len(layer.name.encode()) > _LONGEST_NAME:
+        restorer.set(layer, "name", "autosimulate")

@@ -64,10 +64,9 @@ def draw_from(factors, generator) -> dict[str, np.ndarray]:
     return draw
 
 
-def bare_copy(scene: bpy.types.Scene, persistent: bool) -> bpy.types.Scene:
+def bare_copy(scene: bpy.types.Scene) -> bpy.types.Scene:
     """A scene that shows the same objects with the session's settings, and nothing of ours."""
     copy = scene.copy()
-    copy.render.use_persistent_data = persistent
     for layer in copy.view_layers:
         for prop in layer.bl_rna.properties:
             if prop.identifier.startswith("use_pass_") and not layer.is_property_readonly(prop.identifier):
@@ -80,9 +79,8 @@ def bare_copy(scene: bpy.types.Scene, persistent: bool) -> bpy.types.Scene:
 
 
 def render_bare(scene: bpy.types.Scene, seed: int) -> float:
-    """Seconds of one bare render. The seed is set and noticed as in our own."""
+    """Seconds of one bare render."""
     scene.cycles.seed = seed
-    scene.update_tag()
     began = time.perf_counter()
     with quiet():
         bpy.ops.render.render(scene=scene.name)
@@ -96,7 +94,7 @@ def compare(width: int, height: int, samples: int, renders: int, relight: bool) 
     ours, bare = [], []
     with bridge_module.RenderBridge(scene, marks, classes, width=width, height=height, samples=samples,
                                     relight=relight) as bridge:
-        plain = bare_copy(scene, persistent=True)
+        plain = bare_copy(scene)
         for number in range(renders + 3):
             draw, key = draw_from(bridge.factors, generator), protocol.SampleKey(0, 0, number)
             if number % 2:      # take turns at being first: the first to see a draw also updates the dependency graph
