@@ -12,7 +12,9 @@ CONTINUOUS = ("normal", "lognormal", "bounded")
 #: Families over ``Factor.items``. A draw is int64 of shape (count, 1): positions in ``items``.
 DISCRETE = ("integer", "bernoulli", "categorical")
 
-#: One draw s: a value for every factor, by ``Factor.key``; shapes as above.
+#: One draw s: a value for every factor, by ``Factor.key``; shapes as above. In a *rendered* draw (``Render.draw``)
+#: NaN, or -1 for the discrete families, says that a value did not reach the image (its object was not there): it is
+#: left out of log q and of the score.
 Draw = Mapping[str, np.ndarray]
 
 
