@@ -99,7 +99,7 @@ def test_a_coordinate_of_pure_noise_is_held_back():
     variance[0] = 1.0
     u = method._step(gradient, variance, 0.0)
     assert 0 < u[0] < 0.25 * u[1]
-    assert u[1].item() == pytest.approx(1.5 * 0.3, rel=0.01)
+    assert u[1].item() == pytest.approx(3.0 * 0.3, rel=0.01)
     assert method._step(gradient, variance, 1.0)[1] < 0.25 * u[1]       # annealed to a fifth
 
 
