@@ -15,7 +15,8 @@ import bpy
 import numpy as np
 
 from ..protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
-from . import compat, display, exr, instances, render_settings
+from . import compat, display, exr, instances, paths
+from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .factors import factor_of
 from .instances import Instances
@@ -43,7 +44,7 @@ class RenderBridge:
 
     def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable, *, width: int, height: int,
                  samples: int | None = None, relight: bool = True, engine: str | None = None) -> None:
-        render_settings.check(scene, width, height, engine)
+        staging.check(scene, width, height, engine)
         self.scene = scene
         self.marks = tuple(mark for mark in marks if mark.enabled)
         self.width, self.height, self.samples = width, height, samples
@@ -59,14 +60,15 @@ class RenderBridge:
         self._groups = LightGroups(scene, self.marks if relight else (), self.factors)
         self.layers: tuple[Layer, ...] = self._groups.layers
         self.relight = bool(self._groups.sources)
-        self._view_layer = render_settings.rendered_view_layer(scene)
         #: What the user should know of this session, one sentence each.
         self.notes: tuple[str, ...] = tuple(self._notes(drawn))
         self._restorer = Restorer()
         self._sightings = Sightings(self.classes)
         self._instances = Instances()
         self._may_have_instances = instances.may_exist(scene)
-        self._folder: str | None = None
+        #: The copy of the scene that is rendered, while the context is entered.
+        self.stage: bpy.types.Scene | None = None
+        self._mirrored = [ref for ref in drawn if ref.collection == "scenes" and ref.name == scene.name]
 
     def _with_owners(self, mark: Mark, factor: Factor) -> Factor:
         if mark.targets and all(ref.collection == "objects" for ref in mark.targets):
@@ -84,18 +86,17 @@ class RenderBridge:
     def __enter__(self) -> RenderBridge:
         restorer = self._restorer
         try:
-            self._folder = _scratch_folder()
-            restorer.defer(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+            folder = _scratch_folder()
+            restorer.defer(lambda: shutil.rmtree(folder, ignore_errors=True))
             _forget_new_images(restorer)
-            restorer.defer(lambda: [layer.update() for layer in self.scene.view_layers])
-            render_settings.apply(
-                restorer, self.scene, self._view_layer, width=self.width, height=self.height, samples=self.samples,
-                engine=self.engine, relight=self.relight, material_index=self._labels.uses_materials,
-                path=os.path.join(self._folder, "render.exr"))
-            if self._may_have_instances:
-                restorer.set(self._view_layer, "use_pass_position", True)
-            self._labels.apply(restorer, self._view_layer)
-            self._groups.apply(restorer, self._view_layer)
+            self.stage = staging.make(
+                self.scene, width=self.width, height=self.height, samples=self.samples, engine=self.engine,
+                relight=self.relight, material_index=self._labels.uses_materials, position=self._may_have_instances,
+                path=os.path.join(folder, "render.exr"))
+            restorer.defer(self._remove_stage)
+            view_layer = staging.rendered_view_layer(self.stage)
+            self._labels.apply(restorer, view_layer)
+            self._groups.apply(restorer, self.stage, view_layer)
             self._drawer.__enter__()
         except BaseException:
             restorer.restore()
@@ -108,6 +109,16 @@ class RenderBridge:
         finally:
             self._restorer.restore()
 
+    def _remove_stage(self) -> None:
+        stage, self.stage = self.stage, None
+        staging.remove(stage)
+
+    def _put(self, draw: Draw) -> None:
+        """Draws into the scene, and what are settings of the scene itself into its copy as well."""
+        self._drawer.put(draw)
+        for ref in self._mirrored:
+            paths.set(replace(ref, name=self.stage.name, library=None), paths.get(ref))
+
     def render(self, draw: Draw, key: SampleKey) -> Render:
         """Puts the draw into the scene and renders it once.
 
@@ -116,9 +127,9 @@ class RenderBridge:
         """
         began = time.perf_counter()
         rendered = self._groups.floored(draw)
-        self._drawer.put(rendered)
+        self._put(rendered)
         if self.engine == "CYCLES":
-            self.scene.cycles.seed = seed_of(key)
+            self.stage.cycles.seed = seed_of(key)
         image = self._render_image()
         layers = self._split(image)
         labels, numbers = self._label(image)
@@ -131,10 +142,10 @@ class RenderBridge:
         return self._sightings.missing()
 
     def _render_image(self) -> exr.ExrImage:
-        path = self.scene.render.filepath
+        path = self.stage.render.filepath
         try:
             with quiet(), self._watching():
-                bpy.ops.render.render(write_still=True, scene=self.scene.name)
+                bpy.ops.render.render(write_still=True, scene=self.stage.name)
             image = exr.read(path)
         except (RuntimeError, OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
@@ -157,7 +168,7 @@ class RenderBridge:
                 if self._may_have_instances:
                     self._instances.collect(graph)
                 if not self._sightings.complete:
-                    self._sightings.expect(graph, self.scene.camera, (self.width, self.height),
+                    self._sightings.expect(graph, self.stage.camera, (self.width, self.height),
                                            self._labels.class_of_object)
             except Exception as error:      # Blender would print it and go on
                 problems.append(error)
@@ -181,7 +192,7 @@ class RenderBridge:
                                         "another engine.")
         for layer in layers[:-1]:
             layers[-1] -= layer
-        display.apply(self.scene, layers)
+        display.apply(self.stage, layers)
         if not np.isfinite(layers.sum()):
             np.nan_to_num(layers, copy=False, nan=0.0, posinf=_LARGEST, neginf=0.0)
         return np.clip(layers, 0.0, _LARGEST, out=layers).astype(np.float16)

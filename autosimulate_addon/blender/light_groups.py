@@ -39,10 +39,12 @@ class Source:
 
 
 class LightGroups:
-    """Which sources of a scene can be split off, for these marks. Changes nothing until ``apply``."""
+    """Which sources of a scene can be split off, for these marks. Changes nothing until ``apply``.
+
+    The user's own groups are not rendered (the stage drops them), and are theirs again after the session.
+    """
 
     def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark], factors: Sequence[Factor]) -> None:
-        self._scene = scene
         self._floors = {factor.key: FLOOR * np.abs(factor.start["mean"]) for factor in factors
                         if factor.continuous and not factor.film}
         self.sources = tuple(_sources(scene, marks, factors))
@@ -57,18 +59,11 @@ class LightGroups:
         """Keys of the factors that drive layers."""
         return frozenset(driver.factor for source in self.sources for driver in source.drivers)
 
-    def apply(self, restorer: Restorer, view_layer: bpy.types.ViewLayer) -> None:
-        """Adds the groups and the memberships; the user's own groups stay, and all is as before after ``restore``."""
-        if not self.sources:
-            return
-        taken = {group.name for group in view_layer.lightgroups}
-        restorer.defer(lambda index=view_layer.active_lightgroup_index:
-                       setattr(view_layer, "active_lightgroup_index", index))
+    def apply(self, restorer: Restorer, stage: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
+        """Adds the groups to the stage's view layer, and the sources to the groups until ``restore``."""
         for source in self.sources:
-            if source.group not in taken:
-                view_layer.lightgroups.add(name=source.group)
-                restorer.defer(lambda name=source.group: compat.remove_light_group(self._scene, view_layer, name))
-            members = [bpy.data.objects[name] for name in source.objects] or [self._scene.world]
+            view_layer.lightgroups.add(name=source.group)
+            members = [bpy.data.objects[name] for name in source.objects] or [stage.world]
             for member in members:
                 restorer.set(member, "lightgroup", source.group)
 
@@ -110,7 +105,11 @@ def _sources(scene: bpy.types.Scene, marks: Sequence[Mark], factors: Sequence[Fa
             break
         for driver in drivers[clash]:
             possible.pop(driver.factor, None)
-    return [Source(f"{collection}[{name!r}]", shining.objects(collection, name), tuple(found), f"{_PREFIX}{number}")
+    taken = {block.lightgroup for blocks in (bpy.data.objects, bpy.data.worlds) for block in blocks}
+    prefix = _PREFIX
+    while any(group.startswith(prefix) for group in taken):
+        prefix += "_"       # the user's own groups have such names
+    return [Source(f"{collection}[{name!r}]", shining.objects(collection, name), tuple(found), f"{prefix}{number}")
             for number, ((collection, name), found) in enumerate(drivers.items())]
 
 

@@ -94,7 +94,7 @@ def compare(width: int, height: int, samples: int, renders: int, relight: bool) 
     ours, bare = [], []
     with bridge_module.RenderBridge(scene, marks, classes, width=width, height=height, samples=samples,
                                     relight=relight) as bridge:
-        plain = bare_copy(scene)
+        plain = bare_copy(bridge.stage)
         for number in range(renders + 3):
             draw, key = draw_from(bridge.factors, generator), protocol.SampleKey(0, 0, number)
             if number % 2:      # take turns at being first: the first to see a draw also updates the dependency graph
@@ -103,7 +103,7 @@ def compare(width: int, height: int, samples: int, renders: int, relight: bool) 
                 ours.append(time.perf_counter() - began)
                 bare.append(render_bare(plain, bridge_module.seed_of(key)))
             else:
-                bridge._drawer.put(bridge._groups.floored(draw))
+                bridge._put(bridge._groups.floored(draw))
                 bare.append(render_bare(plain, bridge_module.seed_of(key)))
                 began = time.perf_counter()
                 bridge.render(draw, key)
@@ -120,7 +120,7 @@ def persistent(renders: int) -> None:
         scene, marks, classes = demo()
         generator, seconds = np.random.default_rng(0), []
         with bridge_module.RenderBridge(scene, marks, classes, width=64, height=48, samples=8) as bridge:
-            scene.render.use_persistent_data = on
+            bridge.stage.render.use_persistent_data = on
             for number in range(renders + 3):
                 began = time.perf_counter()
                 bridge.render(draw_from(bridge.factors, generator), protocol.SampleKey(0, 0, number))

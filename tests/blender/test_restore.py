@@ -41,7 +41,7 @@ def test_an_error_in_the_middle_leaves_every_value_as_it_was(failing, monkeypatc
     with pytest.raises(expected):
         with RenderBridge(scene, marks, scenes.classes(box=["objects:A"]), width=32, height=24) as bridge:
             if failing == "render":
-                scene.render.filepath = "/dev/null/not a folder.exr"
+                bridge.stage.render.filepath = "/dev/null/not a folder.exr"
             bridge.render(draw, KEY)
     assert differences(before, dump()) == []
     assert not bpy.app.handlers.frame_change_post
