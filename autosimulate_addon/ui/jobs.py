@@ -123,7 +123,7 @@ def start_optimization(scene: bpy.types.Scene) -> monitor.Job:
     try:
         arguments = optimize_arguments(scene, directory)
         save_copy(directory / "scene.blend")
-        monitor.write_window_file(directory, scene, before)
+        monitor.write_window_file(directory, scene, before, arguments)
         process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)

@@ -100,8 +100,9 @@ def forget(kind: str) -> None:
     _jobs.pop(kind, None)
 
 
-def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str, Any]) -> None:
-    text = json.dumps({"blend": bpy.data.filepath, "scene": scene.name, "before": before})
+def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str, Any], arguments: list[str]) -> None:
+    """``arguments``: those of headless/run.py, with which anybody can repeat the run."""
+    text = json.dumps({"blend": bpy.data.filepath, "scene": scene.name, "before": before, "arguments": arguments})
     (directory / WINDOW_FILE).write_text(text, encoding="utf-8")
 
 

@@ -50,6 +50,10 @@ def draw_install(layout: bpy.types.UILayout) -> None:
         row = layout.row()
         row.label(text=install.error, icon="ERROR")
         row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "INSTALL"
+    if not bpy.app.online_access and not bpy.app.online_access_override:
+        row = layout.row()
+        row.label(text="Installing needs online access", icon="INTERNET_OFFLINE")
+        row.operator("extensions.userpref_allow_online", text="Allow Online Access")
     row = layout.row(align=True)
     row.operator("autosimulate.install_torch", text="Install PyTorch (CPU)", icon="IMPORT").build = "CPU"
     row.operator("autosimulate.install_torch", text="Install PyTorch (CUDA)", icon="IMPORT").build = "CUDA"

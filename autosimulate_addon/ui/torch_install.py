@@ -60,9 +60,9 @@ def python_command() -> str:
 def pip_command(python: str) -> tuple[list[str], str]:
     """How to call pip, and its version: a module, else the wheel that Python carries for ``ensurepip``."""
     if importlib.util.find_spec("pip"):
-        import importlib.metadata                       # takes 0.1 s: not when the add-on is enabled
+        from importlib import metadata                  # takes 0.1 s: not when the add-on is enabled
 
-        return [python, "-m", "pip"], importlib.metadata.version("pip")
+        return [python, "-m", "pip"], metadata.version("pip")
     spec = importlib.util.find_spec("ensurepip")
     for place in (spec.submodule_search_locations or []) if spec else []:
         for wheel in sorted(Path(place).glob("_bundled/pip-*.whl")):

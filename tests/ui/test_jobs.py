@@ -372,3 +372,16 @@ def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):
     data = panel_data.refresh(ready)
     assert data.problem
     marks_scene.remove_mark(ready, "Light Power")
+
+
+def test_presets_of_the_settings(ready, tmp_path, monkeypatch):
+    monkeypatch.setattr(bpy.utils, "user_resource", lambda *_args, path="", **_more: str(_made_all(tmp_path / path)))
+    ready.autosimulate.iterations = 77
+    assert ops.preset_add(name="Long Run") == {"FINISHED"}
+    preset = next(tmp_path.rglob("Long_Run.py"))
+    assert "settings.iterations = 77" in preset.read_text()
+
+
+def _made_all(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

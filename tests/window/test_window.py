@@ -6,12 +6,14 @@ Every step leaves a screenshot (AUTOSIMULATE_SHOTS names the folder) and is chec
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.window.conftest import PACKAGES, blender_python, program
+from tests.window.conftest import PACKAGES, ROOT, blender_python, program
 from tests.window.gui import Gui
 
 MODULE = "bl_ext.user_default.autosimulate"
@@ -118,6 +120,7 @@ def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, 
     sample_and_undo(story)
     generate(story, tmp_path / "data")
     attach_after_reload(story)
+    same_from_the_command_line(command, Path(gui.value(f"{JOB}.directory")), tmp_path / "again")
     errors = [line for line in gui.log.read_text().splitlines() if "Error" in line or "Traceback" in line]
     assert not errors
 
@@ -191,10 +194,10 @@ def custom_properties(story: Story) -> None:
     """The same psi where any Blender user looks: the light's Custom Properties."""
     gui = story.gui
     show_light(gui)
-    x, y, width, height = gui.region("PROPERTIES", "WINDOW")
-    gui.click(x + width // 2, y + height - 28)          # the last panel's header: Custom Properties
-    gui.scroll(30, area="PROPERTIES", kind="WINDOW")
+    gui.py("w,a,r=find_area('PROPERTIES'); a.spaces.active.search_filter = 'psi'; a.tag_redraw()")
+    time.sleep(1.0)                                     # searching opens the panel that has what is searched for
     story.shot("custom-properties")
+    gui.py("w,a,r=find_area('PROPERTIES'); a.spaces.active.search_filter = ''")
     assert "psi.energy.std" in gui.value("list(bpy.data.lights['Key'].keys())")
 
 
@@ -240,6 +243,17 @@ def attach_after_reload(story: Story) -> None:
     story.shot("attached")
 
 
+def same_from_the_command_line(command: str, run: Path, again: Path) -> None:
+    """The same scene, settings and seed, without a window: the same psi."""
+    arguments = json.loads((run / "window.json").read_text())["arguments"]
+    arguments[arguments.index("--output") + 1] = str(again)
+    subprocess.run([program(command), "-b", str(run / "scene.blend"), "--python-exit-code", "1", "-P",
+                    str(ROOT / "headless" / "run.py"), "--", *arguments, "--no-compare"],
+                   check=True, capture_output=True, timeout=180)
+    ours, theirs = (json.loads((folder / "psi.json").read_text())["factors"] for folder in (run, again))
+    assert ours == theirs
+
+
 def test_without_pytorch(window, extension):
     """Enabling works, the tab says what is missing, the buttons say why they are grey, nothing is in the console."""
     blender = next((name for name in ("blender-4.3", "blender") if not _has_torch(name)), None)
@@ -265,6 +279,4 @@ with bpy.context.temp_override(window=w, area=a, region=r['UI']):
 
 
 def _has_torch(name: str) -> bool:
-    import shutil
-
     return shutil.which(name) is None or blender_python(name)[1]
