@@ -13,7 +13,7 @@ from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
 from .direction import Direction, direction
 from .parameters import Parameters, axpy, combine, scale, trainable_parameters
-from .pathwise import relight, relightable, relit_derivatives
+from .pathwise import less_luck, relight, relightable, relit_derivatives
 from .products import gauss_newton_product, gradient, hessian_product
 from .score_function import leave_one_out, score_terms, spread
 
@@ -31,6 +31,7 @@ class EstimatorOptions:
     curvature_images: int = 24          # of the fresh ones, for C
     pathwise: bool = True               # False: the score function for every factor
     relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
+    control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
     relit: int = 48                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # all past renders at the present theta, importance-weighted
     rescored: int = 192                 # at most so many of them per iteration
@@ -149,9 +150,12 @@ def estimate(
     mean, variance = scored.moments(terms)
     if keys:
         relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
-        gradients = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
-                                      seed=derive_seed(seed, "pathwise"), differentiate=True).gradients
-        of_lights = relit.moments((gradients / unit).clamp(-2 * options.clip, 2 * options.clip))
+        by_light = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
+                                     seed=derive_seed(seed, "pathwise"), differentiate=True)
+        terms = (by_light.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
+        if options.control_variates:
+            terms = less_luck(terms, by_light.scores, relit.weights, [psi.slices[key] for key in keys])
+        of_lights = relit.moments(terms)
         mean, variance = mean + of_lights[0], variance + of_lights[1]       # each is 0 where the other is not
     return Estimate(mean, variance, scored.effective, v, found.method, w, scored.index)
 

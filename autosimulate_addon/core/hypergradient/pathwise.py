@@ -50,6 +50,7 @@ class RelitDerivatives:
 
     pixels: Tensor        # (n, H, W) float64: v . grad l by pixel; its sum over pixels is w
     gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise or not asked for
+    scores: Tensor        # (n, P) float64: score of the fresh draws behind them; 0 for factors that were not drawn
     method: str           # how the directional derivative was taken
 
     @property
@@ -79,7 +80,7 @@ def relit_derivatives(
     """
     if not keys:
         relights = 1
-    pixels, gradients, method = [], [], FORWARD_MODE
+    pixels, gradients, scores, method = [], [], [], FORWARD_MODE
     for start in range(0, len(index), max(1, chunk // relights)):
         at = index[start:start + max(1, chunk // relights)]
         images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
@@ -94,4 +95,23 @@ def relit_derivatives(
         size = (len(at), relights)
         pixels.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
         gradients.append(fresh.pathwise(found).unflatten(0, size).mean(1))
-    return RelitDerivatives(torch.cat(pixels), torch.cat(gradients), method)
+        scores.append(psi.score(fresh, keys).unflatten(0, size).mean(1) if keys else torch.zeros_like(gradients[-1]))
+    return RelitDerivatives(torch.cat(pixels), torch.cat(gradients), torch.cat(scores), method)
+
+
+def less_luck(gradients: Tensor, scores: Tensor, weights: Tensor, places: Sequence[slice]) -> Tensor:
+    """``gradients`` (n, P) less what the luck of the draw explains: control variates with the scores (n, P).
+
+    A score has the mean 0 exactly, so that any multiple of it may be taken off; the multiple comes from weighted least
+    squares within each factor (``places``). It matters for spreads: d w / d log sigma is eps * d w / d mu, most of
+    whose variance is that of eps times the mean of d w / d mu.
+    """
+    result = gradients.clone()
+    for place in places:
+        x, y = scores[:, place], gradients[:, place]
+        centred = x - weights @ x
+        normal = centred.T @ (weights[:, None] * centred)
+        ridge = 1e-3 * torch.eye(len(normal), dtype=normal.dtype)       # categorical scores are collinear
+        fitted = torch.linalg.solve(normal + ridge, centred.T @ (weights[:, None] * (y - weights @ y)))
+        result[:, place] = y - x @ fitted
+    return result

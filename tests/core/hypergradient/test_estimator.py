@@ -9,7 +9,7 @@ from autosimulate_addon.core.hypergradient.estimator import (
 )
 from autosimulate_addon.core.hypergradient.influence import influence_map
 from autosimulate_addon.core.hypergradient.parameters import dot, trainable_parameters
-from autosimulate_addon.core.hypergradient.pathwise import relightable, relit_derivatives
+from autosimulate_addon.core.hypergradient.pathwise import less_luck, relightable, relit_derivatives
 from autosimulate_addon.core.hypergradient.products import gradient
 from autosimulate_addon.core.hypergradient.score_function import leave_one_out, score_terms, spread
 from autosimulate_addon.core.networks import build
@@ -161,3 +161,21 @@ def test_leave_one_out_is_w_minus_the_mean_of_the_others():
     weights = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
     assert leave_one_out(w, weights)[0].item() == pytest.approx(1.0 - 7.0)
     assert spread(torch.full((3,), 2.0), equal) < 1e-6
+
+
+def test_control_variates_take_noise_away_and_leave_the_mean():
+    """w = (s - 3)^2 / 2 with s = mu + sigma eps: d w / du = ((s - 3) sigma, (s - 3) sigma eps / sqrt 2)."""
+    generator = torch.Generator().manual_seed(0)
+    plain, less = [], []
+    for _ in range(400):
+        eps = torch.randn(48, generator=generator, dtype=torch.float64)
+        sigma, slope = 0.5, 1.0 + 0.5 * eps - 3.0
+        gradients = torch.stack([slope * sigma, slope * sigma * eps / 2**0.5], 1)
+        scores = torch.stack([eps, (eps**2 - 1) / 2**0.5], 1)
+        weights = torch.full((48,), 1 / 48, dtype=torch.float64)
+        plain.append(gradients.mean(0))
+        less.append(less_luck(gradients, scores, weights, [slice(0, 2)]).mean(0))
+    plain, less = torch.stack(plain), torch.stack(less)
+    exact = torch.tensor([-2.0 * 0.5, 0.5 * 0.5 / 2**0.5], dtype=torch.float64)
+    assert torch.allclose(less.mean(0), exact, atol=0.02)
+    assert less[:, 1].var() < 0.1 * plain[:, 1].var()
