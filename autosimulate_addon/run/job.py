@@ -55,7 +55,9 @@ def new(options: argparse.Namespace) -> Job:
     start = prepare.starting_psi(marked, options.psi)
     job = _checked(directory, config, marked.starting_at(start), start)
     _make(job, options)
-    return job
+    # Work on the copy, as a resumed run does: a scene that was built in memory, or saved by another version, is not
+    # in every bit the one that is read back from its file.
+    return replace(job, marked=_copy(directory).starting_at(start))
 
 
 def resumed(options: argparse.Namespace) -> Job:
@@ -70,12 +72,16 @@ def resumed(options: argparse.Namespace) -> Job:
     if changed:
         raise InputError(f"A resumed run keeps its settings, but --{changed[0].replace('_', '-')} differs; leave it "
                          f"out or start a new run.")
-    marked = prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
+    marked = _copy(directory)
     prepare.check_scene(marked)
     start = read_json(directory.config, "run's config.json").get("start", {})
     job = _checked(directory, config, marked.starting_at(start), start)
     directory.cancel.unlink(missing_ok=True)
     return job
+
+
+def _copy(directory: RunDirectory) -> MarkedScene:
+    return prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
 
 
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> Job:

@@ -2,7 +2,7 @@
 
     python headless/benchmarks/kill_resume.py --output DIR [--kills 5] [--seed 0]
 
-Runs the built-in demo at a small size: once in peace, once killed (SIGKILL) again and again, wherever it happens to
+Runs the demo's scene at a small size: once in peace, once killed (SIGKILL) again and again, wherever it happens to
 be: rendering, training, writing a checkpoint. Exit code 0 when psi agree to 1e-6 and no image was lost or counted twice.
 """
 
@@ -29,15 +29,22 @@ def main() -> int:
     parser.add_argument("--iterations", type=int, default=5)
     parser.add_argument("--images", type=int, default=6)
     options = parser.parse_args()
-    flags = ["--iterations", options.iterations, "--images", options.images, "--width", 32, "--height", 24,
-             "--seed", options.seed, "--epochs", 4, "--no-compare", "--device", "cpu"]
+    scene, validation = options.output / "demo.blend", options.output / "validation"
+    size = ["--width", 32, "--height", 24]
+    for command in (["build", "demo", "--output", scene],
+                    ["generate", "--scene", scene, "--count", 12, "--output", validation, *size]):
+        if _start(command).wait() != 0:
+            print(f"'{command[0]}' failed", file=sys.stderr)
+            return 1
+    flags = ["--scene", scene, "--validation", validation, *size, "--iterations", options.iterations,
+             "--images", options.images, "--seed", options.seed, "--epochs", 4, "--no-compare", "--device", "cpu"]
     whole, killed = options.output / "uninterrupted", options.output / "killed"
 
-    began = time.monotonic()
     if _start(["--output", whole, *flags]).wait() != 0:
         print("the uninterrupted run failed", file=sys.stderr)
         return 1
-    length = time.monotonic() - began
+    times = [event["time"] for event in _events(whole)]
+    length = times[-1] - times[0]
     moments = random.Random(options.seed)
     happened = []
     command = ["--output", killed, *flags]
@@ -48,7 +55,7 @@ def main() -> int:
             before = _lines(killed)
             while process.poll() is None and _lines(killed) == before:
                 time.sleep(0.01)
-            time.sleep(moments.uniform(0.0, 1.5 * length / (options.kills + 1)))
+            time.sleep(moments.uniform(0.2, 1.8) * length / (options.kills + 1))
             alive = process.poll() is None
             process.kill()
             process.wait()
