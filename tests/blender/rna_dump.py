@@ -48,6 +48,9 @@ def _visit(struct: bpy.types.bpy_struct, path: str, values: dict[str, Any], seen
         name = prop.identifier
         if name in _SKIPPED and not (struct.bl_rna.identifier in _KEPT_FOR.get(name, ())):
             continue
+        if name == "users" and bpy.app.version < (4, 3, 0) and isinstance(struct, (bpy.types.Object,
+                                                                                     bpy.types.Collection)):
+            continue            # 4.2 miscounts after copying a scene
         try:
             value = getattr(struct, name)
         except Exception as error:      # some properties exist only in some states of their struct

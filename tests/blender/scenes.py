@@ -107,6 +107,10 @@ def busy_scene():
     scene = start()
     red, blue, lamp = material("Red"), material("Blue"), material("Lamp")
     lamp.node_tree.nodes["Principled BSDF"].inputs["Emission Strength"].default_value = 2.0
+    nested = bpy.data.collections.new("Nested")
+    scene.collection.children.link(nested)
+    nested.children.link(bpy.data.collections.new("Inside"))
+    box("Deep", (0, 5, 0), collection=nested.children[0])
     first = box("A", wear=red)
     box("B", (2, 0, 0), mesh=first.data)
     box("Bare", (-2, 0, 0), rotation=(0.1, 0.2, 0.3))
