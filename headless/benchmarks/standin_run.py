@@ -20,7 +20,7 @@ STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
 #: Of the final comparison: images and training steps of a fresh network, and how many of them are averaged.
 FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS = 400, 600, 2
 
-COLUMNS = ("arm", "start", "renders", "seed", "loss", "miou", "val_loss", "val_miou", "rendered", "steps",
+COLUMNS = ("arm", "start", "renders", "seed", "loss", "miou", "val_loss", "val_miou", "networks", "rendered", "steps",
            "search_seconds", "seconds", "code", "psi")
 CURVE_COLUMNS = ("arm", "start", "renders", "seed", "images", "steps", "val_loss", "val_miou", "render_seconds",
                  "train_seconds", "own_seconds", "status")
@@ -73,6 +73,7 @@ def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     scores = evaluate_fresh(config, simulator, psi, images, task.seed, validation, test, n_steps=steps,
                             networks=networks)
     row = {**name, **{column: scores[column] for column in ("loss", "miou", "val_loss", "val_miou")}, **spent,
+           "networks": networks,
            "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2), "code": code,
            "psi": " ".join(f"{value:.4g}" for value in psi.flat().tolist())}
     return row, curve
