@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,8 @@ def test_import_is_quick_and_without_torch():
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=UI.parents[1],
                            timeout=120).stdout.split()[:3] for _ in range(4)]
     assert runs[1][1:] == ["False", "False"]
-    assert min(float(run[0]) for run in runs) < 0.2     # once the byte code is there and the machine is not busy
+    busy = os.getloadavg()[0] > os.cpu_count()          # processor time, too, grows when others share the cores
+    assert min(float(run[0]) for run in runs) < (0.8 if busy else 0.2)
 
 
 def operators():
