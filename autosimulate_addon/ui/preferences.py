@@ -23,7 +23,8 @@ class AUTOSIMULATE_AP_preferences(bpy.types.AddonPreferences):
                     "add-on's own or Blender's")
     package_source: StringProperty(
         name="Package Source",
-        description="Address of a package index, or folder with wheels, to install from; empty for the usual one")
+        description="Folder with wheels to install from, without a network, or address of a package index beside pip's "
+                    "usual one, for a build of PyTorch that the usual one lacks; empty for the usual one alone")
 
     def draw(self, _context):
         layout = self.layout

@@ -16,9 +16,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: PyTorch's own wheel index: its CPU builds are nowhere else, nor are the CUDA builds for Windows.
-INDEX = "https://download.pytorch.org/whl/"
-CUDA_BUILD = "cu128"
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
 SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300)}
 
@@ -78,14 +75,23 @@ def progress_style(version: str) -> str:
     return "raw" if numbers >= (24, 1) else "off"
 
 
-def source_options(build: str, index: str = "", platform: str = sys.platform) -> list[str]:
-    """pip's options for where to get PyTorch from; ``index`` is an address, or a folder of wheels for no network."""
-    if index:
-        return ["--no-index", "--find-links", index] if Path(index).is_dir() else ["--index-url", index]
-    if platform == "darwin":
-        return []                                       # one build for all, on pip's usual index
-    # beside the usual index, which has the other packages: a "+cpu" build counts as newer than the same plain one
-    return ["--extra-index-url", INDEX + ("cpu" if build == "CPU" else CUDA_BUILD)]
+def usual_build(platform: str = sys.platform) -> str:
+    """The build that pip's usual index has for this system: on Linux the one for CUDA, elsewhere the one for the CPU."""
+    return "CUDA" if platform.startswith("linux") else "CPU"
+
+
+def source_options(build: str, source: str = "", platform: str = sys.platform) -> list[str]:
+    """pip's options for where to get PyTorch from: ``source`` is a folder of wheels, for no network, or an address.
+
+    The address stands beside pip's usual index, which has the other packages: a "+cpu" build counts as newer than the
+    same plain one. Raises InstallError for a build that only another source has.
+    """
+    if source:
+        return ["--no-index", "--find-links", source] if Path(source).is_dir() else ["--extra-index-url", source]
+    if build != usual_build(platform):
+        raise InstallError(f"pip's usual index has only the {usual_build(platform)} build for this system: put the "
+                           f"address that PyTorch's website gives for the {build} build into Package Source")
+    return []
 
 
 class TorchInstall:

@@ -13,7 +13,7 @@ import pytest
 
 from autosimulate_addon.run import requirements
 from autosimulate_addon.ui import torch_install
-from autosimulate_addon.ui.torch_install import TorchInstall, source_options
+from autosimulate_addon.ui.torch_install import InstallError, TorchInstall, source_options
 from autosimulate_addon.ui.torch_location import COMPANIONS, search
 
 
@@ -87,8 +87,11 @@ def test_companions_are_what_the_jobs_need(monkeypatch):
 
 
 def test_where_packages_come_from(tmp_path):
-    assert source_options("CPU")[-1].endswith("/cpu") and "cu" in source_options("CUDA")[-1]
-    assert source_options("CPU", "https://mirror/simple") == ["--index-url", "https://mirror/simple"]
+    assert source_options("CUDA", platform="linux") == source_options("CPU", platform="win32") == []
+    for build, platform in (("CPU", "linux"), ("CUDA", "win32")):
+        with pytest.raises(InstallError, match="Package Source"):
+            source_options(build, platform=platform)
+    assert source_options("CPU", "https://mirror/simple") == ["--extra-index-url", "https://mirror/simple"]
     assert source_options("CPU", str(tmp_path)) == ["--no-index", "--find-links", str(tmp_path)]
 
 
