@@ -49,23 +49,18 @@ def main() -> int:
     happened = []
     command = ["--output", killed, *flags]
     for number in range(options.kills):
-        while True:
-            process = _start(command)
-            # Starting Python and Blender takes seconds in which nothing can be lost: wait for the first event.
-            before = _lines(killed)
-            while process.poll() is None and _lines(killed) == before:
-                time.sleep(0.01)
-            time.sleep(moments.uniform(0.2, 1.8) * length / (options.kills + 1))
-            alive = process.poll() is None
-            process.kill()
-            process.wait()
-            command = ["--resume", killed]
-            if alive or _ended(killed):
-                break
+        process = _start(command)
+        # Spread over the run: not before its share of iterations is complete, then a random moment of the next one.
+        share = number * options.iterations // options.kills
+        before = _lines(killed)
+        while process.poll() is None and (_lines(killed) == before or _complete(killed) < share):
+            time.sleep(0.01)
+        time.sleep(moments.random() * length / options.iterations)
+        process.kill()
+        process.wait()
+        command = ["--resume", killed]
         happened.append({"kill": number + 1, "after": _state(killed)})
         print(f"kill {number + 1}: {happened[-1]['after']}", file=sys.stderr, flush=True)
-        if _ended(killed):
-            break
     code = _start(["--resume", killed]).wait()
     difference = _difference(_psi(whole), _psi(killed))
     iterations = [event["iteration"] for event in _events(killed) if event["event"] == "iteration"]
@@ -94,8 +89,8 @@ def _lines(run: Path) -> int:
 
 
 def _events(run: Path) -> list[dict]:
-    events = []
-    for line in (run / "events.jsonl").read_text().splitlines():
+    path, events = run / "events.jsonl", []
+    for line in (path.read_text() if path.exists() else "").splitlines():
         try:
             events.append(json.loads(line))
         except json.JSONDecodeError:
@@ -103,14 +98,13 @@ def _events(run: Path) -> list[dict]:
     return events
 
 
-def _ended(run: Path) -> bool:
-    return any(event["event"] == "done" for event in _events(run))
+def _complete(run: Path) -> int:
+    return sum(event["event"] == "iteration" for event in _events(run))
 
 
 def _state(run: Path) -> str:
     events = _events(run)
-    done = sum(event["event"] == "iteration" for event in events)
-    return f"{done} iterations, last event {events[-1]['event']}"
+    return f"{_complete(run)} iterations, last event {events[-1]['event'] if events else 'none'}"
 
 
 def _psi(run: Path) -> dict:
