@@ -11,6 +11,7 @@ from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
+from .chunks import images_at_once
 from .direction import Direction, direction
 from .parameters import Parameters, axpy, combine, scale, trainable_parameters
 from .pathwise import less_luck, relight, relightable, relit_derivatives
@@ -26,20 +27,20 @@ class EstimatorOptions:
     curvature: str = "ggn"              # or "hessian"
     damping: float = 0.0
     relative_damping: float = 0.01      # x g'Cg / g'g
-    iterations: int = 8                 # of conjugate gradients
+    iterations: int = 6                 # of conjugate gradients
     warm_start: bool = False            # from the v of the last iteration
-    curvature_images: int = 24          # of the fresh ones, for C
+    curvature_images: int = 16          # of the fresh ones, for C
     pathwise: bool = True               # False: the score function for every factor
     relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
-    relit: int = 48                     # at most so many renders are differentiated by their lights and film
+    relit: int = 32                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # all past renders at the present theta, importance-weighted
-    rescored: int = 192                 # at most so many of them per iteration
+    rescored: int = 128                 # at most so many of them per iteration
     truncation: float = 4.0             # of importance weights
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
-    object_credit: bool = False         # v . grad l inside an object's mask goes to that object's own draws
+    object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration
 
 
@@ -75,10 +76,11 @@ class Validation:
         return Validation(self.images[index], self.labels[index])
 
 
-def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: Parameters, validation: Validation,
-                        chunk: int = 32) -> Parameters:
+def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: Parameters,
+                        validation: Validation, chunk: int | None = None) -> Parameters:
     """g_val, the gradient of the mean sample loss over the validation images."""
     total = None
+    chunk = chunk or images_at_once(*validation.images.shape[-2:])
     for x, y in zip(validation.images.split(chunk), validation.labels.split(chunk)):
         part = scale(len(x) / len(validation), gradient(task.mean_loss_of(network, x, y), parameters))
         total = part if total is None else axpy(1.0, part, total)
@@ -86,9 +88,10 @@ def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: 
 
 
 def training_curvature(task: SegmentationTask, network: nn.Module, parameters: Parameters, images: Tensor,
-                       labels: Tensor, curvature: str, chunk: int = 32):
+                       labels: Tensor, curvature: str, chunk: int | None = None):
     """v -> C v of the mean sample loss over these images, with C the "ggn" or the "hessian"."""
     products = []
+    chunk = chunk or images_at_once(*images.shape[-2:])
     for x, y in zip(images.split(chunk), labels.split(chunk)):
         if curvature == "ggn":
             product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters)

@@ -18,6 +18,7 @@ from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
+from .chunks import images_at_once
 from .directional_derivative import FORWARD_MODE, directional_derivative
 from .parameters import Parameters
 
@@ -72,17 +73,18 @@ def relit_derivatives(
     relights: int,
     seed: int,
     differentiate: bool = False,
-    chunk: int = 32,
+    chunk: int | None = None,
 ) -> RelitDerivatives:
     """w of the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``.
 
-    With its pathwise gradient if ``differentiate``, at twice the cost.
+    With its pathwise gradient if ``differentiate``, at twice the cost. ``chunk``: images at once, if not what fits.
     """
     if not keys:
         relights = 1
     pixels, gradients, scores, method = [], [], [], FORWARD_MODE
-    for start in range(0, len(index), max(1, chunk // relights)):
-        at = index[start:start + max(1, chunk // relights)]
+    renders = max(1, (chunk or images_at_once(*store.labels.shape[-2:])) // relights)
+    for start in range(0, len(index), renders):
+        at = index[start:start + renders]
         images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
         labels = store.targets(at, relights)
         losses = task.losses_of(network, images, labels, per_pixel=True)

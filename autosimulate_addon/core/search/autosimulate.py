@@ -18,12 +18,12 @@ from .method import Context, Outcome
 class StepOptions:
     """How far psi goes. The gradient comes in whitened coordinates, so a plain step is the natural-gradient one."""
 
-    step_size: float = 3.0
+    step_size: float = 4.0
     momentum: float = 0.5         # of the moving average over iterations
     shrinkage: bool = True        # each coordinate by z^2 / (1 + z^2), z its signal over its noise
     kl: float = 0.5               # nats, the most psi may move in one iteration
     annealing: float = 0.8        # the step falls to 1 - this at the end
-    spread_step: float = 1.0      # x the step of spreads
+    spread_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
 

@@ -121,7 +121,8 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
 
 @pytest.mark.parametrize("options", [
     EstimatorOptions(), EstimatorOptions(pathwise=False), EstimatorOptions(rescore=False),
-    EstimatorOptions(object_credit=True), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8), EstimatorOptions(relit=4, curvature_images=3),
+    EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8),
+    EstimatorOptions(relit=4, curvature_images=3),
     EstimatorOptions(baseline=False, warm_start=True), EstimatorOptions(validation_images=3),
 ], ids=str)
 def test_every_switch_gives_a_finite_estimate(s, options):
