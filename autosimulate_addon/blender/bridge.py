@@ -9,13 +9,13 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 import bpy
 import numpy as np
 
 from ..protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
-from . import compat, display, exr, instances, paths
+from . import compat, cryptomatte, display, exr, instances, paths
 from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .factors import factor_of
@@ -198,19 +198,31 @@ class RenderBridge:
         return np.clip(layers, 0.0, _LARGEST, out=layers).astype(np.float16)
 
     def _label(self, image: exr.ExrImage) -> tuple[np.ndarray, np.ndarray]:
-        found = image.find(*compat.OBJECT_INDEX_PASSES)
-        if found is None:
-            raise AutoSimulateError("Blender's image has no object index pass.")
         classes = self._labels.class_of_object
-        objects = indices(found[..., 0], len(classes))
+        objects = self._indices(image, compat.OBJECT_INDEX_PASSES, "CryptoObject", self._labels.rendered_numbers,
+                                len(classes))
+        if objects is None:
+            raise AutoSimulateError("Blender's image does not say which object is where.")
         if self._instances.found:
             numbers, meaning = self._instances.number(
                 objects, image.find("Position", components="XYZ"), len(classes))
             classes = _with_instances(classes, meaning, self._labels.numbers)
         else:
             numbers = objects.astype(np.uint16)
-        materials = image.find(*compat.MATERIAL_INDEX_PASSES)
-        return self._labels.decode(numbers, classes, None if materials is None else materials[..., 0]), numbers
+        materials = None
+        if self._labels.uses_materials:
+            materials = self._indices(image, compat.MATERIAL_INDEX_PASSES, "CryptoMaterial",
+                                      self._labels.material_numbers, len(self._labels.class_of_material))
+        return self._labels.decode(numbers, classes, materials), numbers
+
+    def _indices(self, image: exr.ExrImage, passes: Sequence[str], crypto: str, numbers: Mapping[str, int], count: int
+                 ) -> np.ndarray | None:
+        """(H, W) integers from Cycles' index pass, or from EEVEE's Cryptomatte."""
+        if self.engine == "EEVEE":
+            return cryptomatte.decode(image, crypto, numbers)
+        found = image.find(*passes)
+        return None if found is None else indices(found[..., 0], count)
+
 
 
 def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[str, int]

@@ -23,7 +23,7 @@ class Labels:
     The finer wins: a pixel's material, then its object, then the innermost collection that has a class. An instance
     whose own object has no class takes that of what instances it. Objects cut out of the picture (holdout, shadow
     catcher) are background. In Cycles the index passes hold what the first sample of each pixel hit: exact, and never
-    mixed along edges.
+    mixed along edges. In EEVEE what covers most of a pixel counts.
     """
 
     def __init__(self, scene: bpy.types.Scene, classes: ClassTable) -> None:
@@ -50,7 +50,7 @@ class Labels:
             if name in self.numbers:
                 self.class_of_object[self.numbers[name]] = index
         materials = [name for (collection, name) in members if collection == "materials"]
-        self._material_numbers = {name: number for number, name in enumerate(materials, start=1)}
+        self.material_numbers = {name: number for number, name in enumerate(materials, start=1)}
         self.class_of_material = np.array([0, *(members["materials", name] for name in materials)], dtype=np.uint8)
 
     @property
@@ -60,19 +60,20 @@ class Labels:
     def apply(self, restorer: Restorer, view_layer: bpy.types.ViewLayer) -> None:
         """Sets ``pass_index`` of every object and of the class materials; all are put back by ``restore``."""
         cut_out = set(_cut_out(view_layer))
+        #: As ``numbers``, without what is cut out of the picture.
+        self.rendered_numbers = {name: number for name, number in self.numbers.items() if name not in cut_out}
         for block in bpy.data.objects:
-            number = 0 if block.name in cut_out else self.numbers.get(block.name, 0)
-            restorer.set(block, "pass_index", number)
+            restorer.set(block, "pass_index", self.rendered_numbers.get(block.name, 0))
         if self.uses_materials:
             for material in bpy.data.materials:
-                restorer.set(material, "pass_index", self._material_numbers.get(material.name, 0))
+                restorer.set(material, "pass_index", self.material_numbers.get(material.name, 0))
 
     def decode(self, instances: np.ndarray, class_of_instance: np.ndarray,
                materials: np.ndarray | None) -> np.ndarray:
-        """(H, W) uint8 class indices from instance numbers, their classes, and the material index pass."""
+        """(H, W) uint8 class indices from instance numbers, their classes, and the materials' numbers."""
         labels = class_of_instance[instances]
         if materials is not None and self.uses_materials:
-            by_material = self.class_of_material[indices(materials, len(self.class_of_material))]
+            by_material = self.class_of_material[materials]
             labels = np.where((by_material > 0) & (instances > 0), by_material, labels)
         return labels
 

@@ -63,8 +63,10 @@ def make(scene: bpy.types.Scene, *, width: int, height: int, samples: int | None
             setattr(render, name, value)
         for name, value in compat.multilayer_exr_settings().items():
             setattr(render.image_settings, name, value)
-        _set_layers(stage, {"use_pass_combined", "use_pass_object_index"} | (
-            {"use_pass_material_index"} if material_index else set()) | ({"use_pass_position"} if position else set()))
+        kinds = ("object", "material") if material_index else ("object",)
+        wanted = {"use_pass_combined", *(f"use_pass_cryptomatte_{kind}" if engine == "EEVEE" else
+                                         f"use_pass_{kind}_index" for kind in kinds)}
+        _set_layers(stage, wanted | ({"use_pass_position"} if position else set()))
         if engine == "CYCLES":
             _set_cycles(stage, samples, relight)
         elif samples is not None:
@@ -93,6 +95,7 @@ def _set_layers(stage: bpy.types.Scene, passes: set[str]) -> None:
             setattr(rendered, prop.identifier, prop.identifier in passes)
     for name in [group.name for group in rendered.lightgroups]:
         compat.remove_light_group(stage, rendered, name)
+    rendered.pass_cryptomatte_depth = 2
     rendered.samples = 0            # an override for this layer; a mark on cycles.samples must be heard
     # 4.x cuts channel names ("<layer>.Combined_<group>.R") at 63 bytes: long layer names would take them all.
     if len(rendered.name.encode()) > _LONGEST_NAME:

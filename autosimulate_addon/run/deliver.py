@@ -9,6 +9,8 @@ from typing import Any, Iterator, Mapping
 from ..blender import marks_scene, psi_properties
 from . import psi_file, scene_file
 from .directory import write_json
+from .figures.record import read_run
+from .figures.verdict import judge
 from .job import Job
 from .log import logger
 from .prepare import MarkedScene
@@ -72,22 +74,10 @@ def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
         say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
         for name, row in rows.items():
             say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['miou'])}")
-    say(verdict(numbers))
+    verdict = judge(read_run(job.directory))         # the report's own, so that the two never disagree
+    say(f"{verdict.headline} {verdict.detail}".strip())
     say(f"{numbers['rendered']} images, {duration(numbers['seconds'])}. Report: {job.directory.report}, scene with the "
         f"learned distributions: {job.directory.optimized}")
-
-
-def verdict(numbers: Mapping[str, Any]) -> str:
-    """One sentence: did the run beat its own null control?"""
-    rows = numbers.get("rows", {})
-    if not {"start", "learned"} <= set(rows):
-        return "No comparison by fresh networks was made (--no-compare)."
-    control, learned = rows.get("control", rows["start"]), rows["learned"]
-    gain = learned["miou"] - control["miou"]
-    if gain > 0.0:
-        return f"Learned distributions are better than the null control: mIoU {gain:+.3f}."
-    return (f"This run does NOT beat its null control (mIoU {gain:+.3f}): the learned distributions are no better than "
-            f"those it began with.")
 
 
 def _number(value: float | None) -> str:

@@ -145,7 +145,7 @@ class _Run:
                 write_json(path, done)
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":
-            self.events.write("problem", {"message": "No --test folder was given: the final comparison is on the "
+            self.events.write("problem", {"message": "No test folder was given: the final comparison is on the "
                                                      "validation images, which the optimisation has seen."})
         return numbers
 

@@ -28,7 +28,7 @@ _CLASSES = tuple(
 
 
 def register() -> None:
-    properties.register()
+    properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     for module in (menus, keymap, monitor, panel_data, overlay):

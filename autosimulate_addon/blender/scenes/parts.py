@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 import bpy
 import bmesh     # of the bpy module: only there once bpy is imported
@@ -38,15 +38,28 @@ def prepare(scene: bpy.types.Scene, width: int, height: int) -> bpy.types.Scene:
 
 
 def mesh(name: str, make: Callable[[bmesh.types.BMesh], object], smooth: bool = False) -> bpy.types.Mesh:
-    """A mesh that ``make`` fills."""
+    """A mesh that ``make`` fills, its vertices and faces in an order of their places.
+
+    ``bmesh.ops.create_uvsphere`` merges its poles in an order that changes from process to process, and with it the
+    last bit of the normals: two builds would not render quite the same.
+    """
     data = bpy.data.meshes.new(name)
     shape = bmesh.new()
     make(shape)
+    _sort(shape.verts, lambda vertex: vertex.co)
+    _sort(shape.faces, lambda face: face.calc_center_median())
     for face in shape.faces:
         face.smooth = smooth
     shape.to_mesh(data)
     shape.free()
     return data
+
+
+def _sort(elements: bmesh.types.BMVertSeq | bmesh.types.BMFaceSeq, place: Callable[[Any], Sequence[float]]) -> None:
+    elements.index_update()
+    order = sorted(elements, key=lambda element: tuple(round(x, 4) for x in place(element)))
+    ranks = {element.index: rank for rank, element in enumerate(order)}
+    elements.sort(key=lambda element: ranks[element.index])
 
 
 def material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNode]:
