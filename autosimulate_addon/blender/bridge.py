@@ -188,8 +188,7 @@ class RenderBridge:
         passes = [f"Combined_{source.group}" for source in self._groups.sources] + ["Combined"]
         for layer, name in zip(layers, passes):
             if not image.copy_into(layer, name, "RGB"):
-                raise AutoSimulateError(f"Blender's image lacks the pass {name!r}; render without relighting, or ask for "
-                                        "another engine.")
+                raise AutoSimulateError(f"Blender's image lacks the pass {name!r}; render without relighting.")
         for layer in layers[:-1]:
             layers[-1] -= layer
         display.apply(self.stage, layers)
