@@ -68,6 +68,7 @@ class RenderBridge:
         self._may_have_instances = instances.may_exist(scene)
         #: The copy of the scene that is rendered, while the context is entered.
         self.stage: bpy.types.Scene | None = None
+        self._empty: bpy.types.Scene | None = None
         self._mirrored = [ref for ref in drawn if ref.collection == "scenes" and ref.name == scene.name]
 
     def _with_owners(self, mark: Mark, factor: Factor) -> Factor:
@@ -94,6 +95,7 @@ class RenderBridge:
                 relight=self.relight, material_index=self._labels.uses_materials, position=self._may_have_instances,
                 path=os.path.join(folder, "render.exr"))
             restorer.defer(self._remove_stage)
+            self._empty = staging.empty_scene()
             view_layer = staging.rendered_view_layer(self.stage)
             self._labels.apply(restorer, view_layer)
             self._groups.apply(restorer, self.stage, view_layer)
@@ -110,8 +112,10 @@ class RenderBridge:
             self._restorer.restore()
 
     def _remove_stage(self) -> None:
-        stage, self.stage = self.stage, None
-        staging.remove(stage)
+        for scene in (self.stage, self._empty):
+            if scene is not None:
+                staging.remove(scene)
+        self.stage = self._empty = None
 
     def _put(self, draw: Draw) -> None:
         """Draws into the scene, and what are settings of the scene itself into its copy as well."""
@@ -144,7 +148,8 @@ class RenderBridge:
     def _render_image(self) -> exr.ExrImage:
         path = self.stage.render.filepath
         try:
-            with quiet(), self._watching():
+            aside = bpy.context.temp_override(scene=self._empty, view_layer=self._empty.view_layers[0])
+            with quiet(), self._watching(), aside:
                 bpy.ops.render.render(write_still=True, scene=self.stage.name)
             image = exr.read(path)
         except (RuntimeError, OSError, ValueError) as error:

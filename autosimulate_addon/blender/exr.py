@@ -127,10 +127,11 @@ def _header(buffer: memoryview, position: int) -> tuple[_Part, int]:
 
 
 def _text(buffer: memoryview, position: int) -> tuple[str, int]:
-    end = position
-    while buffer[end] != 0:
-        end += 1
-    return bytes(buffer[position:end]).decode("utf-8", "replace"), end + 1
+    window = bytes(buffer[position:position + 256])     # names have at most 255 bytes
+    end = window.find(b"\0")
+    if end < 0:
+        raise ValueError("the file is cut off")
+    return window[:end].decode("utf-8", "replace"), position + end + 1
 
 
 def _channel_list(buffer: memoryview, position: int) -> list[tuple[str, np.dtype]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Sequence
 
 import bpy
@@ -164,6 +165,7 @@ def data_block(ref: PropertyRef) -> bpy.types.ID:
     return found
 
 
+@lru_cache(maxsize=4096)
 def split(path: str) -> tuple[str, str, bool]:
     """(path of the owner, name of the last part, whether that part is a custom property ``["key"]``)."""
     starts, position, quoted, depth = [0], 0, False, 0

@@ -116,3 +116,12 @@ def _set_cycles(stage: bpy.types.Scene, samples: int | None, relight: bool) -> N
     # They would gain 5 to 15 % of a small image's time, no more in a scene of 500,000 triangles, and did not slow down
     # over 300 renders (headless/benchmarks/overhead.py --persistent).
     stage.render.use_persistent_data = False
+
+
+def empty_scene() -> bpy.types.Scene:
+    """A scene with nothing in it, to call the render operator from.
+
+    Operators called from Python evaluate the context's view layer first and last. From the user's scene that would be
+    a whole evaluation of the draw for the viewport, beside that for the render.
+    """
+    return bpy.data.scenes.new("autosimulate")
