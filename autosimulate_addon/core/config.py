@@ -30,6 +30,7 @@ class LoopConfig:
     seed: int = 0
     device: str = "auto"
     network: str = "unet"
+    networks: int | None = None       # that autosimulate averages the hypergradient over; None: NETWORKS_AVERAGED
     network_width: int | None = None
     network_module: str | Path | None = None
     frozen_layers: int = 0
@@ -50,14 +51,24 @@ class LoopConfig:
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
+        if self.networks is not None and self.networks < 1:
+            raise InputError(f"networks is {self.networks}: give at least 1.")
         if self.epochs is not None and self.epochs < 1:
             raise InputError(f"epochs is {self.epochs}: give at least 1.")
 
     @property
     def training_steps(self) -> int:
         """Of one iteration: as many as show each of its images ``epochs`` times. (Old images take turns with them.)"""
-        epochs = self.epochs or (TRIAL_EPOCHS if self.method in TRIAL_METHODS else EPOCHS)
+        usual = ENSEMBLE_EPOCHS if self.ensemble > 1 else EPOCHS
+        epochs = self.epochs or (TRIAL_EPOCHS if self.method in TRIAL_METHODS else usual)
         return max(1, round(epochs * self.images / self.batch_size))
+
+    @property
+    def ensemble(self) -> int:
+        """Networks trained side by side: only autosimulate has a use for more than one."""
+        if self.method != "autosimulate" or self.literal:
+            return 1
+        return self.networks or NETWORKS_AVERAGED.get(self.network, 1)
 
     @property
     def rate(self) -> float:
@@ -79,6 +90,11 @@ class LoopConfig:
 TRIAL_METHODS = ("lts", "bo", "random")
 #: Both fewer (5) and more (67) were measured to be worse.
 EPOCHS = 16
+#: Of each of several networks: half as often was measured to be as good.
+ENSEMBLE_EPOCHS = 8
+#: At a thousand renders the hypergradient still differs between networks by as much as it measures: what one network
+#: says of psi is partly about itself. One for the large networks, whose training is the cost.
+NETWORKS_AVERAGED = {"unet": 3}
 #: A trial's network starts from nothing.
 TRIAL_EPOCHS = 32
 #: Pretrained weights want smaller steps.

@@ -83,6 +83,8 @@ class Loop:
         self.search = make(config, start)
         self.store = RenderStore(simulator.factors, simulator.layers, self.device)
         self.learner = Learner(config, self.task, self.store, config.seed)
+        self.companions = [Learner(config, self.task, self.store, derive_seed(config.seed, "companion", index))
+                           for index in range(1, config.ensemble)]
         self.control_store = RenderStore(simulator.factors, simulator.layers, self.device)
         self.control = Learner(config, self.task, self.control_store, config.seed) if config.control else None
         self.iteration, self.steps = 0, 0
@@ -143,6 +145,9 @@ class Loop:
             steps = self._steps()
             self.learner.train(psi if trial else self.search.psi, steps, seed, among=fresh if trial else None,
                                cosine=trial, progress=self._training)
+            for index, companion in enumerate(self.companions, 1):
+                companion.train(self.search.psi, steps, derive_seed(seed, "companion", index),
+                                progress=self._training)
             scores = self.learner.evaluate(self.validation)
         with clock("step"):
             context = self._context(seed, psi, fresh)
@@ -201,7 +206,8 @@ class Loop:
 
     def _context(self, seed: int, psi: Psi, fresh: torch.Tensor) -> Context:
         return Context(self.iteration, self.iteration / self.config.iterations, seed, self.task, self.learner.network,
-                       self.store, fresh, psi, self.validation)
+                       self.store, fresh, psi, self.validation,
+                       tuple(companion.network for companion in self.companions))
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
@@ -214,6 +220,7 @@ class Loop:
             "iteration": self.iteration, "steps": self.steps, "best": self.best.flat(), "best_loss": self.best_loss,
             "search": self.search.state_dict(), "learner": self.learner.state_dict(),
             "control": self.control.state_dict() if self.control else None,
+            "companions": [companion.state_dict() for companion in self.companions],
         }
         if renders:
             state["renders"] = pack_store(self.store, self.inline_renders)
@@ -233,12 +240,15 @@ class Loop:
         if self.iteration == 0 or torch.equal(self.search.psi.flat(), self.start.flat()):
             self.search.psi = self.start
         self.learner.load_state_dict(state["learner"])
+        for companion, saved in zip(self.companions, state.get("companions", [])):
+            companion.load_state_dict(saved)
         if self.control:
             self.control.load_state_dict(state["control"])
 
     def _restore(self, state: dict[str, Any], sizes: tuple[int, int]) -> None:
         self.store = shortened(self.store, sizes[0], self.start)
-        self.learner.store = self.store
+        for learner in (self.learner, *self.companions):
+            learner.store = self.store
         self.control_store = shortened(self.control_store, sizes[1], self.start)
         if self.control:
             self.control.store = self.control_store

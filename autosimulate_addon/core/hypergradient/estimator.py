@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,7 @@ class EstimatorOptions:
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
+    relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration
 
@@ -146,7 +148,8 @@ def estimate(
     model = task, network, trainable_parameters(network), v.vector
 
     scored = _chosen(store, fresh, psi, keys, options, seed)
-    found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"))
+    found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"),
+                              relative=options.relative)
     w = found.w
     unit = spread(w, scored.weights)
     terms = _score_terms(store, scored.index, psi, keys, found.pixels, w, scored.weights, unit, options)
@@ -154,13 +157,21 @@ def estimate(
     if keys:
         relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
         by_light = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
-                                     seed=derive_seed(seed, "pathwise"), differentiate=True)
+                                     seed=derive_seed(seed, "pathwise"), differentiate=True,
+                                     relative=options.relative)
         terms = (by_light.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
         if options.control_variates:
             terms = less_luck(terms, by_light.scores, relit.weights, [psi.slices[key] for key in keys])
         of_lights = relit.moments(terms)
         mean, variance = mean + of_lights[0], variance + of_lights[1]       # each is 0 where the other is not
     return Estimate(mean, variance, scored.effective, v, found.method, w, scored.index)
+
+
+def average(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean over networks that were trained on the same renders; all else is the first's."""
+    usable = [each for each in estimates if each.direction.usable] or list(estimates[:1])
+    return replace(usable[0], gradient=sum(each.gradient for each in usable) / len(usable),
+                   variance=sum(each.variance for each in usable) / len(usable) ** 2)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ from .directional_derivative import FORWARD_MODE, directional_derivative
 from .parameters import Parameters
 
 
+#: Of a sample's loss: an image that is all but learned must not count for everything.
+RELATIVE_FLOOR = 0.05
+
+
 def relightable(store: RenderStore) -> tuple[str, ...]:
     """Keys of the continuous factors whose effect on an image is known without a new render: lights and the film."""
     return tuple(f.key for f in store.factors if f.key in store.driven and f.continuous)
@@ -73,11 +77,12 @@ def relit_derivatives(
     relights: int,
     seed: int,
     differentiate: bool = False,
+    relative: bool = False,
     chunk: int | None = None,
 ) -> RelitDerivatives:
     """w of the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``.
 
-    With its pathwise gradient if ``differentiate``, at twice the cost. ``chunk``: images at once, if not what fits.
+    With its pathwise gradient if ``differentiate``, at twice the cost. ``relative``: of log(loss + RELATIVE_FLOOR). ``chunk``: images at once, if not what fits.
     """
     if not keys:
         relights = 1
@@ -89,6 +94,9 @@ def relit_derivatives(
         labels = store.targets(at, relights)
         losses = task.losses_of(network, images, labels, per_pixel=True)
         derivative, method = directional_derivative(losses, parameters, vector)
+        if relative:
+            loss = losses(parameters).sum((1, 2), keepdim=True)
+            derivative = derivative / ((loss if differentiate else loss.detach()) + RELATIVE_FLOOR)
         found = {}
         wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
         if wanted:

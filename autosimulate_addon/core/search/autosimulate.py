@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from ..hypergradient.estimator import EstimatorOptions, estimate
+from ..hypergradient.estimator import EstimatorOptions, average, estimate
 from ..hypergradient.parameters import Parameters
 from ..psi import Psi
+from ..randomness import derive_seed
 from .base import Search, trust_region
 from .method import Context, Outcome
 
@@ -40,8 +41,11 @@ class AutoSimulate(Search):
     def before_training(self, context: Context) -> Outcome | None:
         if context.iteration < self.step.warmup:
             return None
-        found = estimate(context.task, context.network, context.store, context.fresh, context.psi, context.validation,
-                         self.estimator, context.seed, self.vector)
+        found = average([
+            estimate(context.task, network, context.store, context.fresh, context.psi, context.validation,
+                     self.estimator, derive_seed(context.seed, "network", index) if index else context.seed,
+                     None if index else self.vector)
+            for index, network in enumerate((context.network, *context.companions))])
         details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):

@@ -26,6 +26,7 @@ class Context:
     fresh: Tensor                 # (K,) indices in it of this iteration's
     psi: Psi                      # that they were drawn from
     validation: Validation
+    companions: tuple[nn.Module, ...] = ()      # other networks, trained on the same renders from other starts
 
 
 @dataclass(frozen=True)
