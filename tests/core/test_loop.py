@@ -228,3 +228,19 @@ def test_influence_maps_fit_their_images(uninterrupted):
     assert found.images.shape == (3, 24, 32, 3) and found.maps.shape == found.labels.shape == (3, 24, 32)
     assert np.isfinite(found.maps).all() and np.abs(found.maps).max() > 0
     assert found.keys == uninterrupted[0].store.keys[-3:]
+
+
+def test_the_hypergradient_is_the_mean_over_networks_that_see_the_same_renders(uninterrupted):
+    assert small().ensemble == 3 and small(method="none").ensemble == small(literal=True).ensemble == 1
+    whole = uninterrupted[0]
+    assert all(companion.store is whole.store for companion in whole.companions)
+    alone, _ = make_loop(small(networks=1))
+    run(alone)
+    assert alone.companions == [] and not torch.equal(alone.psi.flat(), whole.psi.flat())
+    weights = [next(iter(learner.network.parameters())) for learner in (whole.learner, *whole.companions)]
+    assert not any(torch.equal(weights[0], other) for other in weights[1:])
+
+
+def test_no_network_at_all_is_refused():
+    with pytest.raises(InputError, match="networks is 0"):
+        small(networks=0)
