@@ -44,6 +44,7 @@ examples
 
   Look at samples, write 1000 labelled images from what was learned, score them
       python headless/run.py preview  --psi room-run --output room-preview
+      python headless/run.py preview  --psi room-run --influence --output room-influence.png
       python headless/run.py generate --psi room-run --count 1000 --output room-data
       python headless/run.py evaluate --psi room-run --count 500 --test photos/test --output room-score
 
@@ -109,10 +110,11 @@ def parser() -> argparse.ArgumentParser:
     images.add_argument("--width", type=int, metavar="PX", help="render width (default: 128; demo: 64)")
     images.add_argument("--height", type=int, metavar="PX", help="render height (default: from the scene's shape)")
     images.add_argument("--samples", type=int, metavar="N", help="Cycles samples a pixel (default: the scene's)")
-    images.add_argument("--count", type=int, metavar="N", help="generate: images to write; preview: samples on the "
+    images.add_argument("--count", type=int, metavar="N", help="generate: images to write; preview: images on the "
                                                                "sheet; evaluate and the final comparison: images a "
                                                                "fresh network is trained on")
-    images.add_argument("--influence", action="store_true", help="preview: also which pixels help (needs --validation)")
+    images.add_argument("--influence", action="store_true", help="preview: instead of samples, which pixels of "
+                                                                 "the renders of --psi RUN helped, a heat map")
 
     network = result.add_argument_group("network and device")
     network.add_argument("--network", choices=NETWORKS, help="unet (default), efficientnet (pretrained encoder), smp "

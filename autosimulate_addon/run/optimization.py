@@ -10,12 +10,14 @@ from ..core.datasets import Dataset
 from ..core.fresh import evaluate_fresh
 from ..core.loop import Loop
 from ..core.psi import Psi
-from . import checkpoint, demo, deliver, psi_file
+from . import checkpoint, demo, deliver, influence, psi_file
 from .blender_simulator import BlenderSimulator
 from .config import RunConfig
 from .directory import read_json, write_json
 from .events import EventLog, read_events
+from .figures.record import why_no_influence
 from .job import Job
+from .log import logger
 from .loop_config import loop_config
 from .prepare import targets
 from .progress import Progress
@@ -33,6 +35,7 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
         try:
             run.prepare()
             run.iterate()
+            run.influence()
             numbers = run.compare()
             run.sheet("end", run.loop.final)
         except BaseException:
@@ -155,6 +158,19 @@ class _Run:
         if not path.exists():
             write_sheet(path, self.simulator, psi, self.job.config.seed)
             self.events.write("sheet", {"path": str(path.relative_to(self.job.directory.root))})
+
+    def influence(self) -> None:
+        """sheets/influence.png, for the report, where the method has a v. A picture is not worth the run: problems
+        are only told."""
+        if why_no_influence(self.job.config.method, self.job.config.approximation):
+            return
+        path = self.job.directory.sheets / "influence.png"
+        try:
+            influence.write(path, self.loop)
+        except Exception as error:
+            logger.exception("influence")
+            self.events.write("problem", {"message": f"The influence map could not be drawn "
+                                                     f"({type(error).__name__}: {error})."})
 
     def _report(self, event: str, data: dict[str, Any]) -> None:
         """The loop's events. Those of iterations are held back until their checkpoint is safe."""

@@ -17,7 +17,7 @@ def of_run(options: argparse.Namespace) -> tuple[prepare.MarkedScene, RunConfig]
 
     ``--psi RUN`` stands for the whole run: its scene, marks and settings, as far as no flag says otherwise.
     """
-    directory = _run_directory(options.psi)
+    directory = run_directory(options.psi)
     if directory is None:
         marked = prepare.open_marked_scene(options.scene, options.marks)
         stored = {}
@@ -37,7 +37,8 @@ def of_run(options: argparse.Namespace) -> tuple[prepare.MarkedScene, RunConfig]
     return marked, combine(given, stored, marked.settings, sizes)
 
 
-def _run_directory(psi: str | None) -> RunDirectory | None:
+def run_directory(psi: str | None) -> RunDirectory | None:
+    """The run that ``--psi`` names; None where it names a psi.json outside of any. InputError where nothing is."""
     if psi is None:
         return None
     path = Path(psi).expanduser()

@@ -1,31 +1,34 @@
-"""``preview``: a sheet of samples with their masks, drawn from the current distributions."""
+"""``preview``: a sheet of samples with their masks, drawn from the current distributions.
+
+With ``--influence`` no samples, but which pixels of a run's renders helped.
+"""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from ..core.film import develop_uint8
 from ..core.psi import Psi
-from ..protocol import InputError, SampleKey
-from . import pictures, prepare
+from ..protocol import SampleKey
+from . import influence, pictures, prepare, requirements
 from .blender_simulator import BlenderSimulator
 from .directory import check_writable
 from .log import Log
 from .options import of_run
 from .progress import Progress
 from .sample_iterations import PREVIEW
+from .sheets import sheet_path
 from .signals import StopRequest
 from .streams import say
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if options.influence:
-        raise InputError("--influence is not available in this version; leave it out.")
+        return _influence(options)
     marked, config = of_run(options)
     count = options.count or 12
-    output = sheet_path(options.output)
+    output = sheet_path(options.output, "preview.png")
     prepare.check_scene(marked)
     marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
     check_writable(output.parent)
@@ -44,7 +47,9 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     return {"images": count, "output": str(output)}
 
 
-def sheet_path(given: str | None) -> Path:
-    """The PNG to write: the one named, or preview.png in the folder named (default: the present one)."""
-    path = Path(given or ".").expanduser().absolute()
-    return path if path.suffix.lower() == ".png" else path / "preview.png"
+def _influence(options: argparse.Namespace) -> dict[str, Any]:
+    requirements.check("influence")
+    numbers = influence.of_checkpoint(options)
+    say(f"The influence of the last {numbers['images']} renders, as of iteration {numbers['iterations']}, is in "
+        f"'{numbers['output']}'.")
+    return numbers

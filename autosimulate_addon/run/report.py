@@ -9,7 +9,7 @@ Everything is read from the run directory, as far as it is there; a run that was
 | ``config.json`` | the settings, as a table |
 | ``numbers.json`` | the final comparison by fresh networks, see below |
 | ``sheets/start.png``, ``sheets/end.png`` | samples with their masks from the first and from the last psi |
-| ``sheets/influence.png`` | samples with the heat map of which pixels helped |
+| ``sheets/influence.png`` | the last renders with the heat map of which pixels helped |
 
 numbers.json (or ``numbers`` of the ``done`` event)::
 

@@ -16,6 +16,7 @@ _BY_COMMAND = {
     "optimize": {**_PICTURES, "torchmetrics": "torchmetrics"},
     "evaluate": {**_PICTURES, "torchmetrics": "torchmetrics"},
     "preview": _PICTURES,
+    "influence": {**_PICTURES, "matplotlib": "matplotlib"},
     "generate": {**_PICTURES, "pycocotools": "pycocotools"},
 }
 _BY_METHOD = {"bo": {"optuna": "optuna"}}

@@ -19,6 +19,12 @@ from .sample_iterations import PREVIEW
 COUNT = 12
 
 
+def sheet_path(given: str | None, name: str) -> Path:
+    """The PNG to write: the one ``given``, or ``name`` in the folder given (default: the present one)."""
+    path = Path(given or ".").expanduser().absolute()
+    return path if path.suffix.lower() == ".png" else path / name
+
+
 def write_latest(path: Path, store: RenderStore, count: int = COUNT) -> None:
     """The last renders of the optimisation with their masks; nothing while there are none."""
     if len(store) == 0:

@@ -15,7 +15,7 @@ from . import layout
 from .curves import ROW_NAMES
 from .distributions import change
 from .poster import facts
-from .record import RunRecord
+from .record import RunRecord, why_no_influence
 from .style import CONTROL, LEARNED, OUTCOME, duration, shorten
 from .verdict import judge, percent
 
@@ -65,7 +65,7 @@ def render(record: RunRecord) -> str:
         f'<p>{escape(verdict.detail)}</p></section>',
         _section("Against the null control", _svg(_curves(record), "Validation loss and mIoU by images rendered, and "
                                                                    "the comparison of fresh networks")),
-        _scores(record), _distributions(record), _sheets(record), _health(record), _config(record),
+        _scores(record), _distributions(record), _sheets(record), _influence(record), _health(record), _config(record),
     ]
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -147,11 +147,21 @@ def _table_title(record: RunRecord) -> str:
 
 
 def _sheets(record: RunRecord) -> str:
-    titles = {"start": "At the start", "end": "At the end", "influence": "Which pixels helped"}
+    titles = {"start": "At the start", "end": "At the end"}
     figures = [f"<figure><figcaption>{titles[name]}</figcaption>"
                f'{_image(path.read_bytes(), "image/png", titles[name])}</figure>'
-               for name, path in record.sheets.items()]
+               for name, path in record.sheets.items() if name in titles]
     return _section("Samples with their masks", f'<div class="sheets">{"".join(figures)}</div>') if figures else ""
+
+
+def _influence(record: RunRecord) -> str:
+    """The influence sheet; where the method can have none, the sentence that says so."""
+    path = record.sheets.get("influence")
+    if path is not None:
+        return _section("Which pixels helped", _image(path.read_bytes(), "image/png", "Which pixels helped", "wide"))
+    asked = {**record.start, **record.config}
+    sentence = why_no_influence(str(asked.get("method") or "autosimulate"), str(asked.get("approximation") or ""))
+    return _section("Which pixels helped", f'<p class="quiet">{escape(shorten(sentence, 300))}</p>') if sentence else ""
 
 
 def _health(record: RunRecord) -> str:

@@ -16,19 +16,20 @@ from .verdict import judge
 
 #: More panels than these do not fit one picture that anybody looks at; the page shows them all.
 MOST_PANELS = 40
-_SHEETS = {"start": "Samples at the start", "end": "Samples at the end",
-           "influence": "Which pixels helped"}
+_SHEETS = {"start": "Samples at the start", "end": "Samples at the end"}
 
 
 @layout.styled
 def draw(record: RunRecord) -> Figure:
     shown = record.free[:MOST_PANELS]
     pictures = {name: imread(path) for name, path in record.sheets.items() if _is_picture(path)}
+    influence = pictures.pop("influence", None)
     heights = {name: _sheet_height(picture) for name, picture in pictures.items()}
     head, curve = 1.75, layout.CURVES_HEIGHT + 1.05
     panels = 0.75 + layout.panel_rows(len(shown)) * layout.PANEL_PITCH if shown else 0.0
     sheets = 0.55 + max(heights.values()) if heights else 0.0
-    figure = layout.figure(head + curve + panels + sheets + 0.2)
+    below = 0.0 if influence is None else 0.3 + _across(influence)
+    figure = layout.figure(head + curve + panels + sheets + below + 0.2)
     _header(figure, record)
     layout.curve_row(figure, head, record)
     top = head + curve
@@ -45,6 +46,10 @@ def draw(record: RunRecord) -> Figure:
         high = min(width * ratio, heights[name])
         axes = layout.axes_at(figure, left, top + 0.4, high / ratio, high)
         axes.imshow(picture, cmap="gray", aspect="auto", interpolation="nearest")
+        axes.axis("off")
+    if influence is not None:       # it has a heading of its own
+        axes = layout.axes_at(figure, MARGIN, top + sheets + 0.2, WIDTH - 2 * MARGIN, _across(influence))
+        axes.imshow(influence, cmap="gray", aspect="auto", interpolation="antialiased")
         axes.axis("off")
     return figure
 
@@ -100,6 +105,11 @@ def _text(figure: Figure, left: float, baseline: float, text: str, **style) -> N
 def _sheet_height(picture) -> float:
     """Inches for a sheet that takes half of the width: its own proportions, but no endless columns."""
     return min((WIDTH - 2 * MARGIN - 0.3) / 2 * picture.shape[0] / picture.shape[1], 7.0)
+
+
+def _across(picture) -> float:
+    """Inches for the influence sheet over the whole width: its own proportions, but no endless column."""
+    return min((WIDTH - 2 * MARGIN) * picture.shape[0] / picture.shape[1], 12.0)
 
 
 def _is_picture(path) -> bool:

@@ -109,6 +109,17 @@ def read_run(directory: RunDirectory) -> RunRecord:
     )
 
 
+def why_no_influence(method: str, approximation: str) -> str:
+    """Why a run with these has no influence map, in one sentence; "" where it has one."""
+    if method != "autosimulate":
+        return (f"The method '{method}' never asks how a single render changes the validation loss, so there is no map "
+                f"of which pixels helped.")
+    if approximation == "no-validation":
+        return ("The approximation 'no-validation' does not look at the validation images, so there is no map of which "
+                "pixels helped.")
+    return ""
+
+
 def number(value: Any) -> float:
     """A finite float, or NaN for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
