@@ -130,6 +130,9 @@ def parser() -> argparse.ArgumentParser:
     output = result.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print the final numbers as one JSON line on standard "
                                                             "output")
+    output.add_argument("--events", metavar="DIR", help="preview, generate: write events.jsonl there, for whoever "
+                                                        "follows the job; a file 'cancel' there stops it (optimize "
+                                                        "always has both in its run)")
     output.add_argument("--log-level", choices=("debug", "info", "warning"), default="info",
                         help="how much goes into log.txt (default: info); debug also shows Blender's own messages")
     return result

@@ -1,7 +1,7 @@
 """Writes renders as a labelled data set: images/, masks/, instances/, records/, annotations.json, classes.json.
 
 Each image is complete when its record is there (it is written last), so a job that was stopped goes on where it was,
-and an image is never rendered twice. The same seed and psi give the same files.
+and an image is never rendered twice. The same seed and psi give the same files. annotations.json names the complete images.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping
 
 from ..core.film import develop_uint8
 from ..core.psi import Psi
-from ..protocol import InputError, Render, SampleKey, Simulator
+from ..protocol import Cancelled, InputError, Render, SampleKey, Simulator
 from . import coco, pictures
 from .directory import DATASET_FILE, read_json, write_json
 from .streams import finite
@@ -25,7 +25,7 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
     """Brings ``folder`` to ``count`` images drawn from ``psi`` and returns what is odd about them, a sentence each.
 
     ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
-    the folder already holds, else InputError.
+    the folder already holds, else InputError. Cancelled leaves a data set of the images so far.
     """
     what = {"format": FORMAT, "version": 1, "seed": seed, "iteration": iteration, "classes": simulator.classes,
             "psi": psi.plain(), **info}
@@ -38,13 +38,14 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
     done(count - len(missing))
     keys = [SampleKey(seed, iteration, index) for index in missing]
     draws = [psi.sample(key) for key in keys]
-    for position, (index, render) in enumerate(zip(missing, simulator.render(draws, keys)), start=1):
-        _write_image(folder, names[index], render, simulator)
-        done(count - len(missing) + position)
-    records = [read_json(folder / "records" / f"{name}.json", "record of an image") for name in names]
-    write_json(folder / "annotations.json", coco.dataset(
-        simulator.classes, [record["image"] for record in records], [record["annotations"] for record in records]))
-    return _odd(simulator.classes, records)
+    try:
+        for position, (index, render) in enumerate(zip(missing, simulator.render(draws, keys)), start=1):
+            _write_image(folder, names[index], render, simulator)
+            done(count - len(missing) + position)
+    except Cancelled:
+        _annotate(folder, names, simulator.classes)     # what is there is a whole data set, only a smaller one
+        raise
+    return _odd(simulator.classes, _annotate(folder, names, simulator.classes))
 
 
 def check_same(folder: Path, what: Mapping[str, Any]) -> None:
@@ -69,6 +70,15 @@ def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) 
         "draw": {key: values.tolist() for key, values in render.draw.items()},
         "sample": list(render.key),
     })
+
+
+def _annotate(folder: Path, names: list[str], classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Writes annotations.json for those of ``names`` that are complete; returns their records."""
+    paths = [path for name in names if (path := folder / "records" / f"{name}.json").exists()]
+    records = [read_json(path, "record of an image") for path in paths]
+    write_json(folder / "annotations.json", coco.dataset(
+        classes, [record["image"] for record in records], [record["annotations"] for record in records]))
+    return records
 
 
 def _odd(classes: tuple[str, ...], records: list[dict[str, Any]]) -> list[str]:

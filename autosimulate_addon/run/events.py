@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
-from ..protocol import InputError
+from ..protocol import Cancelled, InputError
 from .streams import finite
 
 
@@ -31,6 +32,35 @@ class EventLog:
         if not self._file.closed:
             os.fsync(self._file.fileno())
             self._file.close()
+
+
+@contextlib.contextmanager
+def followed(folder: str | None, **start: Any) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+    """Lets others follow a job by the events.jsonl in ``folder``; yields what writes an event (None: writes nothing).
+
+    Its "start" event, with ``start`` in it, and how it ended are written here: "done", "cancelled", "error".
+    """
+    if folder is None:
+        yield lambda event, data: None
+        return
+    events = EventLog(Path(folder).expanduser().absolute() / "events.jsonl")
+    try:
+        events.write("start", {"pid": os.getpid(), **start})
+        yield events.write
+        events.write("done")
+    except (Cancelled, KeyboardInterrupt) as stopped:
+        events.write("cancelled", {"message": str(stopped)})
+        raise
+    except BaseException as error:
+        events.write("error", {"message": str(error) or type(error).__name__})
+        raise
+    finally:
+        events.close()
+
+
+def cancel_requested(folder: str | None) -> bool:
+    """Whether who follows the job in ``folder`` has left a file "cancel" there, as in a run directory."""
+    return folder is not None and (Path(folder).expanduser() / "cancel").exists()
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:

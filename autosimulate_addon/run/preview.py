@@ -6,14 +6,15 @@ With ``--influence`` no samples, but which pixels of a run's renders helped.
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Callable
 
 from ..core.film import develop_uint8
 from ..core.psi import Psi
-from ..protocol import SampleKey
+from ..protocol import Cancelled, SampleKey
 from . import influence, pictures, prepare, requirements
 from .blender_simulator import BlenderSimulator
 from .directory import check_writable
+from .events import cancel_requested, followed
 from .log import Log
 from .options import of_run
 from .progress import Progress
@@ -26,23 +27,39 @@ from .streams import say
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if options.influence:
         return _influence(options)
-    marked, config = of_run(options)
     count = options.count or 12
+    with followed(options.events, command="preview", images=count) as event:
+        return _samples(options, count, event)
+
+
+def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+    marked, config = of_run(options)
     output = sheet_path(options.output, "preview.png")
     prepare.check_scene(marked)
     marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
     check_writable(output.parent)
-    progress = Progress({"render": 1.0})
-    images, labels = [], []
-    with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+    progress = Progress({"render": 1.0}, event)
+    images, labels, stopped = [], [], False
+    asked = StopRequest(lambda: cancel_requested(options.events))
+    with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
         keys = [SampleKey(config.seed, PREVIEW, index) for index in range(count)]
-        for render in simulator.render([psi.sample(key) for key in keys], keys):
-            images.append(develop_uint8(render, None, simulator.layers))
-            labels.append(render.labels)
-            progress.update("render", len(images) / count, images=len(images))
-    progress.close()
-    pictures.write_image(output, pictures.sample_sheet(images, labels))
+        progress.update("render", 0.0, force=True)
+        try:
+            for render in simulator.render([psi.sample(key) for key in keys], keys):
+                images.append(develop_uint8(render, None, simulator.layers))
+                labels.append(render.labels)
+                progress.update("render", len(images) / count, images=len(images))
+        except Cancelled:
+            stopped = True
+        finally:
+            progress.update("render", len(images) / count, images=len(images), force=True)
+            progress.close()
+    if images:
+        pictures.write_image(output, pictures.sample_sheet(images, labels))
+    if stopped:
+        where = f"; the {len(images)} samples so far are in '{output}'" if images else " before the first sample"
+        raise Cancelled(f"Stopped{where}.")
     say(f"{count} samples are in '{output}'.")
     return {"images": count, "output": str(output)}
 

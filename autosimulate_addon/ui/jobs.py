@@ -153,12 +153,15 @@ def resume_optimization(scene: bpy.types.Scene, directory: Path) -> monitor.Job:
 
 def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], result: Path, total: int,
                    on_end=None) -> monitor.Job:
-    """Starts a preview or a data set on a copy of the scene that goes away with the job. Raises InputError."""
+    """Starts a preview or a data set on a copy of the scene that goes away with the job. Raises InputError.
+
+    It is followed by the same events as an optimization, in its own folder: ``result`` is what the user keeps.
+    """
     directory = new_directory(kind.lower())
     try:
         site_packages = _site_packages()
         save_copy(directory / "scene.blend")
-        arguments = [*arguments, *run_process.flags({"site_packages": site_packages})]
+        arguments = [*arguments, *run_process.flags({"site_packages": site_packages, "events": directory})]
         process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)

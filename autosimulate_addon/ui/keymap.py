@@ -1,4 +1,4 @@
-"""Esc over the AutoSimulate tab stops the run; everywhere else the key means what it always does."""
+"""Esc over the AutoSimulate tab stops what is running; everywhere else the key means what it always does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def register() -> None:
     if configuration is None:                           # in background there are no keys
         return
     keymap = configuration.keymaps.new(name="3D View Generic", space_type="VIEW_3D")
-    _items.append((keymap, keymap.keymap_items.new("autosimulate.cancel_here", "ESC", "PRESS")))
+    for operator in ("autosimulate.cancel_here", "autosimulate.cancel_images_here"):     # whichever is running
+        _items.append((keymap, keymap.keymap_items.new(operator, "ESC", "PRESS")))
 
 
 def unregister() -> None:

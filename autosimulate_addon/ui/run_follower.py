@@ -13,7 +13,7 @@ from typing import Any
 ENDED = frozenset({"done", "cancelled", "error", "lost"})
 
 PHASES = {"prepare": "Preparing", "optimize": "Optimizing", "final": "Comparing with fresh networks",
-          "report": "Writing the report"}
+          "report": "Writing the report", "render": "Rendering"}
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import EnumProperty, IntProperty
 
 from ...protocol import InputError
 from ...run.directory import DATASET_FILE
@@ -44,8 +44,8 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
 
 def _show_sheet(job: monitor.Job) -> None:
-    """Shows the finished sheet in the panel, and in an image editor where one is open."""
-    if job.state.status != "done" or not job.result.is_file():
+    """Shows the sheet, also one that was stopped, in the panel, and in an image editor where one is open."""
+    if job.state.status not in ("done", "cancelled") or not job.result.is_file():
         return
     try:
         job.show_sheet(job.result)
@@ -120,6 +120,60 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
         return attempt(self, work)
 
 
+class AUTOSIMULATE_OT_cancel_images(bpy.types.Operator):
+    """Stop after the current image and keep those that are rendered (Esc over the sidebar)"""
+
+    bl_idname = "autosimulate.cancel_images"
+    bl_label = "Cancel"
+    bl_options = {"REGISTER"}
+
+    kind: EnumProperty(name="Job", description="Which job to stop", items=(
+        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
+        ("GENERATE", "Data Set", "The generation of a data set"),
+    ), default="GENERATE", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, lambda _: "" if _running() else "No pictures are being made")
+
+    def execute(self, context):
+        def work():
+            if not monitor.running(self.kind):
+                raise InputError("This is not running")
+            job = monitor.job(self.kind)
+            if job.state.status == "cancelling":        # a second request would end it at once, without its last files
+                return "Already stopping after the current image"
+            run_process.request_cancel(job.directory)   # also where the job is not yet so far as to hear a signal
+            monitor.cancel(self.kind)
+            return "Stopping after the current image; what is rendered stays"
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_cancel_images_here(bpy.types.Operator):
+    """Stop the sample sheet or data set that is being made, with the mouse over the AutoSimulate tab"""
+
+    bl_idname = "autosimulate.cancel_images_here"
+    bl_label = "Cancel with Esc"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        # an optimization comes first (autosimulate.cancel_here); else Blender passes the key on
+        region = context.region
+        return (region is not None and region.type == "UI"
+                and getattr(region, "active_panel_category", "") == "AutoSimulate"
+                and not monitor.running("OPTIMIZE") and bool(_running()))
+
+    def execute(self, context):
+        return bpy.ops.autosimulate.cancel_images(kind=_running()[0])
+
+
+def _running() -> list[str]:
+    """The jobs of this file that make pictures and could still be stopped, the quickest first."""
+    return [kind for kind in ("PREVIEW", "GENERATE") if monitor.running(kind)]
+
+
 def _has_folder(context: bpy.types.Context) -> str:
     group = reasons.settings(context)
     if not group.dataset_dir:
@@ -129,4 +183,5 @@ def _has_folder(context: bpy.types.Context) -> str:
     return ""
 
 
-CLASSES = (AUTOSIMULATE_OT_sample_sheet, AUTOSIMULATE_OT_open_sheet, AUTOSIMULATE_OT_generate)
+CLASSES = (AUTOSIMULATE_OT_sample_sheet, AUTOSIMULATE_OT_open_sheet, AUTOSIMULATE_OT_generate,
+           AUTOSIMULATE_OT_cancel_images, AUTOSIMULATE_OT_cancel_images_here)

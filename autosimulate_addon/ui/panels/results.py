@@ -6,6 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
 from .. import monitor, panel_data, wording
+from ..run_follower import RunState
 from .base import Sidebar, paragraph, picture
 
 
@@ -108,9 +109,12 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
         column.prop(context.scene.autosimulate, "dataset_count")
         column.prop(context.scene.autosimulate, "dataset_dir")
         layout.operator("autosimulate.generate", icon="RENDERLAYERS")
-        if job is not None and job.state.status == "done":
+        if job is not None and (job.state.status == "done" or job.state.status == "cancelled" and job.state.images):
             row = layout.row()
-            row.label(text="Data set written", icon="CHECKMARK")
+            if job.state.status == "done":
+                row.label(text="Data set written", icon="CHECKMARK")
+            else:
+                row.label(text="Data set so far", icon="IMAGE_DATA")
             row.operator("autosimulate.open", text="", icon="FILE_FOLDER").what = "DATASET"
 
 
@@ -121,14 +125,42 @@ def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: monito
     state = job.state
     if not state.ended:
         row = layout.row(align=True)
-        row.progress(factor=state.fraction, text=iface_("{:d} images").format(state.images) if state.images
-                     else iface_("Starting"))
-        row.operator("autosimulate.cancel", text="", icon="X").kind = job.kind
+        row.scale_y = 1.3
+        row.progress(factor=state.fraction, text=_bar_text(state))
+        row.operator("autosimulate.cancel_images", text="", icon="X").kind = job.kind
+        row = layout.row()
+        row.scale_y = 0.9
+        row.label(text=iface_("{:d} of {:d} images").format(state.images, job.total))
+        if state.eta is not None:
+            right = row.row()
+            right.alignment = "RIGHT"
+            right.label(text=iface_("{:s} left").format(wording.duration(state.eta)))
         return True
+    if state.status == "cancelled":
+        paragraph(layout, context, _kept(job), icon="INFO")
     if state.error:
         paragraph(layout, context, state.error, icon="ERROR")
         layout.operator("autosimulate.view_log", icon="TEXT").kind = job.kind
     return False
+
+
+def _bar_text(state: RunState) -> str:
+    if state.status == "starting":
+        return iface_("Starting")
+    if state.status == "cancelling":
+        return iface_("Stopping after this image")
+    return f"{iface_('Rendering')} {100 * state.fraction:.0f} %"
+
+
+def _kept(job: monitor.Job) -> str:
+    """What a stopped job leaves, in one sentence."""
+    if not job.state.images:
+        return iface_("Stopped before the first image was rendered")
+    if job.kind == "PREVIEW":
+        return iface_("Stopped: the sheet shows the {:d} of {:d} samples that were rendered").format(
+            job.state.images, job.total)
+    text = iface_("Stopped: the {:d} of {:d} images so far are kept, and Generate Dataset goes on with the rest")
+    return text.format(job.state.images, job.total)
 
 
 CLASSES = (AUTOSIMULATE_PT_results, AUTOSIMULATE_PT_samples, AUTOSIMULATE_PT_generate)
