@@ -1,7 +1,8 @@
 """Writes renders as a labelled data set: images/, masks/, instances/, records/, annotations.json, classes.json.
 
 Each image is complete when its record is there (it is written last), so a job that was stopped goes on where it was,
-and an image is never rendered twice. The same seed and psi give the same files. annotations.json names the complete images.
+and an image is never rendered twice. The same seed and psi give the same files. annotations.json names the images that
+are complete.
 """
 
 from __future__ import annotations

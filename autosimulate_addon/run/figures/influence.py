@@ -34,8 +34,8 @@ def draw(images: np.ndarray, labels: np.ndarray, maps: np.ndarray, classes: Sequ
          ignored: int = 255) -> Figure:
     """The sheet, most helpful render first.
 
-    ``images`` (n, H, W, 3) float in [0, 1]; ``labels`` (n, H, W) indices into ``classes``; ``maps`` (n, H, W), finite: above 0
-    where training on the pixel lowers the validation loss. Their sum over the pixels is w, printed below each.
+    ``images`` (n, H, W, 3) float in [0, 1]; ``labels`` (n, H, W) indices into ``classes``; ``maps`` (n, H, W), finite:
+    above 0 where training on the pixel lowers the validation loss. Their sum over the pixels is w, printed below each.
     """
     w = maps.sum((1, 2), dtype=np.float64)
     order = np.argsort(-w, kind="stable")
