@@ -111,7 +111,7 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     assert count == len(list((data / "records").iterdir())) == job.state.images >= 3
     running, text, drawn = panel()
     assert not running and drawn[0][0] == "label"
-    assert text.startswith(f"Stopped: the {count} of 5000 images so far are kept")
+    assert text.startswith(f"Stopped: {count} of 5000 images are kept")
     assert not (job.directory / "scene.blend").exists()
     assert "No pictures are being made" in sentence(ops.cancel_images)
 
@@ -153,7 +153,7 @@ def test_a_sample_sheet_that_is_cancelled_is_shown_as_far_as_it_is(ready, tmp_pa
     assert panel("PREVIEW")[:2] == (True, "Rendering 50 % 2 of 4 images 1 min 15 s left")
     ops.cancel_images(kind="PREVIEW")
     follow(job, lambda state: state.ended)
-    assert panel("PREVIEW")[1] == "Stopped: the sheet shows the 2 of 4 samples that were rendered"
+    assert panel("PREVIEW")[1] == "Stopped: the sheet shows 2 of 4 samples"
     assert shown == [sheet.read_bytes()]
 
 

@@ -157,9 +157,9 @@ def _kept(job: monitor.Job) -> str:
     if not job.state.images:
         return iface_("Stopped before the first image was rendered")
     if job.kind == "PREVIEW":
-        return iface_("Stopped: the sheet shows the {:d} of {:d} samples that were rendered").format(
+        return iface_("Stopped: the sheet shows {:d} of {:d} samples").format(
             job.state.images, job.total)
-    text = iface_("Stopped: the {:d} of {:d} images so far are kept, and Generate Dataset goes on with the rest")
+    text = iface_("Stopped: {:d} of {:d} images are kept, and Generate Dataset goes on with the rest")
     return text.format(job.state.images, job.total)
 
 
