@@ -160,9 +160,11 @@ class _Run:
             self.events.write("sheet", {"path": str(path.relative_to(self.job.directory.root))})
 
     def influence(self) -> None:
-        """sheets/influence.png, for the report, where the method has a v. A picture is not worth the run: problems
-        are only told."""
-        if why_no_influence(self.job.config.method, self.job.config.approximation):
+        """sheets/influence.png, for the report, where the method has a v.
+
+        It costs a fraction of one hypergradient, and is not worth the run: problems are only told.
+        """
+        if why_no_influence(self.job.config.method, self.job.config.approximation) or self.stop():
             return
         path = self.job.directory.sheets / "influence.png"
         try:

@@ -26,7 +26,7 @@ _WIDTH, _MARGIN, _GAP = 13.0, 0.12, 0.14
 _HEAD, _TEXT_HEIGHT, _BETWEEN = 1.1, 0.24, 0.16
 _DPI = 160
 #: The colours end at this percentile of |v . grad l|, so that a few pixels do not make all others pale.
-_PERCENTILE = 99.0
+_PERCENTILE = 98.0
 
 
 @layout.styled
