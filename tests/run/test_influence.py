@@ -151,6 +151,12 @@ def test_what_it_cannot_be_made_from(finished, tmp_path, capfd):
     refused(capfd, "no checkpoint", "--psi", tmp_path / "early")
     (tmp_path / "early" / "checkpoint" / "latest.pt").write_bytes(b"not a checkpoint")
     refused(capfd, "cannot be read", "--psi", tmp_path / "early")
+    shutil.copy(finished / "checkpoint" / "latest.pt", tmp_path / "early" / "checkpoint")
+    stored = json.loads((tmp_path / "early" / "config.json").read_text())
+    (tmp_path / "early" / "config.json").write_text(json.dumps({**stored, "validation": str(tmp_path / "gone")}))
+    refused(capfd, "gone", "--psi", tmp_path / "early")
+    (tmp_path / "early" / "scene.blend").unlink()
+    refused(capfd, "scene.blend", "--psi", tmp_path / "early")
 
 
 def refused(capfd, sentence, *arguments):
