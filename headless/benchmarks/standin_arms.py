@@ -43,7 +43,7 @@ ARMS = (*FIXED, *METHODS, *ABLATIONS)
 
 
 def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | None = None) -> LoopConfig:
-    """The settings of an arm's run. ``changes`` concern autosimulate and what is derived from it."""
+    """The settings of an arm's run. ``changes`` concern autosimulate, literal and what is derived from them."""
     images = TRIAL_IMAGES if arm in ("bo", "random") else IMAGES
     config = LoopConfig(iterations=max(1, round(renders / images)), images=images, seed=seed, device="cpu",
                         control=False)
@@ -52,7 +52,7 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
     if arm in ("bo", "random", "lts"):
         return replace(config, method=arm)
     if arm == "literal":
-        return replace(config, literal=True)
+        return changed(replace(config, literal=True), changes or {})
     if arm == "score-only":
         return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.rescore": False})
     return changed(config, {**(changes or {}), **ABLATIONS.get(arm, {})})
