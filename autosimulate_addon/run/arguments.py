@@ -119,6 +119,9 @@ def parser() -> argparse.ArgumentParser:
     network = result.add_argument_group("network and device")
     network.add_argument("--network", choices=NETWORKS, help="unet (default), efficientnet (pretrained encoder), smp "
                                                              "(segmentation-models-pytorch), module (your own)")
+    network.add_argument("--networks", type=int, metavar="N", help="networks trained side by side, over which the step "
+                                                                   "of the distributions is averaged (default: 3 "
+                                                                   "for unet, else 1)")
     network.add_argument("--network-width", type=int, metavar="N", help="channels of the first layer")
     network.add_argument("--network-module", metavar="FILE", help="your own Python file with build(num_classes)")
     network.add_argument("--frozen-layers", type=int, metavar="N", help="first layers that are not trained")
