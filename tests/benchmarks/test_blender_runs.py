@@ -39,6 +39,9 @@ def test_demo_pairs_every_arm_with_its_seed(run, calls, tmp_path):
     assert all(call[call.index("--seed") + 1] in call[call.index("--test") + 1] for call in evaluations)
     before = len(calls)
     assert run(*arguments) == 0 and len(calls) == before
+    rendered = {tuple(int(call[call.index(flag) + 1]) for flag in ("--iterations", "--images"))
+                for call in calls if call[0] == "optimize"}
+    assert rendered == {(12, 24), (6, 48)}                  # the same renders, in fewer and larger trials for random
 
 
 def test_a_psi_that_was_written_is_read_as_a_runs(benchmark, tmp_path):
