@@ -12,5 +12,9 @@ _SMALL = 96 * 72
 
 
 def use_threads(width: int, height: int) -> None:
-    """Sets PyTorch's threads by the size of the images alone, so that a resumed run computes as before."""
-    torch.set_num_threads(1 if width * height <= _SMALL else os.cpu_count() or 1)
+    """Sets PyTorch's threads by the size of the images alone, so that a resumed run computes as before.
+
+    Where the system gives this process some of the cores only, more threads than these would wait for each other.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(1 if width * height <= _SMALL else cores)

@@ -17,7 +17,8 @@ MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)    # Lite models were t
 #: The block after which the features of each scale (1/2, 1/4, 1/8, 1/16) are taken, and their channels.
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}
 STRIDE = 16
-#: ImageNet images are much larger than renders: enlarging the input keeps small objects visible to the encoder.
+#: ImageNet images are much larger than renders: enlarging the input keeps small objects visible to the encoder. The
+#: decoder ends at half the enlarged size, that of the images.
 ENLARGE = 2
 
 
@@ -47,8 +48,7 @@ class EfficientNetUNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
         x = F.interpolate(images, scale_factor=ENLARGE, mode="bilinear", align_corners=False)
-        x, large_height, large_width = pad_to_multiple((x - self.mean) / self.std, STRIDE)
-        padded = x.shape[-2:]
+        x, _, _ = pad_to_multiple((x - self.mean) / self.std, STRIDE)
         x, features = self.stem(x), []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -59,9 +59,7 @@ class EfficientNetUNet(nn.Module):
             skip = features.pop()
             x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
             x = F.relu(convolution(torch.cat([x, skip], 1)))
-        logits = F.interpolate(self.head(x), size=padded, mode="bilinear", align_corners=False)
-        logits = logits[..., :large_height, :large_width]
-        return F.interpolate(logits, size=(height, width), mode="bilinear", align_corners=False)
+        return self.head(x)[..., :height, :width]       # half the enlarged size: that of the images
 
 
 def _encoder(pretrained: bool) -> nn.Module:
