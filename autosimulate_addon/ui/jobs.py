@@ -77,6 +77,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "iterations": group.iterations,
         "images": group.images,
         "epochs": group.epochs or None,
+        "networks": group.networks or None,
         "width": group.width,
         "height": group.height,
         "seed": group.seed,

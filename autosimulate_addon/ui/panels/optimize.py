@@ -146,6 +146,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         column.prop(group, "height")
         layout.prop(group, "seed")
         layout.prop(group, "epochs")
+        layout.prop(group, "networks")
         layout.prop(group, "control")
         row = layout.row()
         row.active = group.method == "AUTOSIMULATE"
