@@ -17,12 +17,20 @@ PACKAGES = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "matpl
             "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "pycocotools", "tqdm")
 
 
+#: The Blenders that the tests drive, and what setup_blender.sh is told to install each.
+BLENDERS = {
+    "blender": "",
+    "blender-4.3-torch": "--suite trixie --root /opt/blender-trixie-torch /usr/local/bin/blender-4.3-torch",
+    "blender-4.3": "--suite trixie --root /opt/blender-trixie --no-torch /usr/local/bin/blender-4.3",
+}
+
+
 def program(name: str) -> str:
     """The path of a Blender command; skips where it, or what drives its window, is not installed."""
     missing = [tool for tool in ("Xvfb", "xdotool", "import", name) if shutil.which(tool) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed: bash tests/window/setup_blender.sh installs the real Blender "
-                    "and what drives its window")
+        pytest.skip(f"{', '.join(missing)} not installed: 'bash tests/window/setup_blender.sh {BLENDERS[name]}' "
+                    "installs the real Blender and what drives its window")
     return shutil.which(name)
 
 

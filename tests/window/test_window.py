@@ -61,7 +61,7 @@ def install(story: Story, extension: Path) -> None:
     story.gui.tab("AutoSimulate")
 
 
-@pytest.mark.parametrize("command", ["blender", "blender-4.3"])
+@pytest.mark.parametrize("command", ["blender", "blender-4.3-torch"])
 def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, tmp_path):
     version, torch = blender_python(program(command))
     folder = packages(version)
