@@ -127,6 +127,10 @@ def refresh(scene: bpy.types.Scene) -> SceneData:
 
 def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData) -> None:
     row = data.rows[mark.name]
+    if mark.kind == "STATE" and len(mark.items) < 2:
+        data.rows[mark.name] = Row(text="one state yet", problem=f"{mark.name}: change its properties in the scene, "
+                                   "then click Capture State; it needs at least two states")
+        return
     try:
         factor = factors.factor_of(mark)
         found = psi_properties.read(scene, [mark]).get(mark.name)

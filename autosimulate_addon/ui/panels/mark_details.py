@@ -41,16 +41,17 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
 
 
 def _targets(layout: bpy.types.UILayout, mark) -> None:
-    if mark.kind in {"FILM", "STATE"}:
+    if mark.kind == "FILM":
         return
+    targets = list(mark.items[0].values if mark.kind == "STATE" and len(mark.items) else mark.targets)
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for target in list(mark.targets)[:_LISTED]:
+    for target in targets[:_LISTED]:
         name = target.id.name if target.id else "deleted"
         path = f"{target.path}[{target.index}]" if target.index >= 0 else target.path
         column.label(text=f"{name}  {path}" if path else name, icon="DOT" if target.id else "ERROR")
-    if len(mark.targets) > _LISTED:
-        column.label(text=f"and {len(mark.targets) - _LISTED} more", icon="BLANK1")
+    if len(targets) > _LISTED:
+        column.label(text=f"and {len(targets) - _LISTED} more", icon="BLANK1")
 
 
 def _numbers(column: bpy.types.UILayout, mark) -> None:
@@ -77,6 +78,9 @@ def _choices(layout: bpy.types.UILayout, mark) -> None:
         row = column.row(align=True)
         if mark.kind == "MATERIAL" and item.material is not None:
             row.prop(item, "p", text=item.material.name, slider=True, icon_value=0)
+        elif mark.kind == "STATE":
+            row.prop(item, "name", text="")
+            row.prop(item, "p", text="", slider=True)
         else:
             row.prop(item, "p", text=item.name, slider=True)
         if mark.family != "BERNOULLI":
