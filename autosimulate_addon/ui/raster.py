@@ -57,6 +57,25 @@ class Canvas:
             np.maximum(patch, np.clip(thickness / 2 + 0.5 - distance, 0, 1), out=patch)
         self._blend(slice(None), slice(None), color, coverage * alpha)
 
+    def graph(self, heights: np.ndarray, color: Color, thickness: float = 2.0) -> None:
+        """A ``line`` through one height (pixels) per column, many times faster: only near columns count for a pixel."""
+        heights = np.asarray(heights, dtype=np.float32)
+        if len(heights) < 2 or not np.isfinite(heights).all():
+            return
+        columns = np.arange(self.width)
+        yy = np.arange(self.height, dtype=np.float32)[:, None] + 0.5
+        nearest = np.full((self.height, self.width), np.inf, dtype=np.float32)
+        reach = int(np.ceil(thickness / 2 + 1))
+        for offset in range(-reach, reach + 1):
+            first = np.clip(columns + offset, 0, len(heights) - 2)          # the segment from this column to the next
+            dx = (columns - first + 0.5).astype(np.float32)
+            start = heights[first]
+            rise = heights[first + 1] - start
+            dy = yy - start
+            t = np.clip((dx + dy * rise) / (1 + rise * rise), 0, 1)
+            np.minimum(nearest, (dx - t) ** 2 + (dy - t * rise) ** 2, out=nearest)
+        self._blend(slice(None), slice(None), color, np.clip(thickness / 2 + 0.5 - np.sqrt(nearest), 0, 1))
+
     def area(self, heights: np.ndarray, color: Color, alpha: float = 0.35, base: float = 0.0) -> None:
         """Fills between ``base`` and one height (pixels) per column."""
         heights = np.asarray(heights, dtype=np.float64)[None, :]

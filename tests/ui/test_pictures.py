@@ -54,6 +54,16 @@ def test_curve_picture_puts_the_higher_curve_above():
     assert blue > grey
 
 
+@pytest.mark.parametrize("heights", [np.linspace(3, 50, 60), 30 + 25 * np.sin(np.arange(60) / 3),
+                                     np.where(np.arange(60) == 30, 55.0, 4.0)], ids=["slope", "waves", "spike"])
+def test_a_graph_is_the_line_through_its_heights(heights):
+    line, graph = raster.Canvas(60, 60), raster.Canvas(60, 60)
+    line.line(np.column_stack([np.arange(60), heights]), (1.0, 0.5, 0.2), 3.0)
+    graph.graph(heights, (1.0, 0.5, 0.2), 3.0)
+    assert line.pixels[..., 3].sum() > 100
+    np.testing.assert_allclose(graph.pixels, line.pixels, atol=2e-3)
+
+
 def test_curve_picture_of_nothing_and_of_one_point():
     assert np.isfinite(curve.learning_curve([])[0]).all()
     assert np.isfinite(curve.learning_curve([Point(1, 8, None, None, None, None)])[0]).all()
@@ -120,3 +130,17 @@ def test_psi_in_words(parameters, unit, items, text):
 
 def test_durations():
     assert [wording.duration(s) for s in (5, 65, 1200, 7260)] == ["5 s", "1 min 05 s", "20 min", "2 h 01 min"]
+
+
+def test_a_long_list_gets_its_pictures_over_several_turns(scene):
+    import bpy
+
+    from autosimulate_addon.ui import panel_data
+
+    for what in ("LIGHTS", "LIGHT_COLORS", "CAMERA_PLACE", "CAMERA_LENS", "WORLD"):
+        bpy.ops.autosimulate.mark_common(what=what)
+    panel_data._pictures.clear()
+    for turn in range(1, 6):
+        data = panel_data.refresh(scene, 1e-9)
+        assert len(panel_data._pictures) == turn and data.waiting == (turn < 5)
+        assert all(row.text for row in data.rows.values())
