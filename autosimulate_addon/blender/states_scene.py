@@ -46,10 +46,11 @@ def capture_state(group: Any, name: str) -> Any:
     if not refs:
         raise InputError(f"{group.name} sets no property yet: right-click one and choose Add to States")
     captured = states.capture(refs)
+    taken = [other.name for other in group.items]
+    average = sum(other.p for other in group.items) / len(group.items)     # a share like the others'
     item = group.items.add()
-    taken = [other.name for other in group.items][:-1]
     item.name = marks_scene.unique_name(name, taken) if name else _numbered(taken)
-    item.p = 1.0 / len(group.items)
+    item.p = average
     for ref, value in captured:
         _add_value(item, ref, value)
     return item

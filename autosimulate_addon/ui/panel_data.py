@@ -15,14 +15,18 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ..blender import factors, marks_scene, properties, psi_properties
+from ..blender import factors, marks_scene, paths, properties, psi_properties
+from ..blender.drawing import drawn_properties
 from ..blender.marks import Mark
+from ..blender.paths import PropertyRef
 from ..protocol import AutoSimulateError, Factor
 from . import curve, icons, wording
 
 #: Colour of a distribution's picture, by what is learnable.
 COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
           "FILM": (0.45, 0.75, 0.85)}
+#: More properties of one distribution than this are counted, not listed.
+LISTED = 4
 #: A refresh waits until the scene has been still for so long: it must not get in the way of somebody moving things.
 _CALM_SECONDS = 0.15
 #: Pictures take a few milliseconds each: a long list gets them over several turns of the timer.
@@ -40,6 +44,7 @@ class Row:
     problem: str = ""
     items: tuple[str, ...] = ()
     unit: str = ""
+    targets: tuple[str, ...] = ()                   # the first of its properties, as people call them
 
 
 @dataclass
@@ -151,6 +156,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         data.learned.add(mark.name)
     data.psi[mark.name], data.factors[mark.name] = now, factor
     row.items, row.unit = factor.items, factor.unit
+    row.targets = tuple(_target_name(ref) for ref in drawn_properties(mark)[:LISTED])
     row.text = wording.short(now, factor.unit, factor.items)
     row.full = wording.psi(now, factor.unit, factor.items)
     signature = repr((factor.family, start, now, factor.low, factor.high))
@@ -170,6 +176,14 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         factor.family, start if found else None, now, factor.low, factor.high, color=color),
         len(now.get("mean", [0])))
     return time.perf_counter() - began
+
+
+def _target_name(ref: PropertyRef) -> str:
+    if not ref.path:
+        return ref.name
+    info = paths.describe(ref)
+    letters = "RGBA" if info.subtype.startswith("COLOR") else "XYZW"
+    return f"{ref.name}: {info.name}{f' {letters[ref.index]}' if 0 <= ref.index < 4 else ''}"
 
 
 _pictures: dict[str, str] = {}

@@ -28,9 +28,11 @@ def psi(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
     """One line for a distribution: "120 ± 40 W", "(0, 1.2, 3) ± 0.5 m", "Metal 62 %"."""
     if "p" in parameters:
         p = list(parameters["p"])
+        if tuple(items) == ("off", "on"):
+            return f"on {100 * p[1]:.0f} %"
         best = max(range(len(p)), key=p.__getitem__)
         if len(p) > 1 and max(p) - min(p) < 0.005:
-            return f"1 of {len(p)}, equal"
+            return f"any of {len(p)}"
         label = items[best] if best < len(items) else str(best)
         return f"{label} {100 * p[best]:.0f} %"
     mean, shown = _unit(unit, parameters["mean"])

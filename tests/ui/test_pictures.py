@@ -121,7 +121,8 @@ def test_fifty_shapes_take_under_a_millisecond_each():
     ({"mean": [0.0, 1.234, 3.0], "std": [0.5, 0.5, 0.5]}, "m", (), "(0, 1.23, 3) ± 0.5 m"),
     ({"mean": [3.14159265], "std": [0.5235988]}, "rad", (), "180 ± 30°"),
     ({"p": [0.38, 0.62]}, "", ("Rubber", "Metal"), "Metal 62 %"),
-    ({"p": [0.5, 0.5]}, "", ("a", "b"), "1 of 2, equal"),
+    ({"p": [0.5, 0.5]}, "", ("a", "b"), "any of 2"),
+    ({"p": [0.5, 0.5]}, "", ("off", "on"), "on 50 %"),
     ({"mean": [12345.6], "std": [0.001]}, "", (), "12300 ± 0.001"),
 ])
 def test_psi_in_words(parameters, unit, items, text):

@@ -28,7 +28,7 @@ def two(scene):
 
 def test_states_are_what_was_captured(two):
     mark, = marks_scene.read(two)[0]
-    assert mark.items == ("State 1", "State 2")
+    assert mark.items == ("State 1", "State 2") and mark.p == (0.5, 0.5)
     assert [[value for _, value in state] for state in mark.states] == [[2, 100.0], [8, 900.0]]
     assert panel_data.refresh(two).rows[mark.name].problem == ""
     ops.draw_sample(seed=3)
