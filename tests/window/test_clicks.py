@@ -111,12 +111,12 @@ def capture_states(story: Story) -> None:
 
 def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_packages, tmp_path):
     folder = job_packages("blender")
-    story = window("blender", "results", "marked.blend")
+    story = window("blender", "results")
     gui = story.gui
     install(story, extension)
     use_packages(gui, folder)
-    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 2; s.control = False\n"
-           "bpy.ops.ed.undo_push(message='before')")
+    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 4; s.control = False\n"
+           "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.ops.ed.undo_push(message='before')")
     gui.wait(f"'PyTorch' in __import__('{MODULE}.autosimulate_addon.ui.torch_status', fromlist=['x']).refresh().line")
     gui.click_button("autosimulate.optimize")
     gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=150)
@@ -124,8 +124,8 @@ def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_pa
     gui.wait(f"{PSI} is not None", timeout=5)
     learned = gui.value(PSI)
 
-    gui.scroll(30)
-    gui.click_button("autosimulate.keep", across=0.25)
+    gui.scroll(16)
+    gui.click_button("autosimulate.keep", across=0.25, pages=6)
     story.shot("kept")
     undo(story, "ctrl+z", f"{PSI} is None", "undone")
     undo(story, "ctrl+shift+z", f"{PSI} is not None", "redone")
@@ -152,7 +152,6 @@ def undo(story: Story, keys: str, expected: str, what: str) -> None:
 
 def sample_sheet(story: Story) -> None:
     gui, job = story.gui, JOB.replace(".job()", ".job('PREVIEW')")
-    gui.scroll(40)
     gui.click_button("autosimulate.sample_sheet")
     gui.wait(f"{job} is not None and {job}.state.images > 0", timeout=60)
     story.shot("sheet-running")

@@ -10,6 +10,10 @@ from ..run_follower import RunState
 from .base import Sidebar, paragraph, picture
 
 
+#: Characters of a distribution that fit one line of a sidebar of usual width.
+_LINE = 26
+
+
 class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
     """The learned distributions, before and after."""
 
@@ -50,14 +54,31 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
 
     @staticmethod
     def _changes(layout: bpy.types.UILayout, changes) -> None:
+        """What moved with before and after, in as many lines as a narrow sidebar needs; what did not, in one line."""
         column = layout.column(align=True)
         column.scale_y = 0.85
         for name, before, after in changes:
+            if before == after:
+                continue
             column.label(text=name, icon="DOT")
-            row = column.row()
-            row.active = False
-            row.label(text=before or iface_("start"), icon="BLANK1")
-            column.label(text=after, icon="FORWARD")
+            old = column.column(align=True)
+            old.active = False
+            _lines(old, before or iface_("start"), "BLANK1")
+            _lines(column, after, "FORWARD")
+        same = [name for name, before, after in changes if before == after]
+        if same:
+            text = iface_("{:s} as before") if len(same) == 1 else iface_("{:d} others as before")
+            column.label(text=text.format(same[0] if len(same) == 1 else len(same)), icon="DOT")
+
+
+def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
+    """A long mean and spread, as vectors have them, below each other."""
+    mean, sign, spread = text.partition(" ± ")
+    if len(text) <= _LINE or not sign:
+        column.label(text=text, icon=icon)
+        return
+    column.label(text=mean, icon=icon)
+    column.label(text=f"± {spread}", icon="BLANK1")
 
 
 def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
