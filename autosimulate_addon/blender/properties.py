@@ -178,6 +178,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
                                soft_max=10000)
     dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set")
     run_dir: StringProperty(name="Run", subtype="DIR_PATH", description="Folder of the last run")
+    decision: StringProperty(name="Decision", description="What was done with a run's result, and which run: in the "
+                             "scene, so that undo takes it back")
 
 
 CLASSES = (

@@ -148,6 +148,7 @@ def resume_optimization(scene: bpy.types.Scene, directory: Path) -> monitor.Job:
     job.process = _start(command(scene, copy, arguments), directory / "window.log")
     job.state.status, job.state.error = "starting", ""
     job.psi_written = job.state.version
+    monitor.decide(scene, job, "")
     monitor.follow(job)
     return job
 

@@ -44,7 +44,6 @@ class Job:
     follower: RunFollower = field(init=False)
     cancelled_at: float = 0.0
     start: dict[str, dict] = field(default_factory=dict)    # psi before the run, once psi.json tells
-    decision: str = ""                  # KEPT | DISCARDED, once the user has said
     psi_written: int = 0                # version of the state whose psi is in the scene
     _looked: float = 0.0
     curve_range: tuple[float, float] = (0.0, 1.0)
@@ -130,6 +129,17 @@ def psi_file(directory: Path, which: str) -> dict[str, dict]:
         return {entry["key"]: entry[which] for entry in content["factors"] if entry.get(which)}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def decide(scene: bpy.types.Scene, found: Job, decision: str) -> None:
+    """Remembers that a run's result was KEPT or DISCARDED; "" forgets it."""
+    scene.autosimulate.decision = f"{decision} {found.directory.name}" if decision else ""
+
+
+def decision(scene: bpy.types.Scene, found: Job) -> str:
+    """KEPT or DISCARDED, once the user has said so of this run and not undone it; else ""."""
+    what, _, which = scene.autosimulate.decision.partition(" ")
+    return what if which == found.directory.name else ""
 
 
 def result_psi(found: Job) -> dict[str, dict]:

@@ -127,13 +127,14 @@ def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_pa
     gui.scroll(16)
     gui.click_button("autosimulate.keep", across=0.25, pages=6)
     story.shot("kept")
-    undo(story, "ctrl+z", f"{PSI} is None", "undone")
-    undo(story, "ctrl+shift+z", f"{PSI} is not None", "redone")
+    assert gui.value(f"{SETTINGS}.decision").startswith("KEPT")
+    undo(story, "ctrl+z", f"{PSI} is None and not {SETTINGS}.decision", "undone")
+    undo(story, "ctrl+shift+z", f"{PSI} is not None and {SETTINGS}.decision", "redone")
     assert gui.value(PSI) == learned
     gui.click_button("autosimulate.discard", across=0.75)
-    gui.wait(f"{PSI} is None", timeout=5)
+    gui.wait(f"{PSI} is None and {SETTINGS}.decision.startswith('DISCARDED')", timeout=5)
     story.shot("discarded")
-    undo(story, "ctrl+z", f"{PSI} is not None", "discard-undone")
+    undo(story, "ctrl+z", f"{PSI} is not None and {SETTINGS}.decision.startswith('KEPT')", "discard-undone")
 
     gui.click_button("autosimulate.apply_mean", across=0.25)
     gui.wait(f"abs(bpy.data.lights['Key'].energy - {learned}) < 1e-3 * {learned}", timeout=5)
@@ -152,6 +153,7 @@ def undo(story: Story, keys: str, expected: str, what: str) -> None:
 
 def sample_sheet(story: Story) -> None:
     gui, job = story.gui, JOB.replace(".job()", ".job('PREVIEW')")
+    gui.py(f"{SETTINGS}.width, {SETTINGS}.height = 256, 192")      # long enough to be seen
     gui.click_button("autosimulate.sample_sheet")
     gui.wait(f"{job} is not None and {job}.state.images > 0", timeout=60)
     story.shot("sheet-running")
@@ -162,7 +164,8 @@ def sample_sheet(story: Story) -> None:
 
 def escape_generate(story: Story, folder: Path) -> None:
     gui, job = story.gui, JOB.replace(".job()", ".job('GENERATE')")
-    gui.py(f"{SETTINGS}.dataset_dir = {str(folder)!r}; {SETTINGS}.dataset_count = 500")
+    gui.py(f"{SETTINGS}.width, {SETTINGS}.height = 32, 24; "
+           f"{SETTINGS}.dataset_dir = {str(folder)!r}; {SETTINGS}.dataset_count = 500")
     gui.scroll(60)
     gui.click_button("autosimulate.generate")
     gui.wait(f"{job} is not None and {job}.state.images > 1", timeout=60)

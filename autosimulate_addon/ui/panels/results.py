@@ -39,9 +39,10 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
 
     @staticmethod
     def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
-        if job.decision:
-            layout.label(text="Kept in the scene" if job.decision == "KEPT" else "Discarded: as before the run",
-                         icon="CHECKMARK" if job.decision == "KEPT" else "LOOP_BACK")
+        decision = monitor.decision(context.scene, job)
+        if decision:
+            layout.label(text="Kept in the scene" if decision == "KEPT" else "Discarded: as before the run",
+                         icon="CHECKMARK" if decision == "KEPT" else "LOOP_BACK")
         row = layout.row(align=True)
         row.scale_y = 1.2
         row.operator("autosimulate.keep", icon="CHECKMARK")
