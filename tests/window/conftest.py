@@ -119,7 +119,10 @@ def window(request, work, shots, tmp_path):
         blend = tmp_path / "scene.blend"
         if not blend.exists():
             blend.write_bytes((work / scene).read_bytes())
-        gui = Gui(program(command), [str(blend)], env={"BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+        temporary = tmp_path / "temporary"              # outlives the window, as a machine's own does
+        temporary.mkdir(exist_ok=True)
+        gui = Gui(program(command), [str(blend)], env={"BLENDER_USER_RESOURCES": str(tmp_path / "user"),
+                                                       "TMPDIR": str(temporary)})
         stories.append(Story(gui, shots, f"{command}-{name}" if name else command))
         return stories[-1]
 

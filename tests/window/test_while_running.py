@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.window.conftest import ROOT, program
@@ -21,7 +22,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     gui = story.gui
     install(story, extension)
     use_packages(gui, folder)
-    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 12; s.control = False; s.epochs = 8\n"
+    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 16; s.control = False; s.epochs = 8\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.context.scene.cycles.samples = 16\n"
            "r = bpy.context.scene.render; r.resolution_x, r.resolution_y, r.resolution_percentage = 320, 240, 100\n"
            "bpy.ops.wm.save_mainfile(); bpy.ops.ed.undo_push(message='before')")
@@ -35,6 +36,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     assert gui.value(f"{JOB}.state.ended") == "False", "too short a run to show anything"
     pid = int(gui.value(f"{JOB}.state.pid"))
     no_errors(gui)
+    gui.py("bpy.ops.wm.save_userpref()")               # as Blender does by itself when it quits
     gui.quit()
     assert alive(pid) and not ended(run), "the job must outlive the window"
 
@@ -43,13 +45,17 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     gui.tab("AutoSimulate")
     # what the file had when it was saved by hand, while the run was going: nothing of the job's is in it but psi
     assert gui.value(CUBE) == "(0.0, 0.9, 0.75)"
-    gui.click_button("autosimulate.attach", pages=8)
-    gui.wait(f"{JOB} is not None and not {JOB}.state.ended", timeout=20)
+    gui.scroll(12)
+    gui.click_button("autosimulate.attach", pages=6)
+    gui.wait(f"{JOB} is not None", timeout=20)
     story.shot("attached")
     gui.wait(f"{JOB}.state.ended", timeout=180)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
+    gui.click_button("autosimulate.keep", across=0.25, pages=6)
+    final = {entry["key"]: entry["final"] for entry in json.loads((run / "psi.json").read_text())["factors"]}
     gui.wait("bpy.data.lights['Key'].get('psi.energy.mean') is not None", timeout=10)
-    story.shot("done")
+    assert float(gui.value("bpy.data.lights['Key']['psi.energy.mean']")) == pytest.approx(final["Key Power"]["mean"][0])
+    story.shot("kept")
     no_errors(gui)
     undisturbed(run, tmp_path / "again")
 
