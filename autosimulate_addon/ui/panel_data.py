@@ -189,12 +189,14 @@ def _target_name(ref: PropertyRef) -> str:
 _pictures: dict[str, str] = {}
 
 
-def redraw() -> None:
-    """Redraws every sidebar, and the viewports that show the overlay."""
+def redraw(viewports: bool = False) -> None:
+    """Redraws every sidebar; the viewports beside them, which cost far more, only when they show something else."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI" or viewports:
+                        region.tag_redraw()
 
 
 @persistent

@@ -94,6 +94,7 @@ def _after_refresh(scene: bpy.types.Scene, data: panel_data.SceneData) -> None:
     if lines.keys() != old.keys() or any(not np.array_equal(lines[color], old[color]) for color in lines):
         _lines[key] = lines
         _batches.pop(key, None)
+        panel_data.redraw(viewports=True)
 
 
 def _visible(context: bpy.types.Context) -> bool:
