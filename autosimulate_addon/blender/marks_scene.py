@@ -15,8 +15,8 @@ from .marks import FILM_SIZES, ClassTable, Mark
 from .paths import PropertyRef
 from .properties import MAX_SIZE
 
-__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of", "read", "read_classes",
-           "remove_mark", "unique_name", "write", "write_classes"]
+__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of", "read",
+           "read_classes", "remove_mark", "unique_name", "write", "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38

@@ -22,8 +22,8 @@ from .panels import validation as validation_panels
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
     cls for module in (preferences, torch_operators, mark, mark_many, mark_list, states,
-                       labels_operators, validation_operators, optimize, presets, produce, results, menus, status, learnables, labels,
-                       validation_panels, network, optimize_panels, results_panels)
+                       labels_operators, validation_operators, optimize, presets, produce, results, menus, status,
+                       learnables, labels, validation_panels, network, optimize_panels, results_panels)
     for cls in module.CLASSES)
 
 

@@ -1,16 +1,20 @@
 """What the add-on costs in Blender's window: redraws with and without a job and our tab, our panels, our overlay.
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" blender --factory-startup --gpu-backend opengl --window-geometry 0 0 1600 1000
-        --python headless/benchmarks/window_speed.py -- [--site-packages DIR] [--redraws 60] [--output DIR]
+    xvfb-run -a -s "-screen 0 1600x1000x24" blender --factory-startup --gpu-backend opengl
+        --window-geometry 0 0 1600 1000
+        --python headless/benchmarks/window_speed.py -- [--site-packages DIR] [--redraws 60]
 
 (One line; a desktop needs no xvfb-run.) ``--site-packages`` names what Blender's own Python lacks of what a job needs.
 Everything runs in one window on the built-in demo scene:
 
-* a redraw of the whole window (swap included) and of the 3D viewport alone, medians, with our tab closed and open, first
-  idle and then beside a real optimization. Under software OpenGL the rasteriser dominates: read the differences.
+* a redraw of the whole window (swap included) and of the 3D viewport alone, medians, with our tab closed and open,
+  first idle and then beside a real optimization. Under software OpenGL the rasteriser dominates.
 * Python's time in our panels, lists and menus per redraw of the sidebar, and in our timers per second of a run.
 * the overlay's draw callback with 50 learned locations and 50 learned light energies, before and after: its own time,
   and by how much it lengthens a redraw of the viewport.
+
+``GALLIUM_NOOP=true`` before the command lets Mesa draw nothing at all: what is left is the processor's share (Python,
+Blender, the driver's front), which is what a machine with a graphics card spends, too.
 """
 
 from __future__ import annotations
@@ -110,7 +114,8 @@ def _as_method(timed, original):
 def viewport() -> tuple:
     """(window, area, its regions by type) of the largest 3D viewport."""
     window = bpy.context.window_manager.windows[0]
-    area = max((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.width * area.height)
+    areas = [area for area in window.screen.areas if area.type == "VIEW_3D"]
+    area = max(areas, key=lambda area: area.width * area.height)
     return window, area, {region.type: region for region in area.regions}
 
 
@@ -187,8 +192,8 @@ def start_job(options, folder: Path):
     bpy.ops.wm.save_as_mainfile(filepath=str(scene_file))
     extra = ["--site-packages", options.site_packages] if options.site_packages else []
     subprocess.run([bpy.app.binary_path, "-b", str(scene_file), "--python-exit-code", "1", "-P",
-                    str(ROOT / "headless" / "run.py"), "--", "generate", "--count", "6", "--width", "64", "--height", "48",
-                    "--output", str(folder / "val"), *extra], check=True, stdout=subprocess.DEVNULL,
+                    str(ROOT / "headless" / "run.py"), "--", "generate", "--count", "6", "--width", "64",
+                    "--height", "48", "--output", str(folder / "val"), *extra], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     group.validation_dir = str(folder / "val")
     status = ours("ui.torch_status")
@@ -248,10 +253,10 @@ def measure_overlay(options):
         overlay._lines.clear()
         without.append(redraws(options.redraws // 3, "DRAW"))
         overlay._lines.update(kept)
-    say(f"\noverlay: {options.shapes} locations and {options.shapes} lights, before and after: {segments} line segments")
+    say(f"\noverlay: {options.shapes} locations and {options.shapes} lights, before and after: {segments} segments")
     say(f"  the draw callback itself     {statistics.median(samples):8.3f} ms a redraw ({OVERLAY.calls} calls)")
-    say(f"  the viewport's redraw        {statistics.median(with_it):8.1f} ms with it, {statistics.median(without):.1f} ms "
-        "without (rasterising included)")
+    say(f"  the viewport's redraw        {statistics.median(with_it):8.1f} ms with it, "
+        f"{statistics.median(without):.1f} ms without (rasterising included)")
     say(f"  working the shapes out       {1e3 * first:8.1f} ms the first time, {1e3 * again:.1f} ms again, outside of "
         "any redraw")
 
@@ -284,6 +289,8 @@ def story(options):
             watch.reset()
         PANELS.reset()
         yield options.seconds
+        if job.state.ended:
+            raise RuntimeError(f"the job ended too early: {job.state.status} {job.state.error}")
         say(f"\ntimers during {options.seconds:.0f} s of the run")
         for name, watch in TIMERS.items():
             say(f"  {name:<22} {watch.calls:4d} calls, {1e3 * watch.seconds / max(watch.calls, 1):7.2f} ms each, "

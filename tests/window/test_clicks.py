@@ -39,7 +39,8 @@ def test_right_clicks_on_every_kind_of_property(command, window, extension):
 
     show_properties(gui, "OBJECT", "Large Cube")
     right_click(story, ".location[2]", "component", "End", "Up", "Right", "Down", "Down", "Return")
-    assert gui.value(f"({SETTINGS}.marks[0].targets[0].path, {SETTINGS}.marks[0].targets[0].index)") == "('location', 2)"
+    first = f"{SETTINGS}.marks[0].targets[0]"
+    assert gui.value(f"({first}.path, {first}.index)") == "('location', 2)"
     right_click(story, ".rotation_euler", "vector", "End", "Up", "Up", "Return")
     assert gui.value(f"({SETTINGS}.marks[1].targets[0].path, {SETTINGS}.marks[1].size)") == "('rotation_euler', 3)"
     show_properties(gui, "DATA", "Key")

@@ -22,7 +22,8 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     gui = story.gui
     install(story, extension)
     use_packages(gui, folder)
-    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 16; s.control = False; s.epochs = 8\n"
+    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}\n"
+           "s.iterations, s.control, s.epochs = 16, False, 8\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.context.scene.cycles.samples = 16\n"
            "r = bpy.context.scene.render; r.resolution_x, r.resolution_y, r.resolution_percentage = 320, 240, 100\n"
            "bpy.ops.wm.save_mainfile(); bpy.ops.ed.undo_push(message='before')")
@@ -74,7 +75,8 @@ def move_and_undo(story: Story) -> None:
     """G, a mouse movement, a click; then Ctrl+Z."""
     gui = story.gui
     gui.py("for o in bpy.context.view_layer.objects: o.select_set(o.name == 'Large Cube')\n"
-           "bpy.context.view_layer.objects.active = bpy.data.objects['Large Cube']; bpy.ops.ed.undo_push(message='sel')")
+           "bpy.context.view_layer.objects.active = bpy.data.objects['Large Cube']\n"
+           "bpy.ops.ed.undo_push(message='sel')")
     place = gui.value(CUBE)
     over_viewport(gui)
     gui.key("g")
