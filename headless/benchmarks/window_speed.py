@@ -187,7 +187,7 @@ def measure_redraws(count: int, what: str):
 def start_job(options, folder: Path):
     """A real optimization of the demo, long enough to measure beside it."""
     group = bpy.context.scene.autosimulate
-    group.width, group.height, group.iterations, group.images = 64, 48, 50, 24
+    group.width, group.height, group.iterations, group.images = 64, 48, 500, 24
     scene_file = folder / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(scene_file))
     extra = ["--site-packages", options.site_packages] if options.site_packages else []
