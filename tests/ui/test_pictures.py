@@ -123,6 +123,7 @@ def test_fifty_shapes_take_under_a_millisecond_each():
     ({"p": [0.38, 0.62]}, "", ("Rubber", "Metal"), "Metal 62 %"),
     ({"p": [0.5, 0.5]}, "", ("a", "b"), "any of 2"),
     ({"p": [0.5, 0.5]}, "", ("off", "on"), "on 50 %"),
+    ({"p": [0.26, 0.74]}, "", ("0", "8"), "8: 74 %"),
     ({"mean": [12345.6], "std": [0.001]}, "", (), "12300 ± 0.001"),
 ])
 def test_psi_in_words(parameters, unit, items, text):
@@ -131,6 +132,18 @@ def test_psi_in_words(parameters, unit, items, text):
 
 def test_durations():
     assert [wording.duration(s) for s in (5, 65, 1200, 7260)] == ["5 s", "1 min 05 s", "20 min", "2 h 01 min"]
+
+
+@pytest.mark.parametrize("learned, expected", [
+    ({"miou": 0.5, "loss": 0.1}, "BETTER"), ({"miou": 0.5, "loss": 0.3}, "LEVEL"),
+    ({"miou": 0.3, "loss": 0.1}, "LEVEL"), ({"miou": 0.4, "loss": 0.3}, "WORSE"), ({"miou": None}, "")])
+def test_the_verdict_is_the_reports(learned, expected):
+    assert wording.verdict({"start": {"miou": 0.4, "loss": 0.2}, "learned": learned}) == expected
+    assert wording.verdict({"learned": learned}) == ""
+
+
+def test_film_marks_have_a_plain_name():
+    assert wording.mark_name("film:white_balance") == "White Balance" and wording.mark_name("Key Power") == "Key Power"
 
 
 def test_a_long_list_gets_its_pictures_over_several_turns(scene):

@@ -51,7 +51,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
-        _numbers(layout, job.state.numbers)
+        _numbers(layout, context, job.state.numbers)
 
     @staticmethod
     def _changes(layout: bpy.types.UILayout, changes) -> None:
@@ -61,7 +61,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         for name, before, after in changes:
             if before == after:
                 continue
-            column.label(text=name, icon="DOT")
+            column.label(text=wording.mark_name(name), icon="DOT")
             old = column.column(align=True)
             old.active = False
             _lines(old, before or iface_("start"), "BLANK1")
@@ -69,7 +69,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         same = [name for name, before, after in changes if before == after]
         if same:
             text = iface_("{:s} as before") if len(same) == 1 else iface_("{:d} others as before")
-            column.label(text=text.format(same[0] if len(same) == 1 else len(same)), icon="DOT")
+            column.label(text=text.format(wording.mark_name(same[0]) if len(same) == 1 else len(same)), icon="DOT")
 
 
 def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
@@ -82,7 +82,13 @@ def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
     column.label(text=f"± {spread}", icon="BLANK1")
 
 
-def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
+#: What the comparison means for who has to decide.
+_VERDICTS = {"BETTER": ("CHECKMARK", "Better than the start: worth keeping"),
+             "LEVEL": ("INFO", "Level with the start: more iterations or images may tell"),
+             "WORSE": ("ERROR", "Not better than the start: discard it, or learn with more iterations or images")}
+
+
+def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: dict) -> None:
     """The final comparison: networks trained afresh on images from the start and from the learned distributions."""
     rows = numbers.get("rows")
     if not isinstance(rows, dict) or not rows:
@@ -94,6 +100,10 @@ def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
         row = column.split(factor=0.6)
         row.label(text=iface_(name.capitalize()), icon="BLANK1")
         row.label(text=f"mIoU {wording.percent(values.get('miou'))}")
+    verdict = wording.verdict(rows)
+    if verdict:
+        icon, text = _VERDICTS[verdict]
+        paragraph(layout, context, iface_(text), icon=icon)
 
 
 class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
