@@ -103,12 +103,12 @@ def register() -> None:
 
 def _as_method(timed, original):
     """Blender counts the arguments of a draw function: they must stay as they are."""
-    names = original.__code__.co_varnames[:original.__code__.co_argcount]
-    needed = len(names) - len(original.__defaults__ or ())
-    arguments = ", ".join([*names[:needed], *(f"{name}=0" for name in names[needed:])])
-    scope = {"timed": timed}
-    exec(f"def {original.__name__}({arguments}): return timed({', '.join(names)})", scope)
-    return scope[original.__name__]
+    if original.__code__.co_argcount == 2:              # draw, draw_header_preset, poll
+        return lambda self, context: timed(self, context)
+    if original.__code__.co_argcount == 10:             # draw_item of a list
+        return lambda self, context, layout, data, item, icon, active_data, active_property, index=0, flag=0: timed(
+            self, context, layout, data, item, icon, active_data, active_property, index, flag)
+    raise TypeError(f"{original.__qualname__} takes other arguments than Blender's draw functions do")
 
 
 def viewport() -> tuple:

@@ -11,7 +11,7 @@ from .base import Sidebar, paragraph, picture
 
 
 #: Characters of a distribution that fit one line of a sidebar of usual width.
-_LINE = 26
+_LINE = 32
 
 
 class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
