@@ -6,8 +6,6 @@ import json
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.window.story import (
     JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, show_properties, use_packages,
 )
@@ -30,9 +28,21 @@ MARKS = f"[mark.name for mark in {SETTINGS}.marks]"
 PSI = "bpy.data.lights['Key'].get('psi.energy.mean')"
 
 
-@pytest.mark.parametrize("command", ["blender", "blender-4.3-torch"])
-def test_right_clicks_on_every_kind_of_property(command, window, extension):
-    story = window(command, "marks")
+def test_a_modifier_input_by_right_click_in_4_3(window, extension):
+    """Up to 5.1 such an input is a custom property of the modifier."""
+    story = window("blender-4.3-torch", "marks")
+    gui = story.gui
+    install(story, extension)
+    gui.py(_MODIFIER)
+    show_properties(gui, "MODIFIER", "Large Cube")
+    right_click(story, "Socket_2", "modifier", "End", "Up", "Return")
+    assert gui.value(f"({SETTINGS}.marks[0].targets[0].path, {SETTINGS}.marks[0].family)") == \
+        "('modifiers[\"Lift\"][\"Socket_2\"]', 'NORMAL')"
+    no_errors(gui)
+
+
+def test_right_clicks_on_every_kind_of_property(window, extension):
+    story = window("blender", "marks")
     gui = story.gui
     install(story, extension)
     gui.py(_MODIFIER)
@@ -72,7 +82,7 @@ def right_click(story: Story, path: str, what: str, *keys: str) -> None:
     """The context menu of a property in the Properties editor; ``keys`` choose from it, its end is ours."""
     gui = story.gui
     before = gui.value(MARKS)
-    x, y = gui.find(path, across=0.75, area="PROPERTIES", kind="WINDOW", step=16)
+    x, y = gui.find(path, across=0.75, area="PROPERTIES", kind="WINDOW", step=18)
     gui.click(x, y, button=3)
     gui.key(*keys[:-1])
     story.shot(what)
