@@ -15,8 +15,8 @@ from .marks import FILM_SIZES, ClassTable, Mark
 from .paths import PropertyRef
 from .properties import MAX_SIZE
 
-__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "mark_of", "read", "read_classes",
-           "remove_mark", "unique_name", "write", "write_classes"]
+__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of", "read",
+           "read_classes", "remove_mark", "unique_name", "write", "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38
@@ -100,7 +100,7 @@ def add_mark(scene: bpy.types.Scene, refs: Sequence[PropertyRef], family: str | 
               for key, value in (("low", low), ("high", high), ("mean", mean), ("std", std), ("p", p))}
     mark = Mark(name=name or "", kind=kind, targets=refs, family=family or "", items=tuple(items),
                 states=tuple(tuple(state) for state in states), locked=locked, **floats)
-    present = [mark_of(group) for group in scene.autosimulate.marks if _whole(group)]
+    present = [mark_of(group) for group in scene.autosimulate.marks if is_whole(group)]
     check([*present, mark])
     mark = complete(mark)
     factors.factor_of(mark)
@@ -240,7 +240,7 @@ def _state_value(mark: str, entry: Any) -> tuple[PropertyRef, Any]:
     return ref, states.from_json(entry.value, ref)
 
 
-def _whole(group: Any) -> bool:
+def is_whole(group: Any) -> bool:
     """Whether all data-blocks of the mark are still there (a broken one must not keep others from being added)."""
     try:
         mark_of(group)

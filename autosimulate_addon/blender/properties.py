@@ -162,6 +162,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     images: IntProperty(name="Images", description="Images rendered in each iteration", default=24, min=2, soft_max=200)
     epochs: IntProperty(name="Epochs", description="Passes of training over the images in each iteration, 0 for "
                         "automatic", default=0, min=0, soft_max=50)
+    networks: IntProperty(name="Networks", description="Networks trained side by side, whose estimates are averaged: "
+                          "more are steadier and slower; 0 for automatic", default=0, min=0, soft_max=8, max=64)
     width: IntProperty(name="Width", description="Width of the rendered images", default=64, min=8, soft_max=640,
                        max=4096, step=8, subtype="PIXEL")
     height: IntProperty(name="Height", description="Height of the rendered images", default=48, min=8, soft_max=480,
@@ -176,6 +178,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
                                soft_max=10000)
     dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set")
     run_dir: StringProperty(name="Run", subtype="DIR_PATH", description="Folder of the last run")
+    decision: StringProperty(name="Decision", description="What was done with a run's result, and which run: in the "
+                             "scene, so that undo takes it back")
 
 
 CLASSES = (

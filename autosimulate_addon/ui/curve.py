@@ -91,7 +91,7 @@ def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, 
         heights = 2 + (canvas.height - 10) * curve / max(float(curve.max()), 1e-12)
         shade = color if k == len(curves) - 1 else GREY
         canvas.area(heights, shade, 0.45 if shade is color else 0.3, 1)
-        canvas.line(np.column_stack([np.arange(canvas.width), heights]), shade, 3.0)
+        canvas.graph(heights, shade, 3.0)
 
 
 def _bars(canvas: Canvas, start: dict | None, now: dict, color: Color) -> None:
@@ -120,5 +120,5 @@ def list_icon(family: str, now: dict, low=None, high=None, color: Color = ORANGE
         curve = distribution.density(family, x, float(now["mean"][0]), float(now["std"][0]), *limits)
         heights = 3 + (size - 8) * curve / max(float(curve.max()), 1e-12)
         canvas.area(heights, color, 0.6, 2)
-        canvas.line(np.column_stack([np.arange(size), heights]), color, 2.5)
+        canvas.graph(heights, color, 2.5)
     return canvas.pixels

@@ -77,6 +77,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "iterations": group.iterations,
         "images": group.images,
         "epochs": group.epochs or None,
+        "networks": group.networks or None,
         "width": group.width,
         "height": group.height,
         "seed": group.seed,
@@ -147,6 +148,7 @@ def resume_optimization(scene: bpy.types.Scene, directory: Path) -> monitor.Job:
     job.process = _start(command(scene, copy, arguments), directory / "window.log")
     job.state.status, job.state.error = "starting", ""
     job.psi_written = job.state.version
+    monitor.decide(scene, job, "")
     monitor.follow(job)
     return job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender import marks_scene, paths, properties
+from ..blender import marks_scene, paths, properties, states_scene
 from ..protocol import AutoSimulateError
 from .operators.mark import property_under_mouse, refusal
 
@@ -34,12 +34,16 @@ def draw_context_menu(self, context) -> None:
     layout = self.layout
     try:
         marked = marks_scene.find_marks(context.scene, ref)
+        in_states = states_scene.find_states(context.scene, ref)
     except AutoSimulateError:
-        marked = []
+        marked, in_states = [], []
     layout.separator()
     if marked:
         layout.operator("autosimulate.edit_distribution", text="Edit Distribution...", icon="NORMALIZE_FCURVES")
         layout.operator("autosimulate.unmark", icon="X")
+        return
+    if in_states:
+        layout.operator("autosimulate.states_remove", icon="X")
         return
     why = refusal(ref)
     if why:
@@ -51,6 +55,7 @@ def draw_context_menu(self, context) -> None:
     info = paths.describe(ref)
     if info.size > 1 and ref.index < 0:
         layout.menu("AUTOSIMULATE_MT_mark_component")
+    layout.operator("autosimulate.states_add", icon="PRESET")
 
 
 CLASSES = (AUTOSIMULATE_MT_mark_component,)

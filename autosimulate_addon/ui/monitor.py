@@ -44,8 +44,9 @@ class Job:
     follower: RunFollower = field(init=False)
     cancelled_at: float = 0.0
     start: dict[str, dict] = field(default_factory=dict)    # psi before the run, once psi.json tells
-    decision: str = ""                  # KEPT | DISCARDED, once the user has said
     psi_written: int = 0                # version of the state whose psi is in the scene
+    psi_now: dict[str, dict] = field(default_factory=dict)  # what was written then
+    drawn: tuple = ()                   # the point that the curve's picture ends with
     _looked: float = 0.0
     curve_range: tuple[float, float] = (0.0, 1.0)
     sheet_stamp: float = 0.0
@@ -132,6 +133,17 @@ def psi_file(directory: Path, which: str) -> dict[str, dict]:
         return {}
 
 
+def decide(scene: bpy.types.Scene, found: Job, decision: str) -> None:
+    """Remembers that a run's result was KEPT or DISCARDED; "" forgets it."""
+    scene.autosimulate.decision = f"{decision} {found.directory.name}" if decision else ""
+
+
+def decision(scene: bpy.types.Scene, found: Job) -> str:
+    """KEPT or DISCARDED, once the user has said so of this run and not undone it; else ""."""
+    what, _, which = scene.autosimulate.decision.partition(" ")
+    return what if which == found.directory.name else ""
+
+
 def result_psi(found: Job) -> dict[str, dict]:
     """What a run has to give: the final psi when it is done, the best so far when it was stopped."""
     wanted = ("final", "best", "latest") if found.state.status == "done" else ("best", "final", "latest")
@@ -178,12 +190,13 @@ def step(found: Job) -> bool:
         news = _check_alive(found)
     scene = bpy.data.scenes.get(found.scene)
     state = found.state
-    if scene is not None and found.kind == "OPTIMIZE" and properties.registered():
-        _take_psi(found, scene)
-    if news:
-        found.start = found.start or psi_file(found.directory, "start")
-        _pictures(found)
+    if scene is not None and found.kind == "OPTIMIZE" and properties.registered() and _take_psi(found, scene):
         panel_data.schedule()
+    if news:
+        if not found.start:
+            found.start = psi_file(found.directory, "start")
+            panel_data.schedule()
+        _pictures(found)
     if state.ended and found.on_end:
         on_end, found.on_end = found.on_end, None
         on_end(found)
@@ -222,20 +235,29 @@ def _psi_waits(found: Job) -> bool:
             and bpy.app.is_job_running("RENDER") and found.scene in bpy.data.scenes)
 
 
-def _take_psi(found: Job, scene: bpy.types.Scene) -> None:
-    """Writes the newest psi, unless a render is under way: changing data then can crash Blender."""
+def _take_psi(found: Job, scene: bpy.types.Scene) -> bool:
+    """Writes psi where it is new, unless a render is under way: changing data then can crash Blender.
+
+    Returns whether it was new.
+    """
     if found.psi_written == found.state.version or bpy.app.is_job_running("RENDER"):
-        return
+        return False
     found.psi_written = found.state.version
     psi = result_psi(found) if found.state.ended else found.state.psi
+    if psi == found.psi_now and not found.state.ended:
+        return False
+    found.psi_now = psi
     for sentence in write_psi(scene, psi) if psi else ():
         if sentence not in found.state.problems:
             found.state.problems.append(sentence)
+    return True
 
 
 def _pictures(found: Job) -> None:
     state = found.state
-    if state.curve:
+    last = (len(state.curve), state.curve[-1]) if state.curve else ()
+    if last and last != found.drawn:
+        found.drawn = last
         pixels, found.curve_range = curve.learning_curve(state.curve)
         icons.show_wide(f"curve:{found.kind}", pixels, 1)
     newest = found.directory / "latest_samples.png"

@@ -6,6 +6,7 @@ a timer; it works out texts and pictures and redraws the sidebars.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,16 +15,22 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ..blender import factors, marks_scene, properties, psi_properties
+from ..blender import factors, marks_scene, paths, properties, psi_properties
+from ..blender.drawing import drawn_properties
 from ..blender.marks import Mark
+from ..blender.paths import PropertyRef
 from ..protocol import AutoSimulateError, Factor
 from . import curve, icons, wording
 
 #: Colour of a distribution's picture, by what is learnable.
 COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
           "FILM": (0.45, 0.75, 0.85)}
+#: More properties of one distribution than this are counted, not listed.
+LISTED = 4
 #: A refresh waits until the scene has been still for so long: it must not get in the way of somebody moving things.
 _CALM_SECONDS = 0.15
+#: Pictures take a few milliseconds each: a long list gets them over several turns of the timer.
+_PICTURE_SECONDS = 0.03
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Row:
     problem: str = ""
     items: tuple[str, ...] = ()
     unit: str = ""
+    targets: tuple[str, ...] = ()                   # the first of its properties, as people call them
 
 
 @dataclass
@@ -49,7 +57,7 @@ class SceneData:
     learned: set[str] = field(default_factory=set)             # marks with psi among their custom properties
     changes: list[tuple[str, str, str]] = field(default_factory=list)   # name, before, after
     problem: str = ""
-    signature: Any = None
+    waiting: bool = False                                       # for pictures that did not fit into this turn
 
 
 _scenes: dict[int, SceneData] = {}
@@ -90,16 +98,20 @@ def _on_timer() -> float | None:
         return None
     if time.monotonic() - _changed < 0.9 * _CALM_SECONDS:
         return _CALM_SECONDS
-    for scene in {window.scene for window in bpy.context.window_manager.windows}:
-        refresh(scene)
+    scenes = {window.scene for window in bpy.context.window_manager.windows}
+    waiting = [refresh(scene, _PICTURE_SECONDS).waiting for scene in scenes]
     redraw()
-    return None
+    return _CALM_SECONDS if any(waiting) else None
 
 
-def refresh(scene: bpy.types.Scene) -> SceneData:
-    """Works out the scene's data now. Problems become part of it; nothing is raised."""
+def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneData:
+    """Works out the scene's data now. Problems become part of it; nothing is raised.
+
+    Args:
+        picture_seconds: how long to make pictures for; those left keep the old ones, and ``waiting`` says so.
+    """
     data = _scenes.setdefault(scene.session_uid, SceneData())
-    data.problem = ""
+    data.problem, data.waiting = "", False
     marks, data.rows = [], {name: data.rows.get(name, Row()) for name in scene.autosimulate.marks.keys()}
     for group in scene.autosimulate.marks:
         try:
@@ -113,7 +125,7 @@ def refresh(scene: bpy.types.Scene) -> SceneData:
         data.problem = str(error)
     data.psi, data.learned, data.factors = {}, set(), {}
     for mark in marks:
-        _refresh_row(scene, mark, data)
+        picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0)
     from . import monitor                               # it reads this module: a cycle at import
     before = monitor.psi_before(scene)
     data.changes = [
@@ -125,45 +137,66 @@ def refresh(scene: bpy.types.Scene) -> SceneData:
     return data
 
 
-def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData) -> None:
+def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: bool) -> float:
+    """Texts of one row, and its pictures where they may be made now; returns how long those took."""
     row = data.rows[mark.name]
+    if mark.kind == "STATE" and len(mark.items) < 2:
+        data.rows[mark.name] = Row(text="one state yet", problem=f"{mark.name}: change its properties in the scene, "
+                                   "then click Capture State; it needs at least two states")
+        return 0.0
     try:
         factor = factors.factor_of(mark)
         found = psi_properties.read(scene, [mark]).get(mark.name)
     except AutoSimulateError as error:
         data.rows[mark.name] = Row(text="unavailable", problem=str(error))
-        return
+        return 0.0
     start = {name: np.asarray(values, float).tolist() for name, values in factor.start.items()}
     now = found or start
     if found:
         data.learned.add(mark.name)
     data.psi[mark.name], data.factors[mark.name] = now, factor
     row.items, row.unit = factor.items, factor.unit
+    row.targets = tuple(_target_name(ref) for ref in drawn_properties(mark)[:LISTED])
     row.text = wording.short(now, factor.unit, factor.items)
     row.full = wording.psi(now, factor.unit, factor.items)
     signature = repr((factor.family, start, now, factor.low, factor.high))
     key = f"{scene.session_uid}:{mark.name}"
-    if signature != _pictures.get(key):
-        _pictures[key] = signature
-        color = COLORS[mark.kind]
-        row.icon = icons.show_small(f"row:{key}", curve.list_icon(factor.family, now, factor.low, factor.high, color))
-        icons.forget(f"strip:{key}/")
-        row.picture = icons.show_wide(f"strip:{key}", curve.distribution_tiles(
-            factor.family, start if found else None, now, factor.low, factor.high, color=color),
-            len(now.get("mean", [0])))
-    else:
+    if signature == _pictures.get(key):
         row.icon, row.picture = icons.icon(f"row:{key}"), icons.wide(f"strip:{key}")
+        return 0.0
+    if not pictures:
+        data.waiting = True
+        return 0.0
+    began = time.perf_counter()
+    _pictures[key] = signature
+    color = COLORS[mark.kind]
+    row.icon = icons.show_small(f"row:{key}", curve.list_icon(factor.family, now, factor.low, factor.high, color))
+    icons.forget(f"strip:{key}/")
+    row.picture = icons.show_wide(f"strip:{key}", curve.distribution_tiles(
+        factor.family, start if found else None, now, factor.low, factor.high, color=color),
+        len(now.get("mean", [0])))
+    return time.perf_counter() - began
+
+
+def _target_name(ref: PropertyRef) -> str:
+    if not ref.path:
+        return ref.name
+    info = paths.describe(ref)
+    letters = "RGBA" if info.subtype.startswith("COLOR") else "XYZW"
+    return f"{ref.name}: {info.name}{f' {letters[ref.index]}' if 0 <= ref.index < 4 else ''}"
 
 
 _pictures: dict[str, str] = {}
 
 
-def redraw() -> None:
-    """Redraws every sidebar, and the viewports that show the overlay."""
+def redraw(viewports: bool = False) -> None:
+    """Redraws every sidebar; the viewports beside them, which cost far more, only when they show something else."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI" or viewports:
+                        region.tag_redraw()
 
 
 @persistent

@@ -38,8 +38,12 @@ class Canvas:
         """A polyline through (n, 2) points, anti-aliased by the distance of each pixel to the nearest segment."""
         points = np.asarray(points, dtype=np.float64)
         points = points[np.isfinite(points).all(axis=1)]
-        coverage = np.zeros((self.height, self.width), dtype=np.float32)
+        if not len(points):
+            return
         reach = thickness / 2 + 1
+        x_low, y_low = (max(int(value - reach), 0) for value in points.min(axis=0))     # nothing is outside of this
+        x_high, y_high = (max(int(value + reach + 2), 0) for value in points.max(axis=0))
+        coverage = np.zeros((self.height, self.width), dtype=np.float32)
         for start, end in zip(points[:-1], points[1:]):
             x0, x1 = sorted((start[0], end[0]))
             y0, y1 = sorted((start[1], end[1]))
@@ -55,7 +59,27 @@ class Canvas:
             distance = np.hypot(xx - start[0] - t * direction[0], yy - start[1] - t * direction[1])
             patch = coverage[bottom:top, left:right]
             np.maximum(patch, np.clip(thickness / 2 + 0.5 - distance, 0, 1), out=patch)
-        self._blend(slice(None), slice(None), color, coverage * alpha)
+        rows, columns = slice(y_low, y_high), slice(x_low, x_high)
+        self._blend(rows, columns, color, coverage[rows, columns] * alpha)
+
+    def graph(self, heights: np.ndarray, color: Color, thickness: float = 2.0) -> None:
+        """A ``line`` through one height (pixels) per column, many times faster: only near columns count for a pixel."""
+        heights = np.asarray(heights, dtype=np.float32)
+        if len(heights) < 2 or not np.isfinite(heights).all():
+            return
+        columns = np.arange(self.width)
+        yy = np.arange(self.height, dtype=np.float32)[:, None] + 0.5
+        nearest = np.full((self.height, self.width), np.inf, dtype=np.float32)
+        reach = int(np.ceil(thickness / 2 + 1))
+        for offset in range(-reach, reach + 1):
+            first = np.clip(columns + offset, 0, len(heights) - 2)          # the segment from this column to the next
+            dx = (columns - first + 0.5).astype(np.float32)
+            start = heights[first]
+            rise = heights[first + 1] - start
+            dy = yy - start
+            t = np.clip((dx + dy * rise) / (1 + rise * rise), 0, 1)
+            np.minimum(nearest, (dx - t) ** 2 + (dy - t * rise) ** 2, out=nearest)
+        self._blend(slice(None), slice(None), color, np.clip(thickness / 2 + 0.5 - np.sqrt(nearest), 0, 1))
 
     def area(self, heights: np.ndarray, color: Color, alpha: float = 0.35, base: float = 0.0) -> None:
         """Fills between ``base`` and one height (pixels) per column."""

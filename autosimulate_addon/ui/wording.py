@@ -28,11 +28,13 @@ def psi(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
     """One line for a distribution: "120 ± 40 W", "(0, 1.2, 3) ± 0.5 m", "Metal 62 %"."""
     if "p" in parameters:
         p = list(parameters["p"])
+        if tuple(items) == ("off", "on"):
+            return f"on {100 * p[1]:.0f} %"
         best = max(range(len(p)), key=p.__getitem__)
         if len(p) > 1 and max(p) - min(p) < 0.005:
-            return f"1 of {len(p)}, equal"
+            return f"any of {len(p)}"
         label = items[best] if best < len(items) else str(best)
-        return f"{label} {100 * p[best]:.0f} %"
+        return f"{label}{':' * label.isdigit()} {100 * p[best]:.0f} %"
     mean, shown = _unit(unit, parameters["mean"])
     std, _ = _unit(unit, parameters["std"])
     suffix = f" {shown}" if shown and shown != "°" else shown
@@ -54,6 +56,24 @@ def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
         suffix = shown if shown in {"", "°"} else f" {shown}"
         return f"± {number(sum(std) / len(std), 2)}{suffix}"
     return f"{number(mean[0], 2)} ± {number(std[0], 2)}{'°' * (shown == '°')}"
+
+
+def mark_name(name: str) -> str:
+    """A learnable property's name as lists show it: those of the film are keys, "film:white_balance"."""
+    return name.removeprefix("film:").replace("_", " ").title() if name.startswith("film:") else name
+
+
+def verdict(rows: dict) -> str:
+    """Whether the fresh networks say that moving the distributions helped: BETTER | LEVEL | WORSE, "" if unknown.
+
+    As the report judges: better only where both mIoU and loss are.
+    """
+    try:
+        gain = rows["learned"]["miou"] - rows["start"]["miou"]
+        drop = rows["start"].get("loss", 0.0) - rows["learned"].get("loss", 0.0) or gain
+    except (KeyError, TypeError):
+        return ""
+    return "BETTER" if gain > 0 and drop > 0 else "WORSE" if gain <= 0 and drop <= 0 else "LEVEL"
 
 
 def duration(seconds: float | None) -> str:

@@ -54,6 +54,16 @@ def test_curve_picture_puts_the_higher_curve_above():
     assert blue > grey
 
 
+@pytest.mark.parametrize("heights", [np.linspace(3, 50, 60), 30 + 25 * np.sin(np.arange(60) / 3),
+                                     np.where(np.arange(60) == 30, 55.0, 4.0)], ids=["slope", "waves", "spike"])
+def test_a_graph_is_the_line_through_its_heights(heights):
+    line, graph = raster.Canvas(60, 60), raster.Canvas(60, 60)
+    line.line(np.column_stack([np.arange(60), heights]), (1.0, 0.5, 0.2), 3.0)
+    graph.graph(heights, (1.0, 0.5, 0.2), 3.0)
+    assert line.pixels[..., 3].sum() > 100
+    np.testing.assert_allclose(graph.pixels, line.pixels, atol=2e-3)
+
+
 def test_curve_picture_of_nothing_and_of_one_point():
     assert np.isfinite(curve.learning_curve([])[0]).all()
     assert np.isfinite(curve.learning_curve([Point(1, 8, None, None, None, None)])[0]).all()
@@ -111,7 +121,9 @@ def test_fifty_shapes_take_under_a_millisecond_each():
     ({"mean": [0.0, 1.234, 3.0], "std": [0.5, 0.5, 0.5]}, "m", (), "(0, 1.23, 3) ± 0.5 m"),
     ({"mean": [3.14159265], "std": [0.5235988]}, "rad", (), "180 ± 30°"),
     ({"p": [0.38, 0.62]}, "", ("Rubber", "Metal"), "Metal 62 %"),
-    ({"p": [0.5, 0.5]}, "", ("a", "b"), "1 of 2, equal"),
+    ({"p": [0.5, 0.5]}, "", ("a", "b"), "any of 2"),
+    ({"p": [0.5, 0.5]}, "", ("off", "on"), "on 50 %"),
+    ({"p": [0.26, 0.74]}, "", ("0", "8"), "8: 74 %"),
     ({"mean": [12345.6], "std": [0.001]}, "", (), "12300 ± 0.001"),
 ])
 def test_psi_in_words(parameters, unit, items, text):
@@ -120,3 +132,29 @@ def test_psi_in_words(parameters, unit, items, text):
 
 def test_durations():
     assert [wording.duration(s) for s in (5, 65, 1200, 7260)] == ["5 s", "1 min 05 s", "20 min", "2 h 01 min"]
+
+
+@pytest.mark.parametrize("learned, expected", [
+    ({"miou": 0.5, "loss": 0.1}, "BETTER"), ({"miou": 0.5, "loss": 0.3}, "LEVEL"),
+    ({"miou": 0.3, "loss": 0.1}, "LEVEL"), ({"miou": 0.4, "loss": 0.3}, "WORSE"), ({"miou": None}, "")])
+def test_the_verdict_is_the_reports(learned, expected):
+    assert wording.verdict({"start": {"miou": 0.4, "loss": 0.2}, "learned": learned}) == expected
+    assert wording.verdict({"learned": learned}) == ""
+
+
+def test_film_marks_have_a_plain_name():
+    assert wording.mark_name("film:white_balance") == "White Balance" and wording.mark_name("Key Power") == "Key Power"
+
+
+def test_a_long_list_gets_its_pictures_over_several_turns(scene):
+    import bpy
+
+    from autosimulate_addon.ui import panel_data
+
+    for what in ("LIGHTS", "LIGHT_COLORS", "CAMERA_PLACE", "CAMERA_LENS", "WORLD"):
+        bpy.ops.autosimulate.mark_common(what=what)
+    panel_data._pictures.clear()
+    for turn in range(1, 6):
+        data = panel_data.refresh(scene, 1e-9)
+        assert len(panel_data._pictures) == turn and data.waiting == (turn < 5)
+        assert all(row.text for row in data.rows.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.machinery
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -119,6 +120,14 @@ class cuda:
     @staticmethod
     def is_available(): return False
 """
+
+
+@pytest.fixture(autouse=True)
+def pip_alone(monkeypatch):
+    """What a machine's own pip settings pin or offer must not decide what these tests install."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name in ("PIP_FIND_LINKS", "PIP_CONSTRAINT"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def finish(install: TorchInstall) -> TorchInstall:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.window.gui import Gui
+from tests.window.story import Story
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 #: What a job imports beside PyTorch and numpy, with what these import themselves.
@@ -17,12 +20,20 @@ PACKAGES = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "matpl
             "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "pycocotools", "tqdm")
 
 
+#: The Blenders that the tests drive, and what setup_blender.sh is told to install each.
+BLENDERS = {
+    "blender": "",
+    "blender-4.3-torch": "--suite trixie --root /opt/blender-trixie-torch /usr/local/bin/blender-4.3-torch",
+    "blender-4.3": "--suite trixie --root /opt/blender-trixie --no-torch /usr/local/bin/blender-4.3",
+}
+
+
 def program(name: str) -> str:
     """The path of a Blender command; skips where it, or what drives its window, is not installed."""
     missing = [tool for tool in ("Xvfb", "xdotool", "import", name) if shutil.which(tool) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed: bash tests/window/setup_blender.sh installs the real Blender "
-                    "and what drives its window")
+        pytest.skip(f"{', '.join(missing)} not installed: 'bash tests/window/setup_blender.sh {BLENDERS[name]}' "
+                    "installs the real Blender and what drives its window")
     return shutil.which(name)
 
 
@@ -62,6 +73,20 @@ def packages():
 
 
 @pytest.fixture(scope="session")
+def job_packages(packages):
+    """A function: the folder with what a job needs in this Blender; skips where its Python has no PyTorch."""
+    def get(command: str) -> Path:
+        version, torch = blender_python(program(command))
+        folder = packages(version)
+        if folder is None or not (torch or (folder / "torch").is_dir()):
+            pytest.skip(f"{command} has no PyTorch: AUTOSIMULATE_SITE_PACKAGES_{version.replace('.', '_')} may name a "
+                        f"folder that has it for Python {version}, with {', '.join(PACKAGES)}")
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
 def shots(tmp_path_factory) -> Path:
     """Where the screenshots go: AUTOSIMULATE_SHOTS, or a temporary folder."""
     given = os.environ.get("AUTOSIMULATE_SHOTS")
@@ -80,6 +105,40 @@ def extension(tmp_path_factory) -> Path:
     subprocess.run([sys.executable, str(tool), "build", "--source-dir", str(ROOT), "--output-dir", str(folder)],
                    check=True, capture_output=True, timeout=120)
     return next(folder.glob("*.zip"))
+
+
+@pytest.fixture
+def window(request, work, shots, tmp_path):
+    """A function: a Story in a Blender with a fresh user folder, on a copy of a scene of ``work``.
+
+    A second Story of a test finds the file as the first has left it.
+    """
+    stories = []
+
+    def start(command: str, name: str = "", scene: str = "scene.blend") -> Story:
+        blend = tmp_path / "scene.blend"
+        if not blend.exists():
+            blend.write_bytes((work / scene).read_bytes())
+        temporary = tmp_path / "temporary"              # outlives the window, as a machine's own does
+        temporary.mkdir(exist_ok=True)
+        gui = Gui(program(command), [str(blend)], env={"BLENDER_USER_RESOURCES": str(tmp_path / "user"),
+                                                       "TMPDIR": str(temporary)})
+        stories.append(Story(gui, shots, f"{command}-{name}" if name else command))
+        return stories[-1]
+
+    yield start
+    for story in stories:
+        if getattr(request.node, "failed", False) and story.gui.process.poll() is None:
+            story.shot("failed")
+        story.gui.quit()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets ``window`` know that its test failed, for a last picture."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
 
 
 _SCENE = """

@@ -13,68 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.window.conftest import PACKAGES, ROOT, blender_python, program
-from tests.window.gui import Gui
-
-MODULE = "bl_ext.user_default.autosimulate"
-JOB = f"__import__('{MODULE}.autosimulate_addon.ui.monitor', fromlist=['x']).job()"
-SETTINGS = "bpy.context.scene.autosimulate"
+from tests.window.conftest import ROOT, blender_python, program
+from tests.window.story import (
+    JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, show_light, use_packages,
+)
 
 
-class Story:
-    """One window, its steps, and a picture of each."""
-
-    def __init__(self, gui: Gui, shots: Path, name: str) -> None:
-        self.gui, self.shots, self.name, self.number = gui, shots, name, 0
-
-    def shot(self, what: str) -> None:
-        self.number += 1
-        time.sleep(0.6)
-        self.gui.shot(self.shots / f"{self.name}-{self.number:02d}-{what}.png")
-
-
-@pytest.fixture
-def window(request, work, shots, tmp_path):
-    """A function: a Story in a Blender with a fresh user folder, on a copy of the scene."""
-    stories = []
-
-    def start(command: str) -> Story:
-        blend = tmp_path / "scene.blend"
-        blend.write_bytes((work / "scene.blend").read_bytes())
-        gui = Gui(program(command), [str(blend)], env={"BLENDER_USER_RESOURCES": str(tmp_path / "user")})
-        stories.append(Story(gui, shots, command))
-        return stories[-1]
-
-    yield start
-    for story in stories:
-        if getattr(request.node, "failed", False):
-            story.shot("failed")
-        story.gui.quit()
-
-
-def install(story: Story, extension: Path) -> None:
-    """What Preferences, Install from Disk does once a file is chosen."""
-    story.gui.py(f"bpy.ops.extensions.package_install_files(filepath={str(extension)!r}, repo='user_default', "
-                 "enable_on_install=True)")
-    story.gui.wait(f"{MODULE!r} in bpy.context.preferences.addons")
-    story.gui.py("w,a,r=find_area(); a.spaces.active.shading.type='SOLID'; a.spaces.active.region_3d.view_perspective='PERSP'")
-    story.gui.tab("AutoSimulate")
-
-
-@pytest.mark.parametrize("command", ["blender", "blender-4.3"])
-def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, tmp_path):
-    version, torch = blender_python(program(command))
-    folder = packages(version)
-    if folder is None or not (torch or (folder / "torch").is_dir()):
-        pytest.skip(f"{command} has no PyTorch: AUTOSIMULATE_SITE_PACKAGES_{version.replace('.', '_')} may name a "
-                    f"folder that has it for Python {version}, with {', '.join(PACKAGES)}")
+@pytest.mark.parametrize("command", ["blender", "blender-4.3-torch"])
+def test_from_the_zip_to_a_data_set(command, window, extension, work, job_packages, tmp_path):
+    folder = job_packages(command)
     story = window(command)
     gui = story.gui
     install(story, extension)
     story.shot("installed")
     assert gui.value("'torch' in __import__('sys').modules") == "False"
 
-    gui.py(f"bpy.context.preferences.addons[{MODULE!r}].preferences.torch_folder = {str(folder)!r}")
+    use_packages(gui, folder)
     preferences(story)
 
     mark_by_right_click(story)
@@ -90,8 +44,7 @@ def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, 
         gui.py("find_area()[1].tag_redraw()")
     print(f"the window answers in {100 * (time.monotonic() - began):.0f} ms while the job runs")
     story.shot("running")
-    x, y, width, height = gui.region()
-    gui.move(x + width // 2, y + height // 3)
+    over_sidebar(gui)
     gui.key("Escape")
     gui.wait(f"{JOB}.state.ended", timeout=60)
     story.shot("cancelled")
@@ -121,10 +74,7 @@ def test_from_the_zip_to_a_data_set(command, window, extension, work, packages, 
     generate(story, tmp_path / "data")
     attach_after_reload(story)
     same_from_the_command_line(command, Path(gui.value(f"{JOB}.directory")), tmp_path / "again")
-    # Cycles looks for a graphics card and warns where there is none: that is not ours.
-    errors = [line for line in gui.log.read_text().splitlines()
-              if ("Error" in line or "Traceback" in line) and "WARNING" not in line]
-    assert not errors
+    no_errors(gui)
 
 
 def preferences(story: Story) -> None:
@@ -138,26 +88,13 @@ def preferences(story: Story) -> None:
     gui.py("with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]): bpy.ops.wm.window_close()")
 
 
-def show_light(gui: Gui) -> None:
-    """The key light's own properties in the Properties editor."""
-    gui.py("for o in bpy.context.view_layer.objects: o.select_set(o.name == 'Key')\n"
-           "bpy.context.view_layer.objects.active = bpy.data.objects['Key']")
-    for _ in range(20):                                 # the editor offers the tab once it was drawn anew
-        try:
-            gui.py("w,a,r=find_area('PROPERTIES'); a.tag_redraw(); a.spaces.active.context='DATA'")
-            break
-        except RuntimeError:
-            time.sleep(0.3)
-    time.sleep(1.0)
-
-
 def mark_by_right_click(story: Story) -> None:
     """The context menu of a light's power: our entry is the last."""
     gui = story.gui
     show_light(gui)
     x, y = gui.find("energy", across=0.75, area="PROPERTIES", kind="WINDOW")
     gui.click(x, y, button=3)
-    gui.key("End")
+    gui.key("End", "Up")                                # the last is Add to States
     story.shot("right-click")
     gui.key("Return")
     gui.wait(f"len({SETTINGS}.marks) == 1")
@@ -211,8 +148,7 @@ def sample_and_undo(story: Story) -> None:
     time.sleep(0.5)
     story.shot("sample")
     assert gui.value(places) != before
-    x, y, width, height = gui.region(kind="WINDOW")
-    gui.move(x + width // 3, y + height // 2)
+    over_viewport(gui)
     gui.key("ctrl+z")
     time.sleep(0.5)
     assert gui.value(places) == before

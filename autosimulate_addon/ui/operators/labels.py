@@ -186,7 +186,7 @@ class AUTOSIMULATE_OT_show_classes(bpy.types.Operator):
             untint(context)
         else:
             tint(context)
-        panel_data.redraw()
+        panel_data.redraw(viewports=True)
         return {"FINISHED"}
 
 

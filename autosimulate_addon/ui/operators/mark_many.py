@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
 from ...blender import marks_scene, paths
 from ...protocol import AutoSimulateError, InputError
@@ -227,43 +227,5 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
         return attempt(self, work)
 
 
-class AUTOSIMULATE_OT_capture_state(bpy.types.Operator):
-    """Remember the present values of all properties of the active states mark as a further state"""
-
-    bl_idname = "autosimulate.capture_state"
-    bl_label = "Capture State"
-    bl_options = {"REGISTER", "UNDO"}
-
-    name: StringProperty(name="Name", description="Name of the state", default="State")
-
-    @classmethod
-    def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_mark, _is_states)
-
-    def execute(self, context):
-        def work():
-            from ...blender import states
-
-            group = context.scene.autosimulate.marks[context.scene.autosimulate.active_mark]
-            mark = marks_scene.mark_of(group)
-            refs = [ref for ref, _ in mark.states[0]] if mark.states else []
-            captured = states.capture(refs)
-            item = group.items.add()
-            item.name = marks_scene.unique_name(self.name, [other.name for other in group.items][:-1])
-            item.p = 1.0 / len(group.items)
-            for ref, value in captured:
-                entry = item.values.add()
-                entry.id, entry.path, entry.index = paths.data_block(ref), ref.path, ref.index
-                entry.value = states.to_json(value)
-            return f"{item.name} captured"
-
-        return attempt(self, work)
-
-
-def _is_states(context: bpy.types.Context) -> str:
-    group = reasons.settings(context)
-    return "" if group.marks[group.active_mark].kind == "STATE" else "The selected mark has no states"
-
-
 CLASSES = (AUTOSIMULATE_OT_mark_common, AUTOSIMULATE_OT_mark_selected, AUTOSIMULATE_PG_material_choice,
-           AUTOSIMULATE_OT_mark_materials, AUTOSIMULATE_OT_mark_film, AUTOSIMULATE_OT_capture_state)
+           AUTOSIMULATE_OT_mark_materials, AUTOSIMULATE_OT_mark_film)

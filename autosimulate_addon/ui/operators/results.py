@@ -44,7 +44,7 @@ class AUTOSIMULATE_OT_keep(bpy.types.Operator):
             if not psi:
                 raise InputError("The run ended before it learned anything")
             problems = monitor.write_psi(context.scene, psi)
-            job.decision = "KEPT"
+            monitor.decide(context.scene, job, "KEPT")
             count = sum(name in context.scene.autosimulate.marks for name in psi)
             return f"{count - len(problems)} learned distributions kept" + "".join(f"; {text}" for text in problems[:1])
 
@@ -73,7 +73,7 @@ class AUTOSIMULATE_OT_discard(bpy.types.Operator):
                 except AutoSimulateError:
                     continue                            # its object is gone, and its psi with it
             monitor.write_psi(context.scene, before)
-            job.decision = "DISCARDED"
+            monitor.decide(context.scene, job, "DISCARDED")
             return "The distributions are as they were before the run"
 
         return attempt(self, work)

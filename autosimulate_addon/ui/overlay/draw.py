@@ -1,4 +1,8 @@
-"""Draws the overlay's lines into the 3D viewports: one batch a colour, made anew only when psi changes."""
+"""Draws the overlay's lines into the 3D viewports: two draw calls, whatever the number of shapes.
+
+Batches are made anew only when psi or a place changes: in front of surfaces, and behind them, the same lines but
+fainter.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,14 @@ LIGHT_COLOR = (1.0, 0.85, 0.35, 0.8)
 #: A distribution shared by more objects than this is drawn once, not at each.
 _LIMIT = 200
 
+#: Depth test, and how much of each colour's own opacity is left where the test passes.
+_PASSES = (("LESS_EQUAL", 1.0), ("GREATER", 0.3))
+
 _handle = None
+_shader = None
 _lines: dict[int, dict[tuple, np.ndarray]] = {}
-_batches: dict[tuple[int, tuple], object] = {}
+#: Of each scene: the batch of every pass.
+_batches: dict[int, tuple] = {}
 
 
 def collect(scene: bpy.types.Scene, data: panel_data.SceneData) -> dict[tuple, np.ndarray]:
@@ -84,8 +93,8 @@ def _after_refresh(scene: bpy.types.Scene, data: panel_data.SceneData) -> None:
     old = _lines.get(key, {})
     if lines.keys() != old.keys() or any(not np.array_equal(lines[color], old[color]) for color in lines):
         _lines[key] = lines
-        for stale in [entry for entry in _batches if entry[0] == key]:
-            del _batches[stale]
+        _batches.pop(key, None)
+        panel_data.redraw(viewports=True)
 
 
 def _visible(context: bpy.types.Context) -> bool:
@@ -106,20 +115,31 @@ def draw() -> None:
     lines = _lines.get(key)
     if not lines:
         return
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    batches = _batches.get(key)
+    if batches is None:
+        batches = _batches[key] = _make_batches(lines)
     gpu.state.blend_set("ALPHA")
     gpu.state.line_width_set(1.0)
-    shader.bind()
-    for color, segments in lines.items():
-        batch = _batches.get((key, color))
-        if batch is None:
-            batch = _batches[key, color] = batch_for_shader(shader, "LINES", {"pos": segments})
-        for test, alpha in (("LESS_EQUAL", color[3]), ("GREATER", 0.3 * color[3])):    # faint behind surfaces
-            gpu.state.depth_test_set(test)
-            shader.uniform_float("color", (*color[:3], alpha))
-            batch.draw(shader)
+    _shader.bind()
+    for (test, _), batch in zip(_PASSES, batches):
+        gpu.state.depth_test_set(test)
+        batch.draw(_shader)
     gpu.state.blend_set("NONE")
     gpu.state.depth_test_set("NONE")
+
+
+def _make_batches(lines: dict[tuple, np.ndarray]) -> tuple:
+    """Colours are per vertex, so that all shapes are one batch."""
+    global _shader
+    _shader = _shader or gpu.shader.from_builtin("FLAT_COLOR")
+    positions = np.concatenate(list(lines.values()))
+    colors = np.repeat(np.array(list(lines), np.float32), [len(segments) for segments in lines.values()], axis=0)
+    return tuple(batch_for_shader(_shader, "LINES", {"pos": positions, "color": colors * _opacity(share)})
+                 for _, share in _PASSES)
+
+
+def _opacity(share: float) -> np.ndarray:
+    return np.array((1.0, 1.0, 1.0, share), np.float32)
 
 
 def register() -> None:
@@ -131,10 +151,11 @@ def register() -> None:
 
 
 def unregister() -> None:
-    global _handle
+    global _handle, _shader
     if _handle is not None:
         bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
         panel_data.after_refresh.remove(_after_refresh)
         _handle = None
+    _shader = None
     _lines.clear()
     _batches.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import panel_data
+from .. import panel_data, wording
 from ..operators.mark_list import is_solo
 from .base import Sidebar, paragraph
 from .mark_details import draw_mark
@@ -20,11 +20,11 @@ class AUTOSIMULATE_UL_marks(bpy.types.UIList):
         row = panel_data.row(context.scene, item.name)
         line = layout.row(align=True)
         line.active = item.enabled
-        split = line.split(factor=0.6, align=True)
+        split = line.split(factor=0.64, align=True)
         icon = {"icon": "ERROR"} if row.problem else {"icon_value": row.icon} if row.icon else \
             {"icon": FAMILY_ICONS[item.family]}
         if item.kind == "FILM":                         # its name says what it is, and cannot change
-            split.label(text=item.name.removeprefix("film:").replace("_", " ").title(), **icon)
+            split.label(text=wording.mark_name(item.name), **icon)
         else:
             split.prop(item, "name", text="", emboss=False, **icon)
         split.label(text=row.text)

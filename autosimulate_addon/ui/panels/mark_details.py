@@ -8,8 +8,6 @@ from .. import panel_data
 from .base import paragraph, picture
 
 CONTINUOUS = {"NORMAL", "LOGNORMAL", "BOUNDED"}
-#: More targets than this are counted, not listed.
-_LISTED = 4
 
 
 def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> None:
@@ -20,7 +18,7 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
     if len(row.picture) > 1:                            # a square for each component, over the whole width
         picture(layout, context, row.picture)
         layout.label(text=row.full)
-        _targets(layout, mark)
+        _targets(layout, mark, row.targets)
     else:
         line = layout.row()
         for icon in row.picture:
@@ -28,7 +26,7 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         column = line.column()
         if row.full:
             column.label(text=row.full)
-        _targets(column, mark)
+        _targets(column, mark, row.targets)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -40,17 +38,18 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         _choices(layout, mark)
 
 
-def _targets(layout: bpy.types.UILayout, mark) -> None:
-    if mark.kind in {"FILM", "STATE"}:
+def _targets(layout: bpy.types.UILayout, mark, names: tuple[str, ...]) -> None:
+    """The properties that draw from it, by the names that ``panel_data`` worked out."""
+    if mark.kind == "FILM":
         return
+    targets = list(mark.items[0].values if mark.kind == "STATE" and len(mark.items) else mark.targets)
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for target in list(mark.targets)[:_LISTED]:
-        name = target.id.name if target.id else "deleted"
-        path = f"{target.path}[{target.index}]" if target.index >= 0 else target.path
-        column.label(text=f"{name}  {path}" if path else name, icon="DOT" if target.id else "ERROR")
-    if len(mark.targets) > _LISTED:
-        column.label(text=f"and {len(mark.targets) - _LISTED} more", icon="BLANK1")
+    for i, target in enumerate(targets[:panel_data.LISTED]):
+        name = "deleted" if target.id is None else names[i] if i < len(names) else f"{target.id.name}  {target.path}"
+        column.label(text=name, icon="DOT" if target.id else "ERROR")
+    if len(targets) > panel_data.LISTED:
+        column.label(text=f"and {len(targets) - panel_data.LISTED} more", icon="BLANK1")
 
 
 def _numbers(column: bpy.types.UILayout, mark) -> None:
@@ -77,6 +76,9 @@ def _choices(layout: bpy.types.UILayout, mark) -> None:
         row = column.row(align=True)
         if mark.kind == "MATERIAL" and item.material is not None:
             row.prop(item, "p", text=item.material.name, slider=True, icon_value=0)
+        elif mark.kind == "STATE":
+            row.prop(item, "name", text="")
+            row.prop(item, "p", text="", slider=True)
         else:
             row.prop(item, "p", text=item.name, slider=True)
         if mark.family != "BERNOULLI":

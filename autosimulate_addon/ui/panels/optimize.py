@@ -84,8 +84,9 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor
     grid.scale_y = 0.9
     _triple(grid, iface_("Validation mIoU"), iface_("now"), iface_("best"))
     _triple(grid, iface_("Learned (blue)"), wording.percent(state.miou), wording.percent(state.best_miou))
-    _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_miou),
-            wording.percent(state.best_control_miou))
+    if state.control_miou is not None:
+        _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_miou),
+                wording.percent(state.best_control_miou))
     picture(layout, context, job.curve_icons)
     low, high = job.curve_range
     row = layout.row()
@@ -146,6 +147,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         column.prop(group, "height")
         layout.prop(group, "seed")
         layout.prop(group, "epochs")
+        layout.prop(group, "networks")
         layout.prop(group, "control")
         row = layout.row()
         row.active = group.method == "AUTOSIMULATE"

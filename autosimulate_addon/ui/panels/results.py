@@ -10,6 +10,10 @@ from ..run_follower import RunState
 from .base import Sidebar, paragraph, picture
 
 
+#: Characters of a distribution that fit one line of a sidebar of usual width.
+_LINE = 32
+
+
 class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
     """The learned distributions, before and after."""
 
@@ -35,9 +39,10 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
 
     @staticmethod
     def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
-        if job.decision:
-            layout.label(text="Kept in the scene" if job.decision == "KEPT" else "Discarded: as before the run",
-                         icon="CHECKMARK" if job.decision == "KEPT" else "LOOP_BACK")
+        decision = monitor.decision(context.scene, job)
+        if decision:
+            layout.label(text="Kept in the scene" if decision == "KEPT" else "Discarded: as before the run",
+                         icon="CHECKMARK" if decision == "KEPT" else "LOOP_BACK")
         row = layout.row(align=True)
         row.scale_y = 1.2
         row.operator("autosimulate.keep", icon="CHECKMARK")
@@ -46,21 +51,44 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
-        _numbers(layout, job.state.numbers)
+        _numbers(layout, context, job.state.numbers)
 
     @staticmethod
     def _changes(layout: bpy.types.UILayout, changes) -> None:
+        """What moved with before and after, in as many lines as a narrow sidebar needs; what did not, in one line."""
         column = layout.column(align=True)
         column.scale_y = 0.85
         for name, before, after in changes:
-            column.label(text=name, icon="DOT")
-            row = column.row()
-            row.active = False
-            row.label(text=before or iface_("start"), icon="BLANK1")
-            column.label(text=after, icon="FORWARD")
+            if before == after:
+                continue
+            column.label(text=wording.mark_name(name), icon="DOT")
+            old = column.column(align=True)
+            old.active = False
+            _lines(old, before or iface_("start"), "BLANK1")
+            _lines(column, after, "FORWARD")
+        same = [name for name, before, after in changes if before == after]
+        if same:
+            text = iface_("{:s} as before") if len(same) == 1 else iface_("{:d} others as before")
+            column.label(text=text.format(wording.mark_name(same[0]) if len(same) == 1 else len(same)), icon="DOT")
 
 
-def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
+def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
+    """A long mean and spread, as vectors have them, below each other."""
+    mean, sign, spread = text.partition(" ± ")
+    if len(text) <= _LINE or not sign:
+        column.label(text=text, icon=icon)
+        return
+    column.label(text=mean, icon=icon)
+    column.label(text=f"± {spread}", icon="BLANK1")
+
+
+#: What the comparison means for who has to decide.
+_VERDICTS = {"BETTER": ("CHECKMARK", "Better than the start: worth keeping"),
+             "LEVEL": ("INFO", "Level with the start: more iterations or images may tell"),
+             "WORSE": ("ERROR", "Not better than the start: discard it, or learn with more iterations or images")}
+
+
+def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: dict) -> None:
     """The final comparison: networks trained afresh on images from the start and from the learned distributions."""
     rows = numbers.get("rows")
     if not isinstance(rows, dict) or not rows:
@@ -72,6 +100,10 @@ def _numbers(layout: bpy.types.UILayout, numbers: dict) -> None:
         row = column.split(factor=0.6)
         row.label(text=iface_(name.capitalize()), icon="BLANK1")
         row.label(text=f"mIoU {wording.percent(values.get('miou'))}")
+    verdict = wording.verdict(rows)
+    if verdict:
+        icon, text = _VERDICTS[verdict]
+        paragraph(layout, context, iface_(text), icon=icon)
 
 
 class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
