@@ -20,7 +20,7 @@ class AUTOSIMULATE_UL_marks(bpy.types.UIList):
         row = panel_data.row(context.scene, item.name)
         line = layout.row(align=True)
         line.active = item.enabled
-        split = line.split(factor=0.64, align=True)
+        split = line.split(factor=0.6, align=True)
         icon = {"icon": "ERROR"} if row.problem else {"icon_value": row.icon} if row.icon else \
             {"icon": FAMILY_ICONS[item.family]}
         if item.kind == "FILM":                         # its name says what it is, and cannot change
