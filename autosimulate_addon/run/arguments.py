@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
                                                        "without any scene the built-in demo is used")
     files.add_argument("--marks", metavar="FILE", help="TOML file that says what is learnable and what the classes "
                                                        "are, for scenes that carry no marks of their own")
-    files.add_argument("--validation", metavar="DIR", help="real labelled images that drive the optimisation: a folder "
+    files.add_argument("--validation", metavar="DIR", help="real labelled images that drive the optimization: a folder "
                                                            "with images and index masks, COCO JSON, or BOP")
     files.add_argument("--test", metavar="DIR", help="labelled images that only the final comparison looks at")
     files.add_argument("--output", metavar="RUN", help="new run directory (default: a dated one below ./runs); for "
@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
                                                                 "optimize starts from them")
     files.add_argument("--data", metavar="DIR", help="for build: the folder with the assets of clevr or lmo")
 
-    search = result.add_argument_group("optimisation")
+    search = result.add_argument_group("optimization")
     search.add_argument("--method", choices=METHODS, help="autosimulate (default); lts, bo, random: baselines; "
                                                           "none: the distributions never move")
     search.add_argument("--approximation", choices=APPROXIMATIONS, help="how the effect of an image on the validation "

@@ -149,7 +149,7 @@ class _Run:
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":
             self.events.write("problem", {"message": "No test folder was given: the final comparison is on the "
-                                                     "validation images, which the optimisation has seen."})
+                                                     "validation images, which the optimization has seen."})
         return numbers
 
     def sheet(self, name: str, psi: Psi) -> None:
