@@ -145,7 +145,7 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
                              description="Folder of labelled images only used to report the result (optional)")
 
     network: EnumProperty(name="Network", description="Network to train", items=NETWORK_ITEMS)
-    network_width: IntProperty(name="Width", description="Channels of the network's first layer", default=16, min=1,
+    network_width: IntProperty(name="Width", description="Channels of the network's first layer", default=8, min=1,
                                soft_max=64, max=512)
     network_module: StringProperty(name="Module", subtype="FILE_PATH",
                                    description="Python file with build(num_classes) that returns your PyTorch network")
@@ -164,9 +164,9 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
                         "automatic", default=0, min=0, soft_max=50)
     networks: IntProperty(name="Networks", description="Networks trained side by side, whose estimates are averaged: "
                           "more are steadier and slower; 0 for automatic", default=0, min=0, soft_max=8, max=64)
-    width: IntProperty(name="Width", description="Width of the rendered images", default=64, min=8, soft_max=640,
+    width: IntProperty(name="Width", description="Width of the rendered images", default=128, min=8, soft_max=640,
                        max=4096, step=8, subtype="PIXEL")
-    height: IntProperty(name="Height", description="Height of the rendered images", default=48, min=8, soft_max=480,
+    height: IntProperty(name="Height", description="Height of the rendered images", default=96, min=8, soft_max=480,
                         max=4096, step=8, subtype="PIXEL")
     seed: IntProperty(name="Seed", description="The same seed gives the same draws, images and result", default=0,
                       min=0)
