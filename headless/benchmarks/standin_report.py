@@ -68,7 +68,8 @@ def _draw(results: Results, curves: Table, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    groups = [group for group in results if results[group]]
+    results = _one_panel_a_start(results)
+    groups = list(results)
     figure, axes = pyplot.subplots(2, len(groups), figsize=(5.5 * len(groups), 8), layout="constrained", squeeze=False)
     online = _online(curves)
     for column, group in enumerate(groups):
@@ -84,6 +85,19 @@ def _draw(results: Results, curves: Table, path: Path) -> None:
     pyplot.close(figure)
 
 
+def _one_panel_a_start(results: Results) -> Results:
+    """Each start's largest budget; rows with fewer renders stand among its arms, with their number behind the name."""
+    panels: Results = {}
+    for start in dict.fromkeys(start for start, _ in results):
+        budgets = sorted((int(renders) for which, renders in results if which == start), reverse=True)
+        panel = dict(results[start, str(budgets[0])])
+        for fewer in budgets[1:]:
+            panel.update({f"{arm} ({fewer} renders)": values for arm, values in results[start, str(fewer)].items()
+                          if arm not in ("none", "wide", "oracle")})
+        panels[start, str(budgets[0])] = panel
+    return panels
+
+
 _MAIN = ("autosimulate", "literal", "bo", "random", "lts", "score-only")
 
 
@@ -96,7 +110,7 @@ def _draw_losses(axis, arms: dict[str, dict[str, dict[int, float]]], title: str)
         axis.plot([low, high], [place, place], color="tab:blue")
         axis.plot([middle], [place], "o", color="tab:blue", markersize=5)
     axis.set_yticks(range(len(order)), order, fontsize=7)
-    axis.set(xlabel="test loss of fresh networks (dot: a seed; line: 95 % interval of the median)", title=title)
+    axis.set(xlabel="test loss of fresh networks (a dot a seed; median, 95 %)", title=title)
 
 
 def _online(curves: Table) -> dict[tuple[str, str], dict[str, dict[int, list[float]]]]:
