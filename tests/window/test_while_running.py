@@ -23,7 +23,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     install(story, extension)
     use_packages(gui, folder)
     gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}\n"
-           "s.iterations, s.control, s.epochs = 16, False, 8\n"
+           "s.iterations, s.control, s.epochs, s.network_width = 32, False, 8, 16\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.context.scene.cycles.samples = 16\n"
            "r = bpy.context.scene.render; r.resolution_x, r.resolution_y, r.resolution_percentage = 320, 240, 100\n"
            "bpy.ops.wm.save_mainfile(); bpy.ops.ed.undo_push(message='before')")
@@ -50,7 +50,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     gui.click_button("autosimulate.attach", pages=6)
     gui.wait(f"{JOB} is not None", timeout=20)
     story.shot("attached")
-    gui.wait(f"{JOB}.state.ended", timeout=180)
+    gui.wait(f"{JOB}.state.ended", timeout=300)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
     gui.click_button("autosimulate.keep", across=0.25, pages=6)
     final = {entry["key"]: entry["final"] for entry in json.loads((run / "psi.json").read_text())["factors"]}
@@ -127,6 +127,6 @@ def undisturbed(run: Path, again: Path) -> None:
     arguments[arguments.index("--output") + 1] = str(again)
     subprocess.run([program("blender"), "-b", str(run / "scene.blend"), "--python-exit-code", "1", "-P",
                     str(ROOT / "headless" / "run.py"), "--", *arguments, "--no-compare"],
-                   check=True, capture_output=True, timeout=180)
+                   check=True, capture_output=True, timeout=300)
     ours, theirs = (json.loads((folder / "psi.json").read_text())["factors"] for folder in (run, again))
     assert ours == theirs
