@@ -15,8 +15,8 @@ from .marks import FILM_SIZES, ClassTable, Mark
 from .paths import PropertyRef
 from .properties import MAX_SIZE
 
-__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of", "read",
-           "read_classes", "remove_mark", "unique_name", "write", "write_classes"]
+__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of",
+           "names_property", "read", "read_classes", "remove_mark", "unique_name", "write", "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38
@@ -123,15 +123,15 @@ def find_marks(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
     """Names of the marks that draw this property or a component of it (for right-click: is it marked?)."""
     found = []
     for group in scene.autosimulate.marks:
-        for target in group.targets:
-            if target.id is None or group.kind != "PROPERTY":
-                continue
-            same = target.id.name == ref.name and target.path == ref.path
-            if same and paths.collection_of(target.id) == ref.collection and \
-                    (ref.index < 0 or target.index in (-1, ref.index)):
-                found.append(group.name)
-                break
+        if group.kind == "PROPERTY" and any(names_property(target, ref) for target in group.targets):
+            found.append(group.name)
     return found
+
+
+def names_property(entry: Any, ref: PropertyRef) -> bool:
+    """Whether an entry (id, path, index) of a mark or of a state is this property or a component of it."""
+    return (entry.id is not None and entry.id.name == ref.name and entry.path == ref.path
+            and paths.collection_of(entry.id) == ref.collection and (ref.index < 0 or entry.index in (-1, ref.index)))
 
 
 def default_name(refs: Sequence[PropertyRef], kind: str = "PROPERTY") -> str:

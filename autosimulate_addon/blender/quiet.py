@@ -15,23 +15,26 @@ except (OSError, TypeError):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing written to file descriptor 1 inside is seen. Python's redirect_stdout does not reach Blender's C code."""
+def quiet(descriptor: int = 1) -> Iterator[None]:
+    """Nothing written to a file descriptor (standard output) inside is seen.
+
+    Python's redirect_stdout does not reach Blender's C code.
+    """
     sys.stdout.flush()
     _flush()
     try:
-        shown = os.dup(1)
+        shown = os.dup(descriptor)
     except OSError:         # no standard output at all (a window started without a console)
         yield
         return
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
+    os.dup2(nothing, descriptor)
     os.close(nothing)
     try:
         yield
     finally:
         _flush()            # what C has buffered must not come out later
-        os.dup2(shown, 1)
+        os.dup2(shown, descriptor)
         os.close(shown)
 
 

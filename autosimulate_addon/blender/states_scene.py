@@ -63,7 +63,7 @@ def remove_property(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
         group = scene.autosimulate.marks[name]
         for item in group.items:
             for i in reversed(range(len(item.values))):
-                if _is(item.values[i], ref):
+                if marks_scene.names_property(item.values[i], ref):
                     item.values.remove(i)
         if not any(len(item.values) for item in group.items):
             marks_scene.remove_mark(scene, name)
@@ -73,7 +73,7 @@ def remove_property(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
 def find_states(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
     """Names of the states marks that set this property or a component of it."""
     return [group.name for group in scene.autosimulate.marks if group.kind == "STATE"
-            and any(_is(value, ref) for item in group.items for value in item.values)]
+            and any(marks_scene.names_property(value, ref) for item in group.items for value in item.values)]
 
 
 def _chosen(scene: bpy.types.Scene) -> Any:
@@ -95,8 +95,3 @@ def _add_value(item: Any, ref: PropertyRef, value: Any) -> None:
     entry = item.values.add()
     entry.id, entry.path, entry.index = paths.data_block(ref), ref.path, ref.index
     entry.value = states.to_json(value)
-
-
-def _is(entry: Any, ref: PropertyRef) -> bool:
-    return (entry.id is not None and entry.id.name == ref.name and entry.path == ref.path
-            and paths.collection_of(entry.id) == ref.collection and (ref.index < 0 or entry.index in (-1, ref.index)))

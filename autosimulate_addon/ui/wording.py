@@ -1,9 +1,11 @@
-"""psi in words: short texts in plain units for list rows and tables. Standard library only."""
+"""psi in words: short texts in plain units for list rows and tables."""
 
 from __future__ import annotations
 
 import math
 from typing import Sequence
+
+from ..run.figures.verdict import outcome_of
 
 
 def number(value: float, significant: int = 3) -> str:
@@ -66,14 +68,14 @@ def mark_name(name: str) -> str:
 def verdict(rows: dict) -> str:
     """Whether the fresh networks say that moving the distributions helped: BETTER | LEVEL | WORSE, "" if unknown.
 
-    As the report judges: better only where both mIoU and loss are.
+    As the report judges.
     """
     try:
         gain = rows["learned"]["miou"] - rows["start"]["miou"]
-        drop = rows["start"].get("loss", 0.0) - rows["learned"].get("loss", 0.0) or gain
+        drop = rows["start"].get("loss", math.nan) - rows["learned"].get("loss", math.nan)
     except (KeyError, TypeError):
         return ""
-    return "BETTER" if gain > 0 and drop > 0 else "WORSE" if gain <= 0 and drop <= 0 else "LEVEL"
+    return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(gain, drop)]
 
 
 def duration(seconds: float | None) -> str:

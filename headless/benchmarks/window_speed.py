@@ -122,20 +122,9 @@ def viewport() -> tuple:
 @contextlib.contextmanager
 def silent():
     """Blender reports every redraw that is timed, on both standard streams."""
-    flush = ours("blender.quiet")._flush                # what C has buffered must come out on this side
-    sys.stdout.flush()
-    flush()
-    shown, nothing = [os.dup(1), os.dup(2)], os.open(os.devnull, os.O_WRONLY)
-    try:
-        for stream in (1, 2):
-            os.dup2(nothing, stream)
+    quiet = ours("blender.quiet").quiet
+    with quiet(), quiet(2):
         yield
-    finally:
-        flush()
-        for stream, old in zip((1, 2), shown):
-            os.dup2(old, stream)
-            os.close(old)
-        os.close(nothing)
 
 
 def redraws(count: int, kind: str, region: str = "WINDOW") -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
 from pathlib import Path
 
 from tests.window.gui import Gui
 
+RUN = Path(__file__).parents[2] / "headless" / "run.py"
 MODULE = "bl_ext.user_default.autosimulate"
 JOB = f"__import__('{MODULE}.autosimulate_addon.ui.monitor', fromlist=['x']).job()"
 SETTINGS = "bpy.context.scene.autosimulate"
@@ -73,3 +76,14 @@ def no_errors(gui: Gui) -> None:
     errors = [line for line in gui.log.read_text().splitlines()
               if ("Error" in line or "Traceback" in line) and "WARNING" not in line]
     assert not errors
+
+
+def same_from_the_command_line(blender: str, run: Path, again: Path) -> None:
+    """The same scene, settings and seed, without a window and with nobody meddling: the same psi, to the last digit."""
+    arguments = json.loads((run / "window.json").read_text())["arguments"]
+    arguments[arguments.index("--output") + 1] = str(again)
+    subprocess.run([blender, "-b", str(run / "scene.blend"), "--python-exit-code", "1", "-P",
+                    str(RUN), "--", *arguments, "--no-compare"],
+                   check=True, capture_output=True, timeout=300)
+    ours, theirs = (json.loads((folder / "psi.json").read_text())["factors"] for folder in (run, again))
+    assert ours == theirs

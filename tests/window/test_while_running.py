@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.window.conftest import ROOT, program
-from tests.window.story import JOB, SETTINGS, Story, install, no_errors, over_viewport, use_packages
+from autosimulate_addon.ui.run_process import alive
+from tests.window.conftest import program
+from tests.window.story import (
+    JOB, SETTINGS, Story, install, no_errors, over_viewport, same_from_the_command_line, use_packages,
+)
 
 CUBE = "tuple(round(v, 4) for v in bpy.data.objects['Large Cube'].location)"
 
@@ -58,7 +60,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     assert float(gui.value("bpy.data.lights['Key']['psi.energy.mean']")) == pytest.approx(final["Key Power"]["mean"][0])
     story.shot("kept")
     no_errors(gui)
-    undisturbed(run, tmp_path / "again")
+    same_from_the_command_line(program("blender"), run, tmp_path / "again")
 
 
 def save(story: Story) -> None:
@@ -109,24 +111,6 @@ def render(story: Story, picture: Path) -> None:
            "    with bpy.context.temp_override(window=window): bpy.ops.wm.window_close()")
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def ended(run: Path) -> bool:
     return any(json.loads(line)["event"] in ("done", "cancelled", "error")
                for line in (run / "events.jsonl").read_text().splitlines())
-
-
-def undisturbed(run: Path, again: Path) -> None:
-    """The same command once more, without a window and with nobody meddling: the same psi, to the last digit."""
-    arguments = json.loads((run / "window.json").read_text())["arguments"]
-    arguments[arguments.index("--output") + 1] = str(again)
-    subprocess.run([program("blender"), "-b", str(run / "scene.blend"), "--python-exit-code", "1", "-P",
-                    str(ROOT / "headless" / "run.py"), "--", *arguments, "--no-compare"],
-                   check=True, capture_output=True, timeout=300)
-    ours, theirs = (json.loads((folder / "psi.json").read_text())["factors"] for folder in (run, again))
-    assert ours == theirs

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.window.conftest import ROOT, blender_python, program
+from tests.window.conftest import blender_python, program
 from tests.window.story import (
-    JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, show_light, use_packages,
+    JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, same_from_the_command_line,
+    show_light, use_packages,
 )
 
 
@@ -73,7 +73,7 @@ def test_from_the_zip_to_a_data_set(command, window, extension, work, job_packag
     sample_and_undo(story)
     generate(story, tmp_path / "data")
     attach_after_reload(story)
-    same_from_the_command_line(command, Path(gui.value(f"{JOB}.directory")), tmp_path / "again")
+    same_from_the_command_line(program(command), Path(gui.value(f"{JOB}.directory")), tmp_path / "again")
     no_errors(gui)
 
 
@@ -179,17 +179,6 @@ def attach_after_reload(story: Story) -> None:
     gui.click_button("autosimulate.attach")
     gui.wait(f"{JOB} is not None and {JOB}.state.status == 'done'")
     story.shot("attached")
-
-
-def same_from_the_command_line(command: str, run: Path, again: Path) -> None:
-    """The same scene, settings and seed, without a window: the same psi."""
-    arguments = json.loads((run / "window.json").read_text())["arguments"]
-    arguments[arguments.index("--output") + 1] = str(again)
-    subprocess.run([program(command), "-b", str(run / "scene.blend"), "--python-exit-code", "1", "-P",
-                    str(ROOT / "headless" / "run.py"), "--", *arguments, "--no-compare"],
-                   check=True, capture_output=True, timeout=180)
-    ours, theirs = (json.loads((folder / "psi.json").read_text())["factors"] for folder in (run, again))
-    assert ours == theirs
 
 
 def test_without_pytorch(window, extension):

@@ -46,13 +46,20 @@ def judge(record: RunRecord) -> Verdict:
                    "A null control trains on the same number of images from distributions that never move.")
 
 
-def _compare(learned: Score, control: Score, where: str) -> tuple[str, str]:
-    """Better only where both mIoU and loss are; where the loss was not measured, mIoU decides alone."""
-    gain = learned.miou - control.miou
-    drop = control.loss - learned.loss
+def outcome_of(gain: float, drop: float) -> str:
+    """"better" only where both the gain in mIoU and the drop in loss are above 0, "worse" where neither is.
+
+    Where the loss was not measured (NaN), mIoU decides alone.
+    """
     if math.isnan(drop):
         drop = gain
-    outcome = "better" if gain > 0 and drop > 0 else "worse" if gain <= 0 and drop <= 0 else "mixed"
+    return "better" if gain > 0 and drop > 0 else "worse" if gain <= 0 and drop <= 0 else "mixed"
+
+
+def _compare(learned: Score, control: Score, where: str) -> tuple[str, str]:
+    """(outcome, the figures in a sentence)."""
+    gain = learned.miou - control.miou
+    outcome = outcome_of(gain, control.loss - learned.loss)
     points = f"{gain * 100:+.1f}".replace("-", "−")
     detail = f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} ({points} points)"
     if not math.isnan(learned.loss + control.loss):

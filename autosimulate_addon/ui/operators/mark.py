@@ -23,6 +23,19 @@ def property_under_mouse(context: bpy.types.Context, index: int = -1) -> Propert
         return None
 
 
+class OnProperty:
+    """An operator on one property: the one under the mouse, or one that is named, as a script does."""
+
+    data: StringProperty(name="Data-Block", description="Data-block by name, as lights['Key']; empty for the property "
+                         "under the mouse", options={"SKIP_SAVE"})
+    path: StringProperty(name="Path", description="Path of the property in its data-block", options={"SKIP_SAVE"})
+    index: IntProperty(name="Component", description="Component of a vector, or -1 for all", default=-1, min=-1,
+                       options={"SKIP_SAVE"})
+
+    def property(self, context: bpy.types.Context) -> PropertyRef | None:
+        return paths.parse(self.data, self.path, self.index) if self.data else property_under_mouse(context, self.index)
+
+
 def refusal(ref: PropertyRef | None) -> str:
     """Why this property cannot be learnable, "" when it can."""
     if ref is None:
@@ -39,18 +52,12 @@ def _marked(context: bpy.types.Context) -> list[str]:
     return marks_scene.find_marks(context.scene, ref) if ref else []
 
 
-class AUTOSIMULATE_OT_mark(bpy.types.Operator):
+class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
     """Give this property a distribution to learn instead of one value"""
 
     bl_idname = "autosimulate.mark"
     bl_label = "Mark as Learnable"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-
-    index: IntProperty(name="Component", description="Component of a vector, or -1 for all", default=-1, min=-1,
-                       options={"SKIP_SAVE"})
-    data: StringProperty(name="Data-Block", description="Data-block by name, as lights['Key']; empty for the property "
-                         "under the mouse", options={"SKIP_SAVE"})
-    path: StringProperty(name="Path", description="Path of the property in its data-block", options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context):
@@ -58,8 +65,7 @@ class AUTOSIMULATE_OT_mark(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            ref = paths.parse(self.data, self.path, self.index) if self.data else \
-                property_under_mouse(context, self.index)
+            ref = self.property(context)
             why = refusal(ref)
             if why:
                 raise InputError(why)

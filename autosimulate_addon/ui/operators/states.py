@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import StringProperty
 
-from ...blender import paths, states_scene
+from ...blender import states_scene
 from ...protocol import InputError
 from .. import reasons
 from .base import attempt
-from .mark import property_under_mouse
+from .mark import OnProperty, property_under_mouse
 
 
-class AUTOSIMULATE_OT_states_add(bpy.types.Operator):
+class AUTOSIMULATE_OT_states_add(OnProperty, bpy.types.Operator):
     """Let the states set this property too. States switch several properties together, and which one is learned"""
 
     bl_idname = "autosimulate.states_add"
     bl_label = "Add to States"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-
-    data: StringProperty(name="Data-Block", description="Data-block by name, as lights['Key']; empty for the property "
-                         "under the mouse", options={"SKIP_SAVE"})
-    path: StringProperty(name="Path", description="Path of the property in its data-block", options={"SKIP_SAVE"})
-    index: IntProperty(name="Component", description="Component of a vector, or -1 for all", default=-1, min=-1,
-                       options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context):
@@ -31,8 +25,7 @@ class AUTOSIMULATE_OT_states_add(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            ref = paths.parse(self.data, self.path, self.index) if self.data else \
-                property_under_mouse(context, self.index)
+            ref = self.property(context)
             if ref is None:
                 raise InputError("Open this from the right-click menu of a property")
             group = states_scene.add_property(context.scene, ref)
