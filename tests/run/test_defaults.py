@@ -20,5 +20,7 @@ def test_a_scene_whose_settings_nobody_touched_asks_for_the_defaults():
         bpy.data.scenes.remove(scene)
     expected = {field.name: field.default for field in dataclasses.fields(RunConfig)}
     expected["network_width"] = inspect.signature(UNet).parameters["width"].default
+    shared = set(properties.AUTOSIMULATE_PG_scene.__annotations__) & set(expected)
+    assert shared <= set(found), "a panel's setting is lost"
     assert {name: value or None for name, value in found.items()} == {
         name: expected[name] or None for name in found}
