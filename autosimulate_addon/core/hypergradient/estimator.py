@@ -14,6 +14,7 @@ from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
 from .chunks import images_at_once
 from .direction import Direction, direction
+from .directional_derivative import FINITE_DIFFERENCE
 from .parameters import Parameters, axpy, combine, scale, trainable_parameters
 from .pathwise import less_luck, relight, relightable, relit_derivatives
 from .products import gauss_newton_product, gradient, hessian_product
@@ -35,6 +36,7 @@ class EstimatorOptions:
     iterations: int = 6                 # of conjugate gradients
     warm_start: bool = False            # from the v of the last iteration
     curvature_images: int = 16          # of the fresh ones, for C
+    derivative: str = FINITE_DIFFERENCE  # of the losses along v, or "forward-mode": exact, twice the time
     pathwise: bool = True               # False: the score function for every factor
     relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
@@ -58,7 +60,7 @@ class Estimate:
     variance: Tensor          # (P,) of ``gradient``
     effective: float          # samples it is worth
     direction: Direction
-    derivative: str           # "forward-mode", or "finite-difference" where the network has no other
+    derivative: str           # how w was found: "finite-difference" or "forward-mode"
     w: Tensor                 # (n,) of the renders ``index``
     index: Tensor
 
@@ -100,7 +102,8 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
     chunk = chunk or images_at_once(*images.shape[-2:])
     for x, y in zip(images.split(chunk), labels.split(chunk)):
         if curvature == "ggn":
-            product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters)
+            product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters,
+                                           keep_graph=len(images) <= chunk)
         elif curvature == "hessian":
             product = hessian_product(task.mean_loss_of(network, x, y), parameters)
         else:
@@ -153,7 +156,7 @@ def estimate(
 
     scored = _chosen(store, fresh, psi, keys, options, seed)
     found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"),
-                              relative=options.relative)
+                              relative=options.relative, method=options.derivative)
     w = found.w
     unit = spread(w, scored.weights)
     terms = _score_terms(store, scored.index, psi, keys, found.pixels, w, scored.weights, unit, options)
@@ -162,7 +165,7 @@ def estimate(
         relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
         by_light = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
                                      seed=derive_seed(seed, "pathwise"), differentiate=True,
-                                     relative=options.relative)
+                                     relative=options.relative, method=options.derivative)
         terms = (by_light.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
         if options.control_variates:
             terms = less_luck(terms, by_light.scores, relit.weights, [psi.slices[key] for key in keys])

@@ -19,7 +19,7 @@ from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
 from .chunks import images_at_once
-from .directional_derivative import FORWARD_MODE, directional_derivative
+from .directional_derivative import FORWARD_MODE, value_and_derivative
 from .parameters import Parameters
 
 
@@ -78,27 +78,29 @@ def relit_derivatives(
     seed: int,
     differentiate: bool = False,
     relative: bool = False,
+    method: str = FORWARD_MODE,
     chunk: int | None = None,
 ) -> RelitDerivatives:
     """w of the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``.
 
-    With its pathwise gradient if ``differentiate``, at twice the cost. ``relative``: of log(loss + RELATIVE_FLOOR). ``chunk``: images at once, if not what fits.
+    With its pathwise gradient if ``differentiate``, at twice the cost. ``relative``: of log(loss + RELATIVE_FLOOR).
+    ``method``: of ``value_and_derivative``. ``chunk``: images at once, if not what fits.
     """
     if not keys:
         relights = 1
-    pixels, gradients, scores, method = [], [], [], FORWARD_MODE
+    pixels, gradients, scores = [], [], []
     renders = max(1, (chunk or images_at_once(*store.labels.shape[-2:])) // relights)
     for start in range(0, len(index), renders):
         at = index[start:start + renders]
         images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
         labels = store.targets(at, relights)
         losses = task.losses_of(network, images, labels, per_pixel=True)
-        derivative, method = directional_derivative(losses, parameters, vector)
-        if relative:
-            loss = losses(parameters).sum((1, 2), keepdim=True)
-            derivative = derivative / ((loss if differentiate else loss.detach()) + RELATIVE_FLOOR)
-        found = {}
         wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
+        with torch.set_grad_enabled(bool(wanted)):
+            loss, derivative, method = value_and_derivative(losses, parameters, vector, method)
+        if relative:
+            derivative = derivative / (loss.sum((1, 2), keepdim=True) + RELATIVE_FLOOR)
+        found = {}
         if wanted:
             parts = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
             found = dict(zip(wanted, parts))

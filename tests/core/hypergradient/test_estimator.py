@@ -122,16 +122,24 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
 @pytest.mark.parametrize("options", [
     EstimatorOptions(), EstimatorOptions(pathwise=False), EstimatorOptions(rescore=False),
     EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8),
-    EstimatorOptions(relit=4, curvature_images=3),
+    EstimatorOptions(relit=4, curvature_images=3), EstimatorOptions(derivative="forward-mode"),
     EstimatorOptions(baseline=False, warm_start=True), EstimatorOptions(validation_images=3),
 ], ids=str)
 def test_every_switch_gives_a_finite_estimate(s, options):
     found = estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, options, 1)
     assert found.gradient.shape == (s.psi.size,) and torch.isfinite(found.gradient).all()
     assert (found.variance >= 0).all()
-    assert found.derivative == "forward-mode"
+    assert found.derivative == options.derivative
     assert len(found.index) == (6 if not options.rescore else len(found.index))
     assert len(found.index) <= 12
+
+
+def test_central_differences_for_w_change_the_estimate_by_little(s):
+    """In float32 on the real network: far less than another draw of lights does."""
+    near, exact, other = (
+        estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, EstimatorOptions(derivative=derivative), seed)
+        .gradient for derivative, seed in (("finite-difference", 1), ("forward-mode", 1), ("forward-mode", 2)))
+    assert (near - exact).norm() < 0.05 * exact.norm() < (other - exact).norm()
 
 
 def test_the_same_seed_gives_the_same_estimate_and_another_does_not(s):

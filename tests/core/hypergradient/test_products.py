@@ -63,6 +63,9 @@ def test_gauss_newton_product_against_dense():
     product = gauss_newton_product(outputs, curvature_of(loss_of_outputs), PARAMETERS)
     assert torch.allclose(flat(product(unflat(V))), dense @ V, atol=1e-10)
     assert torch.linalg.eigvalsh(dense).min() > -1e-12
+    kept = gauss_newton_product(outputs, curvature_of(loss_of_outputs), PARAMETERS, keep_graph=True)
+    for _ in range(2):      # the graph must outlive a call
+        assert torch.equal(flat(kept(unflat(V))), flat(product(unflat(V))))
 
 
 def test_products_keep_no_graph():
@@ -93,6 +96,17 @@ class NoForwardMode(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):
         return 3 * ctx.saved_tensors[0] ** 2 * upstream
+
+
+def test_a_central_difference_gives_the_same_value_and_derivative():
+    def losses(parameters):
+        return nn.functional.cross_entropy(outputs(parameters), Y, reduction="none")
+
+    value, derivative, method = dd.value_and_derivative(losses, PARAMETERS, unflat(V))
+    near_value, near, other = dd.value_and_derivative(losses, PARAMETERS, unflat(V), dd.FINITE_DIFFERENCE)
+    assert (method, other) == (dd.FORWARD_MODE, dd.FINITE_DIFFERENCE)
+    assert torch.equal(value, losses(PARAMETERS)) and torch.allclose(near_value, value, atol=1e-8)
+    assert torch.allclose(near, derivative, atol=1e-8)
 
 
 def test_operation_without_forward_mode_falls_back_and_says_so():
