@@ -155,17 +155,19 @@ def estimate(
     model = task, network, trainable_parameters(network), v.vector
 
     scored = _chosen(store, fresh, psi, keys, options, seed)
-    found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"),
-                              relative=options.relative, method=options.derivative)
+    relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
+    how = {"relative": options.relative, "method": options.derivative}
+    by_light = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
+                                 seed=derive_seed(seed, "pathwise"), differentiate=True, **how) if keys else None
+    if by_light and relit is scored:
+        found = by_light        # one pass for both
+    else:
+        found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"), **how)
     w = found.w
     unit = spread(w, scored.weights)
     terms = _score_terms(store, scored.index, psi, keys, found.pixels, w, scored.weights, unit, options)
     mean, variance = scored.moments(terms)
-    if keys:
-        relit = scored.thinned(options.relit, derive_seed(seed, "relit"))
-        by_light = relit_derivatives(*model, store, relit.index, psi, keys, relights=options.relights,
-                                     seed=derive_seed(seed, "pathwise"), differentiate=True,
-                                     relative=options.relative, method=options.derivative)
+    if by_light:
         terms = (by_light.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
         if options.control_variates:
             terms = less_luck(terms, by_light.scores, relit.weights, [psi.slices[key] for key in keys])
