@@ -72,5 +72,5 @@ def cosine(a: Tensor, b: Tensor) -> float:
 
 def large(options: EstimatorOptions, count: int) -> EstimatorOptions:
     """The same estimator with every bound on what it looks at as large as ``count``."""
-    return replace(options, curvature_images=min(count, 240), relit=count, rescored=10 * count, relights=4,
+    return replace(options, curvature_images=min(count, 240), relit=count, scored=10 * count, relights=4,
                    validation_images=0)

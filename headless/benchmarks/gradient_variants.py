@@ -26,7 +26,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "20 CG iterations": ("quadratic, GGN", {"iterations": 20}),
     "damping x 10": ("quadratic, GGN", {"relative_damping": 0.1}),
     "damping / 10": ("quadratic, GGN", {"relative_damping": 0.001}),
-    "all renders scored": ("quadratic, GGN", {"rescored": 100_000, "relit": 100_000}),
+    "all renders scored": ("quadratic, GGN", {"scored": 100_000, "relit": 100_000}),
 }
 
 _FAMILIES = {

@@ -18,11 +18,13 @@ OFF = 1e9       # a bound that never binds
 #: randomisation of today) and from the target.
 FIXED = ("none", "oracle")
 METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
-#: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
+#: One lever of autosimulate taken away (added, or put in another's place) at a time: changes of LoopConfig.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
     "no-relight-training": {"relight_training": False},
-    "no-rescore": {"estimator.rescore": False},
+    "thorough": {"thorough": True},
+    "rescore": {"estimator.scored": 128},
+    "no-rescore": {"estimator.rescore": False},      # differs only where an iteration's renders are few
     "no-momentum": {"step.momentum": 0.0},
     "no-shrinkage": {"step.shrinkage": False},
     "no-trust-region": {"step.kl": OFF},

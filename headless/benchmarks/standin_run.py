@@ -12,6 +12,7 @@ from autosimulate_addon.core.fresh import evaluate_fresh
 from autosimulate_addon.core.loop import Loop
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, target, validation_and_test
+from autosimulate_addon.run.threads import keep_memory
 
 from .code_version import core_version
 from .standin_arms import FIXED, config_of
@@ -46,6 +47,7 @@ class Task:
 def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """(the row, the curve). One thread: runs beside each other do not disturb each other's results or times."""
     torch.set_num_threads(1)
+    keep_memory()
     code = core_version()
     began = time.perf_counter()
     validation, test = validation_and_test()

@@ -120,8 +120,8 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
 
 
 @pytest.mark.parametrize("options", [
-    EstimatorOptions(), EstimatorOptions(pathwise=False), EstimatorOptions(rescore=False),
-    EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(rescored=8),
+    EstimatorOptions(), EstimatorOptions().thorough(), EstimatorOptions(pathwise=False), EstimatorOptions(rescore=False),
+    EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(scored=8),
     EstimatorOptions(relit=4, curvature_images=3), EstimatorOptions(derivative="forward-mode"),
     EstimatorOptions(baseline=False, warm_start=True), EstimatorOptions(validation_images=3),
 ], ids=str)
