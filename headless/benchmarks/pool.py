@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Callable, Iterator, Sequence, TypeVar
 
@@ -17,7 +19,7 @@ def run_all(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterat
             yield task, function(task)
         return
     # Spawned: a forked process would share the state of torch's threads.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
         waiting = {pool.submit(function, task): task for task in tasks}
         try:
             for future in as_completed(waiting):
@@ -25,3 +27,14 @@ def run_all(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterat
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would go on with its task, and then wait for ever."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
