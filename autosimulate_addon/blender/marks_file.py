@@ -30,8 +30,8 @@ _STATE = ("name", "set")
 #: [settings]: defaults for the command line's flags of the same names.
 SETTINGS: dict[str, type | tuple[type, ...]] = {
     "width": int, "height": int, "samples": int, "images": int, "iterations": int, "epochs": int, "seed": int,
-    "count": int, "device": str, "method": str, "approximation": str, "literal": bool, "thorough": bool,
-    "control": bool, "network": str, "network_width": int, "network_module": str, "validation": str, "test": str,
+    "count": int, "device": str, "method": str, "approximation": str, "literal": bool, "control": bool, "network": str,
+    "network_width": int, "network_module": str, "validation": str, "test": str,
 }
 
 

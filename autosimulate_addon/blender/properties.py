@@ -155,9 +155,6 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     method: EnumProperty(name="Method", description="How the distributions are learned", items=METHOD_ITEMS)
     approximation: EnumProperty(name="Approximation", items=APPROXIMATION_ITEMS,
                                 description="How the effect of an image on the validation loss is estimated")
-    thorough: BoolProperty(name="Thorough", default=False,
-                           description="Twice the work on every step of the distributions, for a little more from as "
-                                       "many images: worth it where an image takes half a second or more to render")
     literal: BoolProperty(name="Literal Algorithm", default=False,
                           description="Algorithm 1 exactly as published, without this add-on's improvements")
     iterations: IntProperty(name="Iterations", description="Number of steps of the distributions", default=20, min=1,

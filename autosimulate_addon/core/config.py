@@ -24,7 +24,6 @@ class LoopConfig:
     method: str = "autosimulate"
     approximation: str = "quadratic"
     literal: bool = False             # Algorithm 1 to the letter
-    thorough: bool = False            # twice the work on every hypergradient
     iterations: int = 20
     images: int = 24                  # K, rendered per iteration; for trial methods, the size of a trial's data set
     epochs: int | None = None         # times an image is trained on, over its iteration's steps; None: EPOCHS
@@ -77,8 +76,7 @@ class LoopConfig:
 
     @property
     def estimator_options(self) -> EstimatorOptions:
-        options = replace(self.estimator, approximation=self.approximation)
-        return options.thorough() if self.thorough else options
+        return replace(self.estimator, approximation=self.approximation)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

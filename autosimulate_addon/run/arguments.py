@@ -95,9 +95,6 @@ def parser() -> argparse.ArgumentParser:
                                                                         "loss is estimated (default: quadratic)")
     search.add_argument("--literal", action=argparse.BooleanOptionalAction, default=None,
                         help="the published algorithm to the letter, without our improvements")
-    search.add_argument("--thorough", action=argparse.BooleanOptionalAction, default=None,
-                        help="twice the work on every step of the distributions, for a little more from as many "
-                             "images: worth it where an image takes half a second or more to render")
     search.add_argument("--demo-start", choices=DEMO_STARTS, help="where the built-in demo begins: narrow and wrong "
                                                                   "(default), or wide randomisation")
     search.add_argument("--iterations", type=int, metavar="N", help="steps of the distributions (default: 20)")

@@ -30,7 +30,6 @@ class RunConfig:
     method: str = "autosimulate"
     approximation: str = "quadratic"
     literal: bool = False
-    thorough: bool = False          # twice the work on every hypergradient
     iterations: int = 20
     images: int = 24                # rendered per iteration
     epochs: int | None = None       # None: the optimiser's own default

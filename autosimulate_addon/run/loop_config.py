@@ -6,7 +6,7 @@ from ..core.loop import LoopConfig
 from .config import RunConfig
 
 #: What both call the same. None in a RunConfig leaves the optimiser's own default.
-_SHARED = ("method", "approximation", "literal", "thorough", "iterations", "images", "epochs", "seed", "device", "network",
+_SHARED = ("method", "approximation", "literal", "iterations", "images", "epochs", "seed", "device", "network",
            "networks", "network_width", "network_module", "frozen_layers", "learning_rate", "control")
 
 

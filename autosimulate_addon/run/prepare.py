@@ -76,7 +76,7 @@ def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
         "network": names[group.network], "network_width": group.network_width if group.network == "UNET" else None,
         "network_module": absolute(group.network_module), "frozen_layers": group.frozen_layers,
         "method": group.method.lower(), "approximation": group.approximation.lower().replace("_", "-"),
-        "literal": group.literal, "thorough": group.thorough, "iterations": group.iterations, "images": group.images,
+        "literal": group.literal, "iterations": group.iterations, "images": group.images,
         "epochs": group.epochs or None, "networks": group.networks or None, "width": group.width,
         "height": group.height, "seed": group.seed, "device": group.device.lower(), "control": group.control,
     }

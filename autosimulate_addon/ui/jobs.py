@@ -74,7 +74,6 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "method": _lower(group.method),
         "approximation": _lower(group.approximation),
         "literal": True if group.literal else None,
-        "thorough": True if group.thorough else None,
         "iterations": group.iterations,
         "images": group.images,
         "epochs": group.epochs or None,

@@ -22,7 +22,6 @@ METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
     "no-relight-training": {"relight_training": False},
-    "thorough": {"thorough": True},
     "rescore": {"estimator.scored": 128},
     "no-rescore": {"estimator.rescore": False},      # differs only where an iteration's renders are few
     "no-momentum": {"step.momentum": 0.0},

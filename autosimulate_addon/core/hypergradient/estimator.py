@@ -25,20 +25,19 @@ from .score_function import leave_one_out, score_terms, spread
 class EstimatorOptions:
     """Every lever can be taken away alone.
 
-    The counts are per network and iteration. With the defaults an estimate takes half as long as the training beside
-    it; ``thorough`` takes as long as the training and is a little better.
+    The counts are per network and iteration.
     """
 
     approximation: str = "quadratic"
     curvature: str = "ggn"              # or "hessian"
     damping: float = 0.0
     relative_damping: float = 0.01      # x g'Cg / g'g
-    iterations: int = 4                 # of conjugate gradients
+    iterations: int = 6                 # of conjugate gradients
     warm_start: bool = False            # from the v of the last iteration
-    curvature_images: int = 8           # of the fresh ones, for C
+    curvature_images: int = 16          # of the fresh ones, for C
     derivative: str = FINITE_DIFFERENCE  # of the losses along v, or "forward-mode": exact, twice the time
     pathwise: bool = True               # False: the score function for every factor
-    relights: int = 1                   # M, fresh lights and films per render, for pathwise gradients
+    relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
     relit: int = 24                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # past renders too, at the present theta, importance-weighted
@@ -49,10 +48,7 @@ class EstimatorOptions:
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
     relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
-    validation_images: int = 32         # chosen anew every iteration and for every network; 0: all of them
-
-    def thorough(self) -> EstimatorOptions:
-        return replace(self, iterations=6, curvature_images=16, relights=2, relit=32, scored=128, validation_images=0)
+    validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration and by network
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
     for x, y in zip(images.split(chunk), labels.split(chunk)):
         if curvature == "ggn":
             product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters,
-                                           keep_graph=len(images) <= chunk)
+                                           fast=len(images) <= chunk)
         elif curvature == "hessian":
             product = hessian_product(task.mean_loss_of(network, x, y), parameters)
         else:

@@ -149,10 +149,9 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         layout.prop(group, "epochs")
         layout.prop(group, "networks")
         layout.prop(group, "control")
-        column = layout.column()
-        column.active = group.method == "AUTOSIMULATE"
-        column.prop(group, "thorough")
-        column.prop(group, "literal")
+        row = layout.row()
+        row.active = group.method == "AUTOSIMULATE"
+        row.prop(group, "literal")
 
 
 CLASSES = (AUTOSIMULATE_PT_presets, AUTOSIMULATE_PT_optimize, AUTOSIMULATE_PT_optimize_advanced)
