@@ -72,9 +72,15 @@ class RenderBridge:
         self._mirrored = [ref for ref in drawn if ref.collection == "scenes" and ref.name == scene.name]
 
     def _with_owners(self, mark: Mark, factor: Factor) -> Factor:
-        if mark.targets and all(ref.collection == "objects" for ref in mark.targets):
-            return replace(factor, owners=tuple(self._labels.numbers.get(ref.name, 0) for ref in mark.targets))
-        return factor
+        """With the instance that shows each value, where each is a property of one object that stands for itself.
+
+        A camera's, a light's or a parent's place is seen elsewhere, and gets the credit of the whole image.
+        """
+        numbers = [self._labels.numbers.get(ref.name) for ref in mark.targets if ref.collection == "objects"]
+        if not numbers or len(numbers) < len(mark.targets) or None in numbers or not instances.stand_alone(
+                {bpy.data.objects[ref.name] for ref in mark.targets}):
+            return factor
+        return replace(factor, owners=tuple(numbers))
 
     def _notes(self, drawn: Sequence[PropertyRef]) -> Iterator[str]:
         for ref in display.without_effect(drawn):

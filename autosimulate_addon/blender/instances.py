@@ -20,6 +20,20 @@ _SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD",
 _MARGIN = 1e-3
 
 
+def stand_alone(objects: set[bpy.types.Object]) -> bool:
+    """Whether pixels show each of these under its own number, and nothing else follows it.
+
+    Not so for what has no surface (camera, light, empty), what instances others, and what others are made of or held
+    by (children, constraints, modifiers, particles, node groups).
+    """
+    for block in objects:
+        if (block.type not in _SURFACES or block.instance_type != "NONE" or len(block.particle_systems)
+                or any(modifier.type == "NODES" for modifier in block.modifiers)):
+            return False
+    users = bpy.data.user_map(subset=objects, value_types={"OBJECT", "PARTICLE", "NODETREE"})
+    return all(found <= {block} for block, found in users.items())
+
+
 @dataclass
 class Instance:
     """One instance as rendered: where it is, and enough of its shape to tell it from its neighbours."""

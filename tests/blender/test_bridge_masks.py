@@ -113,7 +113,7 @@ def test_particles_are_instances():
 
 
 def test_an_object_that_only_instances_is_numbered_once():
-    """The object itself keeps its own number when geometry nodes replace it by instances: owners stay true."""
+    """Its own place moves what pixels show under the number of the instance, so that it owns none."""
     scene = scenes.start()
     ball = scenes.sphere("Ball", (20, 0, 0), 1.0)
     scatter = scenes.box("Scatter")
@@ -121,7 +121,7 @@ def test_an_object_that_only_instances_is_numbered_once():
     with RenderBridge(scene, [mark("place", "objects['Scatter']", "location")], classes(ball=["objects:Ball"]),
                       width=48, height=36) as bridge:
         result = bridge.render({"place": np.zeros((1, 3))}, KEY)
-        assert len(bridge.factors[0].owners) == 1
+        assert bridge.factors[0].owners == ()
     assert len(np.unique(result.instances)) == 2 and set(np.unique(result.labels)) == {0, 1}
 
 
@@ -134,6 +134,28 @@ def test_owners_are_instance_numbers():
         result = bridge.render({"place": np.array([[-2.0, 0, 0], [1.5, 0, 0]])}, KEY)
     columns = [np.nonzero(result.instances == owner)[1].mean() for owner in owners]
     assert columns[0] < 20 < 28 < columns[1]
+
+
+@pytest.mark.parametrize("what", ["camera", "light", "empty", "parent", "tracked", "list"])
+def test_what_other_pixels_show_has_no_owner(what):
+    """Else its credit would be nothing, and its distribution would never move."""
+    scene, table = one_ball()
+    ball = bpy.data.objects["Ball"]
+    lamp = bpy.data.objects.new("Lamp", bpy.data.lights.new("Lamp", "POINT"))
+    pivot = bpy.data.objects.new("Pivot", None)
+    for each in (lamp, pivot):
+        scene.collection.objects.link(each)
+    other = {"camera": scene.camera, "light": lamp, "empty": pivot}.get(what, ball)
+    names = [other.name]
+    if what == "parent":
+        scenes.sphere("Child", (1.5, 0, 0), 0.3).parent = ball
+    elif what == "tracked":
+        scene.camera.constraints.new("TRACK_TO").target = ball
+    elif what == "list":
+        names = ["Ball", scene.camera.name]
+    marks = [mark("place", [f"objects['{name}']" for name in names], "location")]
+    with RenderBridge(scene, marks, table, width=16, height=12) as bridge:
+        assert bridge.factors[0].owners == ()
 
 
 def test_linked_objects_have_masks_too(tmp_path):
