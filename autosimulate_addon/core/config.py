@@ -31,6 +31,7 @@ class LoopConfig:
     device: str = "auto"
     network: str = "unet"
     networks: int | None = None       # that autosimulate averages the hypergradient over; None: NETWORKS_AVERAGED
+    scored: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.scored
     network_width: int | None = None
     network_module: str | Path | None = None
     frozen_layers: int = 0
@@ -53,8 +54,10 @@ class LoopConfig:
                 raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
         if self.networks is not None and self.networks < 1:
             raise InputError(f"networks is {self.networks}: give at least 1.")
-        if self.epochs is not None and self.epochs < 1:
-            raise InputError(f"epochs is {self.epochs}: give at least 1.")
+        for name in ("epochs", "scored"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value}: give at least 1.")
 
     @property
     def training_steps(self) -> int:
@@ -76,7 +79,7 @@ class LoopConfig:
 
     @property
     def estimator_options(self) -> EstimatorOptions:
-        return replace(self.estimator, approximation=self.approximation)
+        return replace(self.estimator, approximation=self.approximation, scored=self.scored or self.estimator.scored)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

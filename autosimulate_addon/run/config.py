@@ -40,6 +40,7 @@ class RunConfig:
     device: str = "auto"
     network: str = "unet"
     networks: int | None = None     # that the hypergradient is averaged over; None: the optimiser's own default
+    scored: int | None = None       # renders that a step of psi looks at; None: the optimiser's own default
     network_width: int | None = None
     network_module: str = ""
     frozen_layers: int = 0
@@ -57,7 +58,7 @@ class RunConfig:
                 raise InputError(f"--{name.replace('_', '-')} {value!r} is not known; choose one of {', '.join(choices)}.")
         for name, least, most in (("iterations", 1, 100_000), ("images", 2, 100_000), ("epochs", 1, 100_000),
                                   ("width", 8, 8192), ("height", 8, 8192), ("samples", 1, 1 << 20),
-                                  ("networks", 1, 100), ("network_width", 1, 4096),
+                                  ("networks", 1, 100), ("scored", 1, 100_000), ("network_width", 1, 4096),
                                   ("count", 1, 10_000_000), ("frozen_layers", 0, 1000), ("seed", 0, (1 << 31) - 1)):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int)

@@ -77,7 +77,8 @@ def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
         "network_module": absolute(group.network_module), "frozen_layers": group.frozen_layers,
         "method": group.method.lower(), "approximation": group.approximation.lower().replace("_", "-"),
         "literal": group.literal, "iterations": group.iterations, "images": group.images,
-        "epochs": group.epochs or None, "networks": group.networks or None, "width": group.width,
+        "epochs": group.epochs or None, "networks": group.networks or None,
+        "scored": group.scored or None, "width": group.width,
         "height": group.height, "seed": group.seed, "device": group.device.lower(), "control": group.control,
     }
 

@@ -78,6 +78,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "images": group.images,
         "epochs": group.epochs or None,
         "networks": group.networks or None,
+        "scored": group.scored or None,
         "width": group.width,
         "height": group.height,
         "seed": group.seed,

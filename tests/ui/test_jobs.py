@@ -367,11 +367,12 @@ def test_arguments_are_understood_by_the_command_line(ready, tmp_path):
         settings.property_unset(name)
 
 
-def test_networks_are_named_only_where_the_user_chose_how_many(ready, tmp_path):
-    assert "--networks" not in jobs.optimize_arguments(ready, tmp_path / "run")
-    ready.autosimulate.networks = 5
+@pytest.mark.parametrize("name", ["networks", "scored"])
+def test_numbers_are_named_only_where_the_user_chose_them(ready, tmp_path, name):
+    assert f"--{name}" not in jobs.optimize_arguments(ready, tmp_path / "run")
+    setattr(ready.autosimulate, name, 5)
     given = jobs.optimize_arguments(ready, tmp_path / "run")
-    assert given[given.index("--networks") + 1] == "5"
+    assert given[given.index(f"--{name}") + 1] == "5"
 
 
 def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):

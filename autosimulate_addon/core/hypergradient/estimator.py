@@ -39,7 +39,7 @@ class EstimatorOptions:
     pathwise: bool = True               # False: the score function for every factor
     relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
-    relit: int = 24                     # at most so many renders are differentiated by their lights and film
+    relit: int = 32                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # past renders too, at the present theta, importance-weighted
     scored: int = 24                    # renders: the fresh ones, or where they are fewer so many of all
     truncation: float = 4.0             # of importance weights

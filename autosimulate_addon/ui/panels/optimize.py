@@ -148,6 +148,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         layout.prop(group, "seed")
         layout.prop(group, "epochs")
         layout.prop(group, "networks")
+        layout.prop(group, "scored")
         layout.prop(group, "control")
         row = layout.row()
         row.active = group.method == "AUTOSIMULATE"
