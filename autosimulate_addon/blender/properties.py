@@ -165,9 +165,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     networks: IntProperty(name="Networks", description="Networks trained side by side, whose estimates are averaged: "
                           "more are steadier and slower; 0 for automatic", default=0, min=0, soft_max=8, max=64)
     scored: IntProperty(name="Scored Renders", description="Renders that each step of the distributions looks at: the "
-                        "iteration's own, and past ones up to this many. 128 finds a little more in as many images, which "
-                        "pays where an image takes half a second or more to render; 0 for automatic", default=0, min=0,
-                        soft_max=256)
+                        "iteration's own, and past ones up to this many. Fewer are faster and noisier; 0 for automatic",
+                        default=0, min=0, soft_max=256)
     width: IntProperty(name="Width", description="Width of the rendered images", default=128, min=8, soft_max=640,
                        max=4096, step=8, subtype="PIXEL")
     height: IntProperty(name="Height", description="Height of the rendered images", default=96, min=8, soft_max=480,

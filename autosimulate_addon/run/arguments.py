@@ -102,8 +102,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--epochs", type=int, metavar="N", help="passes over the images per iteration")
     search.add_argument("--scored", type=int, metavar="N",
                         help="renders that each step of the distributions looks at: the iteration's own, and past ones "
-                             "up to N (default: 24); 128 finds a little more in as many images and takes longer, which "
-                             "pays where an image takes half a second or more to render")
+                             "up to N (default: 128); fewer are faster and noisier")
     search.add_argument("--seed", type=int, metavar="N", help="same seed, same draws, images and result (default: 0)")
     search.add_argument("--control", action=argparse.BooleanOptionalAction, default=None,
                         help="also run the null control, whose distributions never move (default: yes)")

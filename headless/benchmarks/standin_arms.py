@@ -22,8 +22,7 @@ METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
     "no-relight-training": {"relight_training": False},
-    "rescore": {"estimator.scored": 128},
-    "no-rescore": {"estimator.rescore": False},      # differs only where an iteration's renders are few
+    "no-rescore": {"estimator.rescore": False},
     "no-momentum": {"step.momentum": 0.0},
     "no-shrinkage": {"step.shrinkage": False},
     "no-trust-region": {"step.kl": OFF},

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Callable
 
-import torch
 from torch import Tensor
 from torch.func import jvp
 
@@ -53,17 +52,6 @@ def central_difference(function: Callable[[Parameters], Parameters], parameters:
                        vector: Parameters) -> Parameters:
     """(f(theta + h v) - f(theta - h v)) / 2h."""
     return _either_side(function, parameters, vector)[1]
-
-
-@torch.no_grad()
-def forward_difference(function: Callable[[Parameters], Tensor], value: Tensor, parameters: Parameters,
-                       vector: Parameters) -> Tensor:
-    """(f(theta + h v) - ``value``) / h, with ``value`` = f(theta): one plain pass."""
-    length = norm(vector)
-    if length == 0.0:
-        return torch.zeros_like(value)
-    h = 2.0 ** (-13 if value.element_size() < 8 else -26) * max(1.0, norm(parameters)) / length
-    return (function(axpy(h, vector, parameters)) - value) / h
 
 
 def _either_side(function: Callable[[Parameters], Parameters], parameters: Parameters,

@@ -25,7 +25,8 @@ from .score_function import leave_one_out, score_terms, spread
 class EstimatorOptions:
     """Every lever can be taken away alone.
 
-    The counts are per network and iteration.
+    The counts are per network and iteration. 128 renders scored close 82 % of the loss gap on the stand-in; 24 close 73 %,
+    in two thirds of the time, and lose their way from a start in the dark.
     """
 
     approximation: str = "quadratic"
@@ -41,7 +42,7 @@ class EstimatorOptions:
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
     relit: int = 32                     # at most so many renders are differentiated by their lights and film
     rescore: bool = True                # past renders too, at the present theta, importance-weighted
-    scored: int = 24                    # renders: the fresh ones, or where they are fewer so many of all
+    scored: int = 128                   # renders: the fresh ones, or where they are fewer so many of all
     truncation: float = 4.0             # of importance weights
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
@@ -102,7 +103,7 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
     for x, y in zip(images.split(chunk), labels.split(chunk)):
         if curvature == "ggn":
             product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters,
-                                           fast=len(images) <= chunk)
+                                           keep_graph=len(images) <= chunk)
         elif curvature == "hessian":
             product = hessian_product(task.mean_loss_of(network, x, y), parameters)
         else:
@@ -211,7 +212,7 @@ def _chosen(store: RenderStore, fresh: Tensor, psi: Psi, keys: tuple[str, ...], 
             seed: int) -> _Sample:
     """The renders to take w of: all so far as draws from psi in the factors that were rendered, or the fresh alone.
 
-    Past renders only where the fresh are few: the network has been trained on them, and says less about them.
+    Past renders fill up where the fresh are fewer than ``options.scored``.
     """
     alone = _Sample(fresh, torch.full((len(fresh),), 1.0 / len(fresh), dtype=torch.float64), float(len(fresh)))
     if not options.rescore or len(fresh) >= options.scored or len(store) == len(fresh):

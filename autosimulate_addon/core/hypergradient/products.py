@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, jvp
 
-from .directional_derivative import central_difference, directional_derivative, forward_difference, lacks_forward_mode
+from .directional_derivative import central_difference, directional_derivative, lacks_forward_mode
 from .parameters import Parameters, combine
 
 #: v -> C v for a symmetric matrix C over the parameters.
@@ -43,24 +43,22 @@ def gauss_newton_product(
     outputs: Callable[[Parameters], Tensor],
     output_curvature: Callable[[Tensor, Tensor], Tensor],
     parameters: Parameters,
-    fast: bool = False,
+    keep_graph: bool = False,
 ) -> Product:
     """v -> G v with G = J' C J (Schraudolph, 2002): positive semi-definite wherever the loss is convex in the outputs.
 
     ``outputs`` maps parameters to the network's outputs z, J is its Jacobian. ``output_curvature(z, dz)`` gives C dz,
     with C the Hessian of the loss with respect to z (``curvature_of`` derives it where no closed form is at hand).
-    ``fast``: half the time, for as much memory as a training step on the same images. One graph serves all calls and
-    J v is a difference to the z that is known; after six iterations of conjugate gradients on a trained U-Net the
-    solution then has a cosine of .997 with that of exact products.
+    ``keep_graph``: one graph serves all calls: a fifth of the time less, for as much memory as a training step on the
+    same images. (Differences instead of forward mode would be faster still, but where a network is far off, as on
+    images much darker than it knows, the solution suffers and with it psi.)
     """
-    if fast:
-        z, pull_back = _pull_back(outputs, parameters, keep_graph=True)
-        return lambda v: pull_back(output_curvature(z.detach(), forward_difference(outputs, z.detach(), parameters, v)))
+    kept = _pull_back(outputs, parameters, keep_graph=True) if keep_graph else None
 
     def product(v: Parameters) -> Parameters:
         with torch.no_grad():
             tangent, _ = directional_derivative(outputs, parameters, v)
-        z, pull_back = _pull_back(outputs, parameters)
+        z, pull_back = kept or _pull_back(outputs, parameters)
         return pull_back(output_curvature(z.detach(), tangent))
 
     return product

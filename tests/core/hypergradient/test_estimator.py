@@ -116,12 +116,11 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
     for curvature in ("ggn", "hessian"):
         one, many = (training_curvature(s.task, s.network, s.parameters, s.validation.images, s.validation.labels,
                                         curvature, chunk)(s.vector) for chunk in (64, 4))
-        # One chunk takes the fast product.
-        assert all((one[n] - many[n]).norm() < 0.02 * many[n].norm() for n in one)
+        assert all(torch.allclose(one[n], many[n], rtol=1e-3, atol=1e-4 * one[n].abs().max().item()) for n in one)
 
 
 @pytest.mark.parametrize("options", [
-    EstimatorOptions(), EstimatorOptions(scored=128, relit=32), EstimatorOptions(pathwise=False),
+    EstimatorOptions(), EstimatorOptions(scored=24), EstimatorOptions(pathwise=False),
     EstimatorOptions(rescore=False),
     EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(scored=8),
     EstimatorOptions(relit=4, curvature_images=3), EstimatorOptions(derivative="forward-mode"),
