@@ -52,9 +52,7 @@ class LoopConfig:
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
-        if self.networks is not None and self.networks < 1:
-            raise InputError(f"networks is {self.networks}: give at least 1.")
-        for name in ("epochs", "scored"):
+        for name in ("networks", "epochs", "scored"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}: give at least 1.")

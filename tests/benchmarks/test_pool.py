@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from autosimulate_addon.ui.run_process import alive
+
 HEADLESS = Path(__file__).resolve().parents[2] / "headless"
 PARENT = """
 import sys
@@ -35,13 +37,6 @@ def test_workers_end_with_a_benchmark_that_was_killed(tmp_path):
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     until(lambda: not any(alive(worker) for worker in workers))
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def until(condition, seconds=60):
