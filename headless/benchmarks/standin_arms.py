@@ -18,7 +18,7 @@ OFF = 1e9       # a bound that never binds
 #: randomisation of today) and from the target.
 FIXED = ("none", "oracle")
 METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
-#: One lever of autosimulate taken away (added, or put in another's place) at a time: changes of LoopConfig.
+#: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
     "no-relight-training": {"relight_training": False},
