@@ -174,6 +174,10 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     seed: IntProperty(name="Seed", description="The same seed gives the same draws, images and result", default=0,
                       min=0)
     device: EnumProperty(name="Device", description="Where the network is trained", items=DEVICE_ITEMS)
+    match_brightness: BoolProperty(name="Match Brightness", default=True,
+                                   description="First bring lights and exposure to the brightness of the validation "
+                                   "images, where every one of them is far brighter or darker than the renders. A "
+                                   "network that was trained in the dark cannot tell which light is missing")
     control: BoolProperty(name="Null Control", default=True,
                           description="Also train a network on images from distributions that never move, to show "
                           "what the optimization is worth")

@@ -142,11 +142,11 @@ class Loop:
         with clock("hypergradient"):                                        # v, w_k, psi <- psi + step
             outcome = self.search.before_training(self._context(seed, psi, fresh))
         with clock("train"):                                                # theta <- fine-tuned on the zeta_k
-            steps = self._steps()
-            self.learner.train(psi if trial else self.search.psi, steps, seed, among=fresh if trial else None,
+            steps, trained_at = self._steps(), psi if trial else self.search.psi
+            self.learner.train(trained_at, steps, seed, among=fresh if trial else None,
                                cosine=trial, progress=self._training)
             for index, companion in enumerate(self.companions, 1):
-                companion.train(self.search.psi, steps, derive_seed(seed, "companion", index),
+                companion.train(trained_at, steps, derive_seed(seed, "companion", index),
                                 progress=self._training)
             scores = self.learner.evaluate(self.validation)
         with clock("step"):
@@ -155,7 +155,7 @@ class Loop:
             self.search.observe(context, scores)
         self.steps += steps
         if scores.loss < self.best_loss:
-            self.best, self.best_loss = psi, scores.loss
+            self.best, self.best_loss = trained_at, scores.loss
         control = self._iterate_control(seed, renders if psi is self.start else None, clock) if self.control else None
 
         record = IterationRecord(

@@ -106,6 +106,9 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--seed", type=int, metavar="N", help="same seed, same draws, images and result (default: 0)")
     search.add_argument("--control", action=argparse.BooleanOptionalAction, default=None,
                         help="also run the null control, whose distributions never move (default: yes)")
+    search.add_argument("--match-brightness", action=argparse.BooleanOptionalAction, default=None,
+                        help="first bring lights and exposure to the photographs' brightness, where every photograph is "
+                             "far brighter or darker than the renders (default: yes)")
     search.add_argument("--compare", action=argparse.BooleanOptionalAction, default=None,
                         help="at the end compare start and learned distributions by fresh networks (default: yes)")
 

@@ -46,6 +46,7 @@ class RunConfig:
     frozen_layers: int = 0
     learning_rate: float | None = None
     control: bool = True            # also run the null control, whose psi never moves
+    match_brightness: bool = True   # lights far from the photographs' brightness are brought to it first
     count: int | None = None        # images a fresh network is trained on; None: iterations x images
     compare: bool = True            # the final comparison by fresh networks
     demo_start: str = "narrow"      # where the demo begins

@@ -7,7 +7,8 @@ from .config import RunConfig
 
 #: What both call the same. None in a RunConfig leaves the optimiser's own default.
 _SHARED = ("method", "approximation", "literal", "iterations", "images", "epochs", "seed", "device", "network",
-           "networks", "scored", "network_width", "network_module", "frozen_layers", "learning_rate", "control")
+           "networks", "scored", "network_width", "network_module", "frozen_layers", "learning_rate", "control",
+           "match_brightness")
 
 
 def loop_config(config: RunConfig) -> LoopConfig:

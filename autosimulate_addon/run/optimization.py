@@ -10,6 +10,7 @@ from ..core.datasets import Dataset
 from ..core.fresh import evaluate_fresh
 from ..core.loop import Loop
 from ..core.psi import Psi
+from ..core.search.autosimulate import BRIGHTNESS
 from . import checkpoint, demo, deliver, influence, psi_file
 from .blender_simulator import BlenderSimulator
 from .config import RunConfig
@@ -178,6 +179,8 @@ class _Run:
         """The loop's events. Those of iterations are held back until their checkpoint is safe."""
         if event == "iteration":
             self._pending = data
+            if data["status"] == BRIGHTNESS:
+                self.events.write("problem", {"message": _brightness_message(data["details"]["stops"])})
             scores = f", validation mIoU {data['val_miou']:.3f}"
             if data.get("control_val_miou") is not None:
                 scores += f" (control {data['control_val_miou']:.3f})"
@@ -197,6 +200,11 @@ class _Run:
             self.progress.update("final", first + share * within, images=self.simulator.images)
 
         return report
+
+
+def _brightness_message(stops: float) -> str:
+    return (f"The validation images are {abs(stops):.1f} stops {'brighter' if stops > 0 else 'darker'} than renders from the "
+            "start: the lights were matched to them before anything was learned (Match Brightness).")
 
 
 def _weights(config: RunConfig) -> dict[str, float]:

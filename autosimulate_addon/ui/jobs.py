@@ -84,6 +84,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "seed": group.seed,
         "device": _lower(group.device),
         "control": group.control,
+        "match_brightness": group.match_brightness,
         "network": _lower(group.network),
         "network_width": group.network_width if group.network == "UNET" else None,
         "network_module": absolute(group.network_module) if group.network == "MODULE" else None,

@@ -10,10 +10,11 @@ from typing import Any, Mapping, Sequence
 from .blender_runs import Settings, evaluate, optimize
 from .table import Table
 
-#: none is the null control: psi at the start for ever.
-ARMS = ("autosimulate", "none", "wide", "oracle", "literal", "bo", "random", "lts")
+#: none is the null control: psi at the start for ever; brightness is what autosimulate has before its first step.
+ARMS = ("autosimulate", "none", "wide", "oracle", "brightness", "no-brightness", "literal", "bo", "random", "lts")
 DEFAULT_ARMS = ("autosimulate", "none", "wide", "oracle")
-_METHODS = {"literal": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
+_METHODS = {"brightness": (), "no-brightness": ("--no-match-brightness",),
+            "literal": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
             "random": ("--method", "random"), "lts": ("--method", "lts")}
 
 COLUMNS = ("arm", "seed", "loss", "miou", "val_loss", "val_miou", "rendered", "images", "steps", "seconds")
@@ -54,15 +55,17 @@ def run_seed(bench: Bench, seed: int, arms: Sequence[str]) -> None:
         if arm in bench.psi:
             _add(bench, arm, seed, _evaluate(bench, bench.psi[arm], seed), {})
         else:
-            numbers, seconds = optimize(_trials(bench.settings, arm), bench.folder(arm, seed), seed, *bench.given, *bench.flags,
-                                        *_METHODS[arm], "--no-control", "--no-compare")
+            numbers, seconds = optimize(_settings(bench.settings, arm), bench.folder(arm, seed), seed, *bench.given,
+                                        *bench.flags, *_METHODS[arm], "--no-control", "--no-compare")
             scores = _evaluate(bench, bench.folder(arm, seed) / "psi.json", seed)
             _add(bench, arm, seed, scores, {**numbers, "seconds": numbers.get("seconds", seconds)})
 
 
-def _trials(settings: Settings, arm: str) -> Settings:
-    """Twice the images in half the trials, the same renders, for the methods that train a network per trial: with 24
-    images its score says little. (As on the stand-in.)"""
+def _settings(settings: Settings, arm: str) -> Settings:
+    """One iteration for brightness, which takes no step. Twice the images in half the trials, the same renders, for the
+    methods that train a network per trial: with 24 images its score says little. (As on the stand-in.)"""
+    if arm == "brightness":
+        return replace(settings, iterations=1)
     if arm not in ("bo", "random"):
         return settings
     return replace(settings, iterations=max(1, settings.iterations // 2), images=2 * settings.images)

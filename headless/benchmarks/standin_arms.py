@@ -21,6 +21,8 @@ METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
 #: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
+    "no-brightness": {"match_brightness": False},
+    "brightness-only": {"iterations": 1},
     "no-relight-training": {"relight_training": False},
     "no-rescore": {"estimator.rescore": False},
     "no-momentum": {"step.momentum": 0.0},

@@ -12,7 +12,11 @@ from ..hypergradient.parameters import Parameters
 from ..psi import Psi
 from ..randomness import derive_seed
 from .base import Search, trust_region
+from .brightness import match_brightness
 from .method import Context, Outcome
+
+#: The status of the iteration in which lights were matched; its details say by how many "stops".
+BRIGHTNESS = "brightness"
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,17 @@ class StepOptions:
 class AutoSimulate(Search):
     """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region."""
 
-    def __init__(self, start: Psi, estimator: EstimatorOptions, step: StepOptions) -> None:
+    def __init__(self, start: Psi, estimator: EstimatorOptions, step: StepOptions,
+                 match_brightness: bool = True) -> None:
         super().__init__(start)
-        self.estimator, self.step = estimator, step
+        self.estimator, self.step, self.match_brightness = estimator, step, match_brightness
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
         self.vector: Parameters | None = None       # the last v
 
     def before_training(self, context: Context) -> Outcome | None:
+        if context.iteration == 0 and self.match_brightness and (matched := self._match_brightness(context)):
+            return matched
         if context.iteration < self.step.warmup:
             return None
         found = average([
@@ -54,6 +61,14 @@ class AutoSimulate(Search):
         self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                self.step.kl))
         return Outcome(found.direction.status, details)
+
+    def _match_brightness(self, context: Context) -> Outcome | None:
+        psi, mismatch = match_brightness(context.store, context.fresh, context.psi, context.validation.images,
+                                         derive_seed(context.seed, "brightness"))
+        if psi is context.psi:
+            return None
+        self.psi = psi          # and not into the history, of which the last part is averaged
+        return Outcome(BRIGHTNESS, {"stops": mismatch})
 
     def _step(self, gradient: torch.Tensor, variance: torch.Tensor, progress: float) -> torch.Tensor:
         beta = self.step.momentum

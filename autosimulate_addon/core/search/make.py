@@ -21,7 +21,7 @@ def make(config: LoopConfig, start: Psi) -> SearchMethod:
         return Literal(start, config.approximation, config.literal_step_size)
     if config.method == "autosimulate":
         from .autosimulate import AutoSimulate
-        return AutoSimulate(start, config.estimator_options, config.step)
+        return AutoSimulate(start, config.estimator_options, config.step, config.match_brightness)
     if config.method == "lts":
         from .lts import LearningToSimulate
         return LearningToSimulate(start)

@@ -149,6 +149,9 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         layout.prop(group, "epochs")
         layout.prop(group, "networks")
         layout.prop(group, "scored")
+        row = layout.row()
+        row.active = group.method == "AUTOSIMULATE" and not group.literal
+        row.prop(group, "match_brightness")
         layout.prop(group, "control")
         row = layout.row()
         row.active = group.method == "AUTOSIMULATE"

@@ -1,0 +1,100 @@
+"""Before anything is learned: lights far from every photograph's brightness are brought to it.
+
+A network that was trained in the dark does not see bright photographs: its validation loss is above that of a guess, and
+the hypergradient of such a loss is chance. How bright photographs are is known without any network, and lights and
+exposure need no new render.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..film import EXPOSURE, FILM, gains
+from ..hypergradient.chunks import images_at_once
+from ..hypergradient.pathwise import relight, relightable
+from ..psi import Psi, Resampled
+from ..randomness import derive_seed
+from ..renders import RenderStore
+from .base import trust_region
+
+#: Rec. 709, of linear red, green and blue.
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
+#: So dark is a black image taken to be.
+_BLACK = 1e-4
+#: Standard deviations between photographs and renders from which it is no longer the hypergradient's to judge.
+BEYOND = 2.0
+#: A light whose standard deviation changes the light in the scene by less than this part of what the strongest does, stays.
+_EFFECT = 0.01
+#: Stops that are left over, and steps taken at most. A step is bounded in KL.
+_NEAR, _STEPS, _KL = 0.05, 40, 2.0
+
+
+def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> tuple[Psi, float]:
+    """(psi with the means of lights and exposure moved, by how many stops the photographs were brighter).
+
+    ``index`` (K,) of renders, ``photographs`` (N, 3, H, W) in [0, 1]. psi is returned as it is where the two means are
+    within BEYOND standard deviations of one image from each other: that is for the hypergradient to judge. All lights
+    move by the same number of their own standard deviations: which of them were wrong, brightness does not tell.
+    """
+    keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
+    direction = _brighter(store, index, psi, keys, seed)
+    real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
+    mismatch = 0.0
+    for step in range(_STEPS):
+        brightness, gradient = _brightness(store, index, psi, keys, seed)
+        gap = (real.mean() - brightness.mean()).item()
+        if step == 0:
+            mismatch = gap
+            if abs(gap) <= BEYOND * (real.var(correction=0) + brightness.var(correction=0)).sqrt().item():
+                break
+        if abs(gap) <= _NEAR or not direction.any():
+            break
+        slope = max((direction @ gradient).item(), _EFFECT)     # none in images that are all white or all black
+        psi = trust_region(psi, gap / slope * direction, _KL)
+    return psi, mismatch
+
+
+def stops(images: Tensor) -> Tensor:
+    """(N,) float64: log2 of the mean linear luminance of sRGB images (N, 3, H, W) in [0, 1]."""
+    images = images.double()
+    linear = torch.where(images <= 0.04045, images / 12.92, ((images + 0.055) / 1.055) ** 2.4)
+    return torch.log2(_luminance(linear.mean((2, 3))) + _BLACK)
+
+
+def _luminance(colours: Tensor) -> Tensor:
+    """(..., 3) linear RGB -> (...,)"""
+    return colours @ colours.new_tensor(_LUMINANCE)
+
+
+def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> Tensor:
+    """(P,) of -1, 0 and 1: how the means of lights and exposure move for more light in the scene, clipped nowhere."""
+    fresh = psi.resample(keys, len(index), seed)
+    leaves = fresh.leaves(device=store.device)
+    at = index.to(store.device)
+    by_layer = gains(store.reference[at], store.specification, leaves) * store.layers[at].float().mean((2, 3))
+    light = _luminance(by_layer.sum(1))
+    if EXPOSURE in leaves:
+        light = light * torch.exp2(leaves[EXPOSURE][:, 0, 0])
+    gradient = torch.where(psi.spreads, 0.0, _pathwise(light, fresh, leaves))
+    return gradient.sign() * (gradient.abs() > _EFFECT * gradient.abs().max())
+
+
+def _brightness(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:
+    """(stops (K,), gradient (P,) of their mean in whitened coordinates), under lights drawn from psi."""
+    found, gradient = [], torch.zeros(psi.size, dtype=torch.float64)
+    for part, at in enumerate(index.split(images_at_once(*store.labels.shape[-2:]))):
+        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, part), differentiable=True)
+        brightness = stops(images)
+        gradient += len(at) / len(index) * _pathwise(brightness, fresh, leaves)
+        found.append(brightness.detach().cpu())
+    return torch.cat(found), gradient
+
+
+def _pathwise(values: Tensor, fresh: Resampled, leaves: dict[str, Tensor]) -> Tensor:
+    """(P,): d E[values] / d u; 0 where there is nothing to differentiate by."""
+    wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
+    if not wanted or not values.requires_grad:
+        return torch.zeros(fresh.u.shape[1], dtype=torch.float64)
+    parts = torch.autograd.grad(values.sum(), list(wanted.values()), allow_unused=True)
+    return fresh.pathwise(dict(zip(wanted, parts))).mean(0)

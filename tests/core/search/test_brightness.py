@@ -1,0 +1,110 @@
+"""Lights far from the photographs' brightness are brought to it before anything is learned, and otherwise left alone."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from autosimulate_addon.core.config import LoopConfig
+from autosimulate_addon.core.loop import Loop
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.renders import RenderStore
+from autosimulate_addon.core.search.brightness import match_brightness, stops
+from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
+from autosimulate_addon.protocol import SampleKey
+
+LIGHTS = ("key_energy", "fill_energy", "back_energy")
+COUNT = 24
+
+
+def photographs(data):
+    return torch.from_numpy(data.images).permute(0, 3, 1, 2).float() / 255
+
+
+@pytest.fixture(scope="module")
+def real():
+    return photographs(validation_and_test(n_val=24, n_test=1)[0])
+
+
+def rendered(start, factors=None, seed=0):
+    simulator = StandIn(start)
+    psi = Psi.from_factors(factors or simulator.factors)
+    keys = [SampleKey(seed, 0, k) for k in range(COUNT)]
+    store = RenderStore(psi_factors(psi), simulator.layers)
+    store.add(list(simulator.render([psi.sample(key) for key in keys], keys)), psi)
+    return store, psi
+
+
+def psi_factors(psi):
+    return tuple(family.factor for family in psi.families)
+
+
+def plain(psi, name):
+    return psi.plain()[name]["mean"][0]
+
+
+def test_stops_of_grey():
+    # sRGB .5 is .2140 linear (IEC 61966-2-1): 2.224 stops below white
+    grey = torch.full((1, 3, 4, 4), 0.5)
+    assert stops(torch.cat([torch.ones(1, 3, 4, 4), grey])).tolist() == pytest.approx([0.0, -2.2241], abs=1e-3)
+    # half the pixels white: one stop, not the mean of the pixels' stops
+    grey[..., :2] = 1.0
+    grey[..., 2:] = 0.0
+    assert stops(grey).item() == pytest.approx(-1.0, abs=1e-3)
+
+
+def test_a_dark_start_is_brought_to_the_photographs_and_all_lights_by_as_many_deviations(real):
+    store, psi = rendered(start_narrow_wrong)
+    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert 2.2 < mismatch < 3.4
+    fresh = stops(rendered(found.plain(), seed=1)[0].images(torch.arange(COUNT)))      # other scenes, other draws
+    assert abs(fresh.mean() - stops(real).mean()) < 0.4
+    # log-normal, of one spread: by as many deviations is by the same factor
+    factors = [plain(found, name) / plain(psi, name) for name in LIGHTS]
+    assert factors == pytest.approx([factors[0]] * 3) and factors[0] > 4
+    assert torch.equal(found.flat()[psi.spreads], psi.flat()[psi.spreads])
+    for name in ("location", "metal", "samples", "bounces"):
+        assert torch.equal(found.of(name), psi.of(name))
+
+
+def test_a_glaring_start_is_darkened(real):
+    glaring = {**start_narrow_wrong, **{name: {"mean": [400.0], "std": [100.0]} for name in LIGHTS}}
+    store, psi = rendered(glaring)
+    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, 0.2 * real, 7)
+    assert mismatch < -2
+    after = stops(store.images(torch.arange(COUNT), {name: torch.full((COUNT, 1, 1), plain(found, name)) for name in LIGHTS}))
+    assert abs(after.mean() - stops(0.2 * real).mean()) < 0.5
+
+
+def test_what_the_spread_covers_is_left_to_the_hypergradient(real):
+    store, psi = rendered(start_wide)
+    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert found is psi and abs(mismatch) > 0.3
+
+
+def test_locked_lights_stay_where_they_are(real):
+    factors = [replace(factor, locked=factor.key == "key_energy") for factor in StandIn(start_narrow_wrong).factors]
+    store, psi = rendered(start_narrow_wrong, factors)
+    found, _ = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert torch.equal(found.of("key_energy"), psi.of("key_energy"))
+    assert plain(found, "fill_energy") > 3 * plain(psi, "fill_energy")
+
+
+def test_renders_without_light_groups_are_left_alone(real):
+    store, psi = rendered(start_narrow_wrong)
+    store.specification = tuple(replace(layer, drivers=()) for layer in store.specification)
+    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert found is psi and mismatch > 2
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_loop_does_it_first_and_only_if_wanted(wanted):
+    simulator = StandIn(start_narrow_wrong)
+    loop = Loop(LoopConfig(iterations=2, images=8, epochs=1, networks=1, match_brightness=wanted), simulator,
+                validation_and_test(n_val=8, n_test=1)[0], Psi.from_factors(simulator.factors))
+    first = loop.iterate()
+    assert (first.status == "brightness") is wanted
+    assert (plain(loop.psi, "key_energy") > 3 * plain(loop.start, "key_energy")) is wanted
+    assert (first.val_loss < first.control_val_loss) is wanted          # the same seeds: equal where psi has not moved
+    assert torch.equal(loop.best.flat(), loop.psi.flat())
+    assert loop.search.history == []
