@@ -44,9 +44,10 @@ class Bench:
 
 
 def run_seed(bench: Bench, seed: int, arms: Sequence[str]) -> None:
-    """The rows of one seed that are still missing. The first run also gives the null control and the demo's images."""
+    """The rows of one seed that are still missing. One run gives autosimulate, its null control and the demo's images."""
     done = bench.table.done()
-    if not {("autosimulate", str(seed)), ("none", str(seed))} <= done:
+    wanted = {"autosimulate", "none"} & ({*arms} if bench.scene else {*ARMS})
+    if not {(arm, str(seed)) for arm in wanted} <= done:
         _learned(bench, seed, done)
     for arm in arms:
         if (arm, str(seed)) in done or arm in ("autosimulate", "none"):

@@ -56,6 +56,6 @@ def run(options: argparse.Namespace) -> None:
                   ("--network", options.network, "--frozen-layers", options.frozen_layers))
     for seed in options.seeds:
         run_seed(bench, seed, options.arms)
-        write_sheets(bench.folder("autosimulate", seed) / "sheets", options.results / f"{name}_samples_{seed}.png")
+        write_sheets(bench.folder("autosimulate", seed) / "sheets", options.results / f"{name}_samples_{seed}.jpg")
     blender_report.write(table, options.results / f"{name}.png", "LM-O, fresh networks on real test photographs")
     write_classes(table, CLASSES, options.results / f"{name}_classes.png")

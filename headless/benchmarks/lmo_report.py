@@ -52,4 +52,4 @@ def write_sheets(folder: Path, path: Path) -> None:
     for sheet in sheets:
         whole.paste(sheet, (0, top))
         top += sheet.height + gap
-    whole.save(path, optimize=True)
+    whole.save(path, quality=85)
