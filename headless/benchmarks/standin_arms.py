@@ -18,6 +18,8 @@ OFF = 1e9       # a bound that never binds
 #: randomisation of today) and from the target.
 FIXED = ("none", "oracle")
 METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
+#: The same from the start that autosimulate has once brightness is matched: is it that alone?
+MATCHED = {"bo-matched": "bo", "random-matched": "random"}
 #: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no-pathwise": {"estimator.pathwise": False},
@@ -41,11 +43,12 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "linear": {"approximation": "linear"},
     "no-validation": {"approximation": "no-validation"},
 }
-ARMS = (*FIXED, *METHODS, *ABLATIONS)
+ARMS = (*FIXED, *METHODS, *MATCHED, *ABLATIONS)
 
 
 def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | None = None) -> LoopConfig:
     """The settings of an arm's run. ``changes`` concern autosimulate, literal and what is derived from them."""
+    arm = MATCHED.get(arm, arm)
     images = TRIAL_IMAGES if arm in ("bo", "random") else IMAGES
     config = LoopConfig(iterations=max(1, round(renders / images)), images=images, seed=seed, device="cpu",
                         control=False)

@@ -8,6 +8,7 @@ from typing import Any, Mapping
 
 import torch
 
+from autosimulate_addon.core.datasets import Dataset
 from autosimulate_addon.core.fresh import evaluate_fresh
 from autosimulate_addon.core.loop import Loop
 from autosimulate_addon.core.psi import Psi
@@ -15,7 +16,7 @@ from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_w
 from autosimulate_addon.run.threads import keep_memory
 
 from .code_version import core_version
-from .standin_arms import FIXED, config_of
+from .standin_arms import FIXED, IMAGES, MATCHED, config_of
 
 STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
 #: Of the final comparison: images and training steps of a fresh network, and how many of them are averaged.
@@ -60,6 +61,8 @@ def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         psi = start if task.arm == "none" else Psi.from_plain(simulator.factors, target)
         spent = {"rendered": 0, "steps": 0}
     else:
+        if task.arm in MATCHED:
+            start = _matched(task.seed, simulator, validation, start)
         loop = Loop(config, simulator, validation, start)
         while not loop.done:
             record = loop.iterate()
@@ -79,3 +82,10 @@ def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
            "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2), "code": code,
            "psi": " ".join(f"{value:.4g}" for value in psi.flat().tolist())}
     return row, curve
+
+
+def _matched(seed: int, simulator: StandIn, validation: Dataset, start: Psi) -> Psi:
+    """psi after autosimulate's first iteration, which takes no step."""
+    loop = Loop(config_of("brightness-only", seed, IMAGES), simulator, validation, start)
+    loop.iterate()
+    return loop.psi
