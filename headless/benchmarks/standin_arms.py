@@ -26,7 +26,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "no-brightness": {"match_brightness": False},
     "brightness-only": {"iterations": 1},
     "no-relight-training": {"relight_training": False},
-    "no-rescore": {"estimator.rescore": False},
+    "no-rescore": {"estimator.scored": 0},
     "no-momentum": {"step.momentum": 0.0},
     "no-shrinkage": {"step.shrinkage": False},
     "no-trust-region": {"step.kl": OFF},
@@ -59,7 +59,7 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
     if arm == "literal":
         return changed(replace(config, literal=True), changes or {})
     if arm == "score-only":
-        return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.rescore": False})
+        return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.scored": 0})
     return changed(config, {**(changes or {}), **ABLATIONS.get(arm, {})})
 
 

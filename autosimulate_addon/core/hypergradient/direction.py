@@ -43,12 +43,11 @@ def direction(
     relative_damping: float = 0.0,
     iterations: int = 10,
     tolerance: float = 1e-6,
-    start: Parameters | None = None,
 ) -> Direction:
     """v for one of ``APPROXIMATIONS``; the keywords concern the quadratic one and are those of the solver."""
     if approximation == "quadratic":
         result = conjugate_gradients(product, validation_gradient, damping=damping, relative_damping=relative_damping,
-                                     tolerance=tolerance, max_iterations=iterations, start=start)
+                                     tolerance=tolerance, max_iterations=iterations)
         return Direction(result.solution, str(result.status), result.iterations, result.relative_residual,
                          result.damping)
     if approximation == "approximate-quadratic":

@@ -34,15 +34,13 @@ class EstimatorOptions:
     damping: float = 0.0
     relative_damping: float = 0.01      # x g'Cg / g'g
     iterations: int = 6                 # of conjugate gradients
-    warm_start: bool = False            # from the v of the last iteration
     curvature_images: int = 16          # of the fresh ones, for C
     derivative: str = FINITE_DIFFERENCE  # of the losses along v, or "forward-mode": exact, twice the time
     pathwise: bool = True               # False: the score function for every factor
     relights: int = 2                   # M, fresh lights and films per render, for pathwise gradients
     control_variates: bool = True       # for pathwise gradients, from the scores of the same draws
     relit: int = 32                     # at most so many renders are differentiated by their lights and film
-    rescore: bool = True                # past renders too, at the present theta, importance-weighted
-    scored: int = 128                   # renders: the fresh ones, or where they are fewer so many of all
+    scored: int = 128                   # renders: the fresh, filled up with past ones at the present theta; 0: the fresh
     truncation: float = 4.0             # of importance weights
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
@@ -121,15 +119,14 @@ def _curvature(task: SegmentationTask, labels: Tensor):
 
 
 def find_direction(task: SegmentationTask, network: nn.Module, images: Tensor, labels: Tensor, validation: Validation,
-                   options: EstimatorOptions, seed: int, start: Parameters | None = None) -> Direction:
+                   options: EstimatorOptions, seed: int) -> Direction:
     """v at the network's present weights, with these training images for the curvature."""
     network.eval()
     parameters = trainable_parameters(network)
     g = validation_gradient(task, network, parameters, validation.choose(options.validation_images, seed))
     product = training_curvature(task, network, parameters, images, labels, options.curvature)
     return direction(options.approximation, g, product, damping=options.damping,
-                     relative_damping=options.relative_damping, iterations=options.iterations,
-                     start=start if options.warm_start else None)
+                     relative_damping=options.relative_damping, iterations=options.iterations)
 
 
 def estimate(
@@ -141,7 +138,6 @@ def estimate(
     validation: Validation,
     options: EstimatorOptions,
     seed: int,
-    start: Parameters | None = None,
 ) -> Estimate:
     """The hypergradient at ``psi``.
 
@@ -151,7 +147,7 @@ def estimate(
     keys = relightable(store) if options.pathwise else ()
     some = fresh[:options.curvature_images]
     images, _, _ = relight(store, some, psi, keys, derive_seed(seed, "curvature"))
-    v = find_direction(task, network, images, store.targets(some), validation, options, seed, start)
+    v = find_direction(task, network, images, store.targets(some), validation, options, seed)
     model = task, network, trainable_parameters(network), v.vector
 
     scored = _chosen(store, fresh, psi, keys, options, seed)
@@ -215,7 +211,7 @@ def _chosen(store: RenderStore, fresh: Tensor, psi: Psi, keys: tuple[str, ...], 
     Past renders fill up where the fresh are fewer than ``options.scored``.
     """
     alone = _Sample(fresh, torch.full((len(fresh),), 1.0 / len(fresh), dtype=torch.float64), float(len(fresh)))
-    if not options.rescore or len(fresh) >= options.scored or len(store) == len(fresh):
+    if len(fresh) >= options.scored or len(store) == len(fresh):
         return alone
     rendered = [factor.key for factor in store.factors if factor.key not in keys]
     weights, effective = store.importance_weights(psi, rendered, options.truncation)

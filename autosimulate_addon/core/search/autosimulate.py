@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from ..hypergradient.estimator import EstimatorOptions, average, estimate
-from ..hypergradient.parameters import Parameters
 from ..psi import Psi
 from ..randomness import derive_seed
 from .base import Search, trust_region
@@ -41,7 +40,6 @@ class AutoSimulate(Search):
         self.estimator, self.step, self.match_brightness = estimator, step, match_brightness
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
-        self.vector: Parameters | None = None       # the last v
 
     def before_training(self, context: Context) -> Outcome | None:
         if context.iteration == 0 and self.match_brightness and (matched := self._match_brightness(context)):
@@ -50,14 +48,12 @@ class AutoSimulate(Search):
             return None
         found = average([
             estimate(context.task, network, context.store, context.fresh, context.psi, context.validation,
-                     self.estimator, derive_seed(context.seed, "network", index) if index else context.seed,
-                     None if index else self.vector)
+                     self.estimator, derive_seed(context.seed, "network", index) if index else context.seed)
             for index, network in enumerate((context.network, *context.companions))])
         details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
-        self.vector = found.direction.vector
         self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                self.step.kl))
         return Outcome(found.direction.status, details)
@@ -82,9 +78,8 @@ class AutoSimulate(Search):
         return torch.where(self.start.spreads, self.step.spread_step * u, u)
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps,
-                "vector": self.vector if self.estimator.warm_start else None}
+        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
-        self.momentum, self.steps, self.vector = state["momentum"], state["steps"], state["vector"]
+        self.momentum, self.steps = state["momentum"], state["steps"]

@@ -121,17 +121,17 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
 
 @pytest.mark.parametrize("options", [
     EstimatorOptions(), EstimatorOptions(scored=24), EstimatorOptions(pathwise=False),
-    EstimatorOptions(rescore=False),
+    EstimatorOptions(scored=0),
     EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(scored=8),
     EstimatorOptions(relit=4, curvature_images=3), EstimatorOptions(derivative="forward-mode"),
-    EstimatorOptions(baseline=False, warm_start=True), EstimatorOptions(validation_images=3),
+    EstimatorOptions(baseline=False), EstimatorOptions(validation_images=3),
 ], ids=str)
 def test_every_switch_gives_a_finite_estimate(s, options):
     found = estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, options, 1)
     assert found.gradient.shape == (s.psi.size,) and torch.isfinite(found.gradient).all()
     assert (found.variance >= 0).all()
     assert found.derivative == options.derivative
-    assert len(found.index) == (6 if not options.rescore else len(found.index))
+    assert len(found.index) == (6 if not options.scored else len(found.index))
     assert len(found.index) <= 12
 
 
