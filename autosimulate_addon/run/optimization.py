@@ -180,7 +180,7 @@ class _Run:
         if event == "iteration":
             self._pending = data
             if data["status"] == BRIGHTNESS:
-                self.events.write("problem", {"message": _brightness_message(data["details"]["stops"])})
+                self.events.write("problem", {"message": _brightness_message(**data["details"])})
             scores = f", validation mIoU {data['val_miou']:.3f}"
             if data.get("control_val_miou") is not None:
                 scores += f" (control {data['control_val_miou']:.3f})"
@@ -202,9 +202,11 @@ class _Run:
         return report
 
 
-def _brightness_message(stops: float) -> str:
-    return (f"The validation images are {abs(stops):.1f} stops {'brighter' if stops > 0 else 'darker'} than renders from the "
-            "start: the lights were matched to them before anything was learned (Match Brightness).")
+def _brightness_message(stops: float, matched: bool) -> str:
+    far = f"The validation images are {abs(stops):.1f} stops {'brighter' if stops > 0 else 'darker'} than the first renders"
+    if matched:
+        return f"{far}: the lights were matched to them before anything was learned (Match Brightness)."
+    return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
 
 
 def _weights(config: RunConfig) -> dict[str, float]:

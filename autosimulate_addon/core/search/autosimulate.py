@@ -14,7 +14,8 @@ from .base import Search, trust_region
 from .brightness import match_brightness
 from .method import Context, Outcome
 
-#: The status of the iteration in which lights were matched; its details say by how many "stops".
+#: The status of the first iteration where renders were far from the photographs' brightness; its details say by how many
+#: "stops", and whether lights could be "matched".
 BRIGHTNESS = "brightness"
 
 
@@ -59,12 +60,11 @@ class AutoSimulate(Search):
         return Outcome(found.direction.status, details)
 
     def _match_brightness(self, context: Context) -> Outcome | None:
-        psi, mismatch = match_brightness(context.store, context.fresh, context.psi, context.validation.images,
-                                         derive_seed(context.seed, "brightness"))
-        if psi is context.psi:
-            return None
-        self.psi = psi          # and not into the history, of which the last part is averaged
-        return Outcome(BRIGHTNESS, {"stops": mismatch})
+        found = match_brightness(context.store, context.fresh, context.psi, context.validation.images,
+                                 derive_seed(context.seed, "brightness"))
+        self.psi = found.psi        # and not into the history, of which the last part is averaged
+        details = {"stops": found.stops, "matched": found.psi is not context.psi}
+        return Outcome(BRIGHTNESS, details) if found.far else None
 
     def _step(self, gradient: torch.Tensor, variance: torch.Tensor, progress: float) -> torch.Tensor:
         beta = self.step.momentum

@@ -7,6 +7,8 @@ exposure need no new render.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -30,29 +32,36 @@ _EFFECT = 0.01
 _NEAR, _STEPS, _KL = 0.05, 40, 2.0
 
 
-def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> tuple[Psi, float]:
-    """(psi with the means of lights and exposure moved, by how many stops the photographs were brighter).
+@dataclass(frozen=True)
+class Brightness:
+    """psi once it was looked at, by how many stops the photographs were brighter, and whether that was far."""
 
-    ``index`` (K,) of renders, ``photographs`` (N, 3, H, W) in [0, 1]. psi is returned as it is where the two means are
-    within BEYOND standard deviations of one image from each other: that is for the hypergradient to judge. All lights
-    move by the same number of their own standard deviations: which of them were wrong, brightness does not tell.
+    psi: Psi
+    stops: float
+    far: bool
+
+
+def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> Brightness:
+    """psi with the means of lights and exposure moved until the renders ``index`` (K,) are as bright as ``photographs``.
+
+    (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of one image from each
+    other, which is for the hypergradient to judge, and where it has no light that can be mixed anew. All lights move by
+    the same number of their own standard deviations: which of them were wrong, brightness does not tell.
     """
     keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
     direction = _brighter(store, index, psi, keys, seed)
     real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
-    mismatch = 0.0
-    for step in range(_STEPS):
-        brightness, gradient = _brightness(store, index, psi, keys, seed)
-        gap = (real.mean() - brightness.mean()).item()
-        if step == 0:
-            mismatch = gap
-            if abs(gap) <= BEYOND * (real.var(correction=0) + brightness.var(correction=0)).sqrt().item():
-                break
-        if abs(gap) <= _NEAR or not direction.any():
-            break
+    brightness, gradient = _brightness(store, index, psi, keys, seed)
+    mismatch = gap = (real.mean() - brightness.mean()).item()
+    far = abs(mismatch) > BEYOND * (real.var(correction=0) + brightness.var(correction=0)).sqrt().item()
+    for _ in range(_STEPS if far and direction.any() else 0):
         slope = max((direction @ gradient).item(), _EFFECT)     # none in images that are all white or all black
         psi = trust_region(psi, gap / slope * direction, _KL)
-    return psi, mismatch
+        brightness, gradient = _brightness(store, index, psi, keys, seed)
+        gap = (real.mean() - brightness.mean()).item()
+        if abs(gap) <= _NEAR:
+            break
+    return Brightness(psi, mismatch, far)
 
 
 def stops(images: Tensor) -> Tensor:

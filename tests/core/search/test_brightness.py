@@ -55,8 +55,9 @@ def test_stops_of_grey():
 
 def test_a_dark_start_is_brought_to_the_photographs_and_all_lights_by_as_many_deviations(real):
     store, psi = rendered(start_narrow_wrong)
-    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
-    assert 2.2 < mismatch < 3.4
+    matched = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert matched.far and 2.2 < matched.stops < 3.4
+    found = matched.psi
     fresh = stops(rendered(found.plain(), seed=1)[0].images(torch.arange(COUNT)))      # other scenes, other draws
     assert abs(fresh.mean() - stops(real).mean()) < 0.4
     # log-normal, of one spread: by as many deviations is by the same factor
@@ -70,22 +71,23 @@ def test_a_dark_start_is_brought_to_the_photographs_and_all_lights_by_as_many_de
 def test_a_glaring_start_is_darkened(real):
     glaring = {**start_narrow_wrong, **{name: {"mean": [400.0], "std": [100.0]} for name in LIGHTS}}
     store, psi = rendered(glaring)
-    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, 0.2 * real, 7)
-    assert mismatch < -2
-    after = stops(store.images(torch.arange(COUNT), {name: torch.full((COUNT, 1, 1), plain(found, name)) for name in LIGHTS}))
+    found = match_brightness(store, torch.arange(COUNT), psi, 0.2 * real, 7)
+    assert found.stops < -2
+    lights = {name: torch.full((COUNT, 1, 1), plain(found.psi, name)) for name in LIGHTS}
+    after = stops(store.images(torch.arange(COUNT), lights))
     assert abs(after.mean() - stops(0.2 * real).mean()) < 0.5
 
 
 def test_what_the_spread_covers_is_left_to_the_hypergradient(real):
     store, psi = rendered(start_wide)
-    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
-    assert found is psi and abs(mismatch) > 0.3
+    found = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert found.psi is psi and not found.far and abs(found.stops) > 0.3
 
 
 def test_locked_lights_stay_where_they_are(real):
     factors = [replace(factor, locked=factor.key == "key_energy") for factor in StandIn(start_narrow_wrong).factors]
     store, psi = rendered(start_narrow_wrong, factors)
-    found, _ = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    found = match_brightness(store, torch.arange(COUNT), psi, real, 7).psi
     assert torch.equal(found.of("key_energy"), psi.of("key_energy"))
     assert plain(found, "fill_energy") > 3 * plain(psi, "fill_energy")
 
@@ -93,8 +95,8 @@ def test_locked_lights_stay_where_they_are(real):
 def test_renders_without_light_groups_are_left_alone(real):
     store, psi = rendered(start_narrow_wrong)
     store.specification = tuple(replace(layer, drivers=()) for layer in store.specification)
-    found, mismatch = match_brightness(store, torch.arange(COUNT), psi, real, 7)
-    assert found is psi and mismatch > 2
+    found = match_brightness(store, torch.arange(COUNT), psi, real, 7)
+    assert found.psi is psi and found.far and found.stops > 2
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -1,0 +1,39 @@
+"""A run from a scene far darker than its validation images: what is moved, and what the user is told."""
+
+import pytest
+
+from autosimulate_addon.run.events import read_events
+from tests.run import scenes
+from tests.run.test_job import argv, final_psi, run
+
+DARK = scenes.MARKS.replace("mean = 60.0\nstd = 40.0\nlow = 1.0", "mean = 0.5\nstd = 0.3\nlow = 0.01")
+
+
+def told(directory):
+    return [event["message"] for event in read_events(directory / "events.jsonl") if event["event"] == "problem"
+            and "stops" in event["message"]]
+
+
+def finished(inputs, tmp_path, marks, *flags):
+    (tmp_path / "marks.toml").write_text(marks)
+    arguments = argv(inputs, tmp_path / "run", "--iterations", 1, "--no-compare", "--no-control", *flags)
+    arguments[arguments.index("--marks") + 1] = str(tmp_path / "marks.toml")
+    assert run(*arguments) == 0
+    return final_psi(tmp_path / "run"), told(tmp_path / "run")
+
+
+def test_lights_are_matched_and_it_says_so(inputs, tmp_path):
+    psi, messages = finished(inputs, tmp_path, DARK)
+    assert psi["power"]["mean"][0] > 5.0 and psi["place"]["mean"] == pytest.approx([0.0])
+    assert len(messages) == 1 and "brighter" in messages[0] and "were matched" in messages[0]
+
+
+def test_it_can_be_left(inputs, tmp_path):
+    psi, messages = finished(inputs, tmp_path, DARK, "--no-match-brightness")
+    assert psi["power"]["mean"][0] == pytest.approx(0.5) and messages == []
+
+
+def test_without_a_light_to_mix_it_says_what_to_do(inputs, tmp_path):
+    lamp = DARK.index("[[learnable]]", 10)
+    _, messages = finished(inputs, tmp_path, DARK[lamp:])
+    assert len(messages) == 1 and "no learnable light" in messages[0] and "Exposure" in messages[0]
