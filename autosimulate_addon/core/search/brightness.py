@@ -24,8 +24,8 @@ from .base import trust_region
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 #: So dark is a black image taken to be.
 _BLACK = 1e-4
-#: Standard deviations between photographs and renders from which it is no longer the hypergradient's to judge.
-BEYOND = 2.0
+#: Standard deviations, and stops, between photographs and renders from which it is no longer the hypergradient's to judge.
+BEYOND, STOPS = 2.0, 1.0
 #: A light whose standard deviation changes the light in the scene by less than this part of what the strongest does, stays.
 _EFFECT = 0.01
 #: Stops that are left over, and steps taken at most. A step is bounded in KL.
@@ -44,8 +44,8 @@ class Brightness:
 def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> Brightness:
     """psi with the means of lights and exposure moved until the renders ``index`` (K,) are as bright as ``photographs``.
 
-    (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of one image from each
-    other, which is for the hypergradient to judge, and where it has no light that can be mixed anew. All lights move by
+    (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of one image, or STOPS, from
+    each other, which is for the hypergradient to judge, and where it has no light that can be mixed anew. All lights move by
     the same number of their own standard deviations: which of them were wrong, brightness does not tell.
     """
     keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
@@ -53,7 +53,8 @@ def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: T
     real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
     brightness, gradient = _brightness(store, index, psi, keys, seed)
     mismatch = gap = (real.mean() - brightness.mean()).item()
-    far = abs(mismatch) > BEYOND * (real.var(correction=0) + brightness.var(correction=0)).sqrt().item()
+    deviation = (real.var(correction=0) + brightness.var(correction=0)).sqrt().item()
+    far = abs(mismatch) > max(STOPS, BEYOND * deviation)
     for _ in range(_STEPS if far and direction.any() else 0):
         slope = max((direction @ gradient).item(), _EFFECT)     # none in images that are all white or all black
         psi = trust_region(psi, gap / slope * direction, _KL)
