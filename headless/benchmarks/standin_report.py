@@ -78,7 +78,8 @@ def _draw(results: Results, curves: Table, path: Path) -> None:
             if arm not in results[group] or len(online[group]) > 8 and arm not in _MAIN:
                 continue
             images = sorted(points)
-            axes[1, column].plot(images, [median_interval(points[at])[0] for at in images], label=arm)
+            axes[1, column].plot(images, [median_interval(points[at])[0] for at in images], label=arm,
+                                 color=f"C{_MAIN.index(arm)}" if arm in _MAIN else None)
         axes[1, column].set(xlabel="images rendered", ylabel="validation mIoU of the network in the loop, median")
         axes[1, column].legend(fontsize=7)
     figure.savefig(path, dpi=110)
@@ -110,7 +111,12 @@ def _draw_losses(axis, arms: dict[str, dict[str, dict[int, float]]], title: str)
         axis.plot([low, high], [place, place], color="tab:blue")
         axis.plot([middle], [place], "o", color="tab:blue", markersize=5)
     axis.set_yticks(range(len(order)), order, fontsize=7)
-    axis.set(xlabel="test loss of fresh networks (a dot a seed; median, 95 %)", title=title)
+    axis.set_xscale("log")
+    low, high = axis.get_xlim()
+    axis.minorticks_off()
+    ticks = [tick for tick in (0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0) if low <= tick <= high]
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_title(f"{title}: test loss of fresh networks\n(a dot a seed; median, 95 %)", fontsize=9)
 
 
 def _online(curves: Table) -> dict[tuple[str, str], dict[str, dict[int, list[float]]]]:
