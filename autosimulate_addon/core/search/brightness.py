@@ -82,7 +82,7 @@ def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...]
     fresh = psi.resample(keys, len(index), seed)
     leaves = fresh.leaves(device=store.device)
     at = index.to(store.device)
-    by_layer = gains(store.reference[at], store.specification, leaves) * store.layers[at].float().mean((2, 3))
+    by_layer = gains(store.reference[at], store.specification, leaves) * store.layers[at].mean((2, 3), dtype=torch.float32)
     light = _luminance(by_layer.sum(1))
     if EXPOSURE in leaves:
         light = light * torch.exp2(leaves[EXPOSURE][:, 0, 0])
