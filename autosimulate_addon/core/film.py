@@ -113,6 +113,11 @@ def view_transform(image: Tensor) -> Tensor:
     return torch.where(linear, 12.92 * image, 1.055 * image.masked_fill(linear, 1.) ** (1 / 2.4) - 0.055)
 
 
+def without_view_transform(image: Tensor) -> Tensor:
+    """Linear light from an image in [0, 1] under the "Standard" view: the inverse of ``view_transform``, but for the clip."""
+    return torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
+
+
 def power(image: Tensor, exponent: Tensor) -> Tensor:
     """image ** exponent, with no infinite slope at black."""
     black = image < 1e-4

@@ -26,7 +26,7 @@ class EstimatorOptions:
     """Every lever can be taken away alone.
 
     The counts are per network and iteration. 128 renders scored close 82 % of the loss gap on the stand-in; 24 close 73 %,
-    in two thirds of the time, and lose their way from a start in the dark.
+    in two thirds of the time.
     """
 
     approximation: str = "quadratic"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..film import EXPOSURE, FILM, gains
+from ..film import EXPOSURE, FILM, gains, without_view_transform
 from ..hypergradient.chunks import images_at_once
 from ..hypergradient.pathwise import relight, relightable
 from ..psi import Psi, Resampled
@@ -49,13 +49,13 @@ def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: T
     the same number of their own standard deviations: which of them were wrong, brightness does not tell.
     """
     keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
-    direction = _brighter(store, index, psi, keys, seed)
     real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
     brightness, gradient = _brightness(store, index, psi, keys, seed)
     mismatch = gap = (real.mean() - brightness.mean()).item()
     deviation = (real.var(correction=0) + brightness.var(correction=0)).sqrt().item()
     far = abs(mismatch) > max(STOPS, BEYOND * deviation)
-    for _ in range(_STEPS if far and direction.any() else 0):
+    direction = _brighter(store, index, psi, keys, seed) if far else torch.zeros(psi.size)
+    for _ in range(_STEPS if direction.any() else 0):
         slope = max((direction @ gradient).item(), _EFFECT)     # none in images that are all white or all black
         psi = trust_region(psi, gap / slope * direction, _KL)
         brightness, gradient = _brightness(store, index, psi, keys, seed)
@@ -67,9 +67,7 @@ def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: T
 
 def stops(images: Tensor) -> Tensor:
     """(N,) float64: log2 of the mean linear luminance of sRGB images (N, 3, H, W) in [0, 1]."""
-    images = images.double()
-    linear = torch.where(images <= 0.04045, images / 12.92, ((images + 0.055) / 1.055) ** 2.4)
-    return torch.log2(_luminance(linear.mean((2, 3))) + _BLACK)
+    return torch.log2(_luminance(without_view_transform(images.double()).mean((2, 3))) + _BLACK)
 
 
 def _luminance(colours: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from autosimulate_addon.core.config import LoopConfig
-from autosimulate_addon.core.loop import Loop
+from autosimulate_addon.core.loop import Loop, as_validation
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.search.brightness import match_brightness, stops
@@ -17,26 +17,19 @@ LIGHTS = ("key_energy", "fill_energy", "back_energy")
 COUNT = 24
 
 
-def photographs(data):
-    return torch.from_numpy(data.images).permute(0, 3, 1, 2).float() / 255
-
-
 @pytest.fixture(scope="module")
 def real():
-    return photographs(validation_and_test(n_val=24, n_test=1)[0])
+    return as_validation(validation_and_test(n_val=24, n_test=1)[0], torch.device("cpu")).images
 
 
 def rendered(start, factors=None, seed=0):
     simulator = StandIn(start)
-    psi = Psi.from_factors(factors or simulator.factors)
+    factors = factors or simulator.factors
+    psi = Psi.from_factors(factors)
     keys = [SampleKey(seed, 0, k) for k in range(COUNT)]
-    store = RenderStore(psi_factors(psi), simulator.layers)
+    store = RenderStore(factors, simulator.layers)
     store.add(list(simulator.render([psi.sample(key) for key in keys], keys)), psi)
     return store, psi
-
-
-def psi_factors(psi):
-    return tuple(family.factor for family in psi.families)
 
 
 def plain(psi, name):
