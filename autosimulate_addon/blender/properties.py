@@ -181,6 +181,10 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     control: BoolProperty(name="Null Control", default=True,
                           description="Also train a network on images from distributions that never move, to show "
                           "what the optimization is worth")
+    fresh_networks: IntProperty(name="Fresh Networks", default=3, min=1, soft_max=10, max=100,
+                                description="Networks that are trained from nothing at the end, on images from the start "
+                                "and as many on images from the learned distributions, to judge whether learning helped. "
+                                "The more, the better a gain can be told from chance")
     dataset_count: IntProperty(name="Images", description="Number of images to generate", default=100, min=1,
                                soft_max=10000)
     dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set")

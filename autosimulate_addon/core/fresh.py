@@ -44,7 +44,8 @@ def evaluate_fresh(
     Returns {"loss", "miou", "per_class"} on ``test`` (on ``validation`` where there is none), {"val_loss",
     "val_miou", "val_per_class"} on ``validation``, and the budget: "images", "steps". ``n_steps`` defaults to
     FRESH_EPOCHS visits an image, the learning rate falls to zero along a cosine. Losses and IoUs are means over
-    ``networks`` networks trained on the same images. Events: "render" and "train" with a "fraction".
+    ``networks`` networks trained on the same images; "losses" and "mious" are those of each of them, in an order that
+    the same ``seed`` repeats for another psi. Events: "render" and "train" with a "fraction".
     """
     steps = n_steps or max(1, round(FRESH_EPOCHS * n_images / config.batch_size))
     device = config.torch_device()
@@ -61,7 +62,7 @@ def evaluate_fresh(
     store.add(renders, psi)
 
     def progress(fraction: float) -> None:
-        report("train", {"fraction": fraction})
+        report("train", {"fraction": (len(found) + fraction) / networks})
         if stop():
             raise Cancelled("Stopped while training a fresh network.")
 
@@ -76,7 +77,8 @@ def evaluate_fresh(
         found.append({"loss": on_test.loss, "miou": on_test.miou, "per_class": on_test.per_class,
                       "val_loss": on_validation.loss, "val_miou": on_validation.miou,
                       "val_per_class": on_validation.per_class})
-    return {**_mean(found), "images": n_images, "steps": steps}
+    return {**_mean(found), "losses": [each["loss"] for each in found], "mious": [each["miou"] for each in found],
+            "images": n_images, "steps": steps}
 
 
 def _mean(results: list[dict[str, Any]]) -> dict[str, Any]:

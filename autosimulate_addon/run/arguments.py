@@ -112,6 +112,10 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("--compare", action=argparse.BooleanOptionalAction, default=None,
                         help="at the end compare start and learned distributions by fresh networks (default: yes)")
 
+    search.add_argument("--fresh-networks", type=int, metavar="N",
+                        help="fresh networks that judge each of the two, and in evaluate: the more, the better a gain "
+                             "can be told from chance (default: 3)")
+
     images = result.add_argument_group("images")
     images.add_argument("--width", type=int, metavar="PX", help="render width (default: 128; demo: 64)")
     images.add_argument("--height", type=int, metavar="PX", help="render height (default: from the scene's shape)")

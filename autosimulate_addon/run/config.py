@@ -49,6 +49,7 @@ class RunConfig:
     match_brightness: bool = True   # lights far from the photographs' brightness are brought to it first
     count: int | None = None        # images a fresh network is trained on; None: iterations x images
     compare: bool = True            # the final comparison by fresh networks
+    fresh_networks: int = 3         # of each of the two, in the final comparison and in evaluate
     demo_start: str = "narrow"      # where the demo begins
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class RunConfig:
         for name, least, most in (("iterations", 1, 100_000), ("images", 2, 100_000), ("epochs", 1, 100_000),
                                   ("width", 8, 8192), ("height", 8, 8192), ("samples", 1, 1 << 20),
                                   ("networks", 1, 100), ("scored", 1, 100_000), ("network_width", 1, 4096),
-                                  ("count", 1, 10_000_000), ("frozen_layers", 0, 1000), ("seed", 0, (1 << 31) - 1)):
+                                  ("count", 1, 10_000_000), ("fresh_networks", 1, 100), ("frozen_layers", 0, 1000), ("seed", 0, (1 << 31) - 1)):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int)
                                       or not least <= value <= most):

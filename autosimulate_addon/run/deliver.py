@@ -69,8 +69,8 @@ def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
     rows = numbers.get("rows", {})
     if rows:
         names = {"start": "start (distributions not moved)", "control": "null control", "learned": "learned"}
-        say(f"Fresh networks, each trained on {numbers['images']} images, on the {numbers['split']} images "
-            f"({numbers['split_images']}):")
+        say(f"Fresh networks, {numbers['fresh_networks']} of each, trained on {numbers['images']} images, on the "
+            f"{numbers['split']} images ({numbers['split_images']}):")
         say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
         for name, row in rows.items():
             say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['miou'])}")

@@ -133,7 +133,7 @@ class _Run:
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
             "iterations": len(self.records), "rendered": last["images"],
             **{name: last.get(name) for name in ("val_loss", "val_miou", "control_val_loss", "control_val_miou")},
-            "images": config.fresh_count, "split": split, "split_images": len(held_out), "rows": {}}
+            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split, "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
         # The same underlying random numbers for both, so that they differ by psi alone.
@@ -144,8 +144,8 @@ class _Run:
             if name not in done:
                 done[name] = evaluate_fresh(
                     loop_config(config), self.simulator, psi, config.fresh_count, config.seed, self.validation,
-                    self.test, self._report_fresh(position / len(rows), 1.0 / len(rows)), stop=self.stop,
-                    renders_dir=self.job.directory.renders / name)
+                    self.test, self._report_fresh(position / len(rows), 1.0 / len(rows)),
+                    networks=config.fresh_networks, stop=self.stop, renders_dir=self.job.directory.renders / name)
                 write_json(path, done)
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":
@@ -196,7 +196,11 @@ class _Run:
 
     def _report_fresh(self, first: float, share: float) -> Callable[[str, dict[str, Any]], None]:
         def report(event: str, data: dict[str, Any]) -> None:
-            within = 0.5 * data["fraction"] + (0.5 if event == "train" else 0.0)
+            trained = data["fraction"] if event == "train" else 0.0
+            rendered = data["fraction"] if event == "render" else 1.0
+            # The images are rendered once for all networks; a network is trained in about the time that takes.
+            networks = self.job.config.fresh_networks
+            within = (rendered + networks * trained) / (1 + networks)
             self.progress.update("final", first + share * within, images=self.simulator.images)
 
         return report
@@ -213,5 +217,5 @@ def _weights(config: RunConfig) -> dict[str, float]:
     """How long the phases take relative to each other, in images rendered and trained on."""
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
             "optimize": config.iterations * config.images * (2.0 if config.control else 1.0),
-            "final": 2.0 * config.fresh_count if config.compare else 0.0,
+            "final": config.fresh_count * (1.0 + config.fresh_networks) if config.compare else 0.0,
             "report": 10.0}

@@ -80,7 +80,7 @@ def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
         "epochs": group.epochs or None, "networks": group.networks or None,
         "scored": group.scored or None, "width": group.width,
         "height": group.height, "seed": group.seed, "device": group.device.lower(), "control": group.control,
-        "match_brightness": group.match_brightness,
+        "match_brightness": group.match_brightness, "fresh_networks": group.fresh_networks,
     }
 
 

@@ -84,6 +84,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
         "seed": group.seed,
         "device": _lower(group.device),
         "control": group.control,
+        "fresh_networks": group.fresh_networks,
         "match_brightness": group.match_brightness,
         "network": _lower(group.network),
         "network_width": group.network_width if group.network == "UNET" else None,

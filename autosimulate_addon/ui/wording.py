@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Sequence
 
+from ..run.figures.record import scores_of
 from ..run.figures.verdict import outcome_of
 
 
@@ -70,12 +71,10 @@ def verdict(rows: dict) -> str:
 
     As the report judges.
     """
-    try:
-        gain = rows["learned"]["miou"] - rows["start"]["miou"]
-        drop = rows["start"].get("loss", math.nan) - rows["learned"].get("loss", math.nan)
-    except (KeyError, TypeError):
+    scores = {score.name: score for score in scores_of(rows) if not math.isnan(score.miou)}
+    if not {"learned", "start"} <= set(scores):
         return ""
-    return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(gain, drop)]
+    return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(scores["learned"], scores["start"])]
 
 
 def duration(seconds: float | None) -> str:

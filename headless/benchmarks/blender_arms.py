@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,9 @@ _METHODS = {"brightness": (), "no-brightness": ("--no-match-brightness",),
             "literal": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
             "random": ("--method", "random"), "lts": ("--method", "lts")}
 
-COLUMNS = ("arm", "seed", "loss", "miou", "val_loss", "val_miou", "rendered", "images", "steps", "seconds")
+#: loss and miou are means over ``networks``, loss_sd and miou_sd standard deviations between them.
+COLUMNS = ("arm", "seed", "loss", "miou", "networks", "loss_sd", "miou_sd", "val_loss", "val_miou", "rendered", "images",
+           "steps", "seconds")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,12 @@ def _evaluate(bench: Bench, psi: Path, seed: int) -> dict[str, Any]:
 def _add(bench: Bench, arm: str, seed: int, scores: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
     per_class = scores["per_class"]
     bench.table.add({
-        "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["miou"], "val_loss": numbers.get("val_loss"),
+        "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["miou"], "networks": len(scores["mious"]),
+        "loss_sd": _spread(scores["losses"]), "miou_sd": _spread(scores["mious"]), "val_loss": numbers.get("val_loss"),
         "val_miou": numbers.get("val_miou"), "rendered": numbers.get("rendered", 0), "images": scores["images"],
         "steps": scores["steps"], "seconds": numbers.get("seconds"),
         **{f"iou {name}": per_class.get(name) for name in bench.classes}})
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    return statistics.stdev(values) if len(values) > 1 else None

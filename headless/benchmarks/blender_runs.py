@@ -39,12 +39,18 @@ class Settings:
     iterations: int
     images: int
     count: int                      # images a fresh network is trained on
+    fresh_networks: int             # that judge each psi
     width: int | None = None
     flags: tuple[str, ...] = ()     # more for optimize
 
     @property
     def size(self) -> list[Any]:
         return [] if self.width is None else ["--width", self.width]
+
+    @property
+    def fresh(self) -> list[Any]:
+        """How psi are judged."""
+        return ["--count", self.count, "--fresh-networks", self.fresh_networks]
 
 
 def optimize(settings: Settings, folder: Path, seed: int, *arguments: Any) -> tuple[dict[str, Any], float]:
@@ -53,14 +59,14 @@ def optimize(settings: Settings, folder: Path, seed: int, *arguments: Any) -> tu
     if (folder / "config.json").exists():
         return run_py("optimize", "--resume", folder), time.monotonic() - began
     numbers = run_py("optimize", "--output", folder, "--seed", seed, "--iterations", settings.iterations, "--images",
-                     settings.images, "--count", settings.count, *settings.size, *arguments, *settings.flags)
+                     settings.images, *settings.fresh, *settings.size, *arguments, *settings.flags)
     return numbers, time.monotonic() - began
 
 
 def evaluate(settings: Settings, scene: Path, psi: Path, test: Path, seed: int, *arguments: Any) -> dict[str, Any]:
-    """A fresh network on images from ``psi``, scored on ``test``. The same seed: the same underlying random numbers."""
-    return run_py("evaluate", "--scene", scene, "--psi", psi, "--test", test, "--seed", seed, "--count",
-                  settings.count, *settings.size, *arguments)
+    """Fresh networks on images from ``psi``, scored on ``test``. The same seed: the same underlying random numbers."""
+    return run_py("evaluate", "--scene", scene, "--psi", psi, "--test", test, "--seed", seed, *settings.fresh,
+                  *settings.size, *arguments)
 
 
 def write_psi(path: Path, plain: Plain) -> Path:

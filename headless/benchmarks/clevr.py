@@ -9,13 +9,12 @@ How long: about eight to twelve minutes a seed for the default arms on two cores
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from . import blender_report
 from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, run_seed
 from .blender_runs import Settings, run_py, write_psi
-from .options import add_blender, add_common, names
+from .options import add_blender, add_common, names, settings_of
 from .table import Table
 
 CLASSES = ("cube", "sphere", "cylinder")
@@ -35,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     name = f"clevr{'_' + options.tag if options.tag else ''}"
-    settings = Settings(options.work / name, options.iterations, options.images, options.count, options.width or 64,
-                        tuple(shlex.split(options.flags)))
+    settings = settings_of(options, name, 64)
     psi = _known_psi(settings.work)
     scene = settings.work / "clevr.blend"
     if not scene.exists():

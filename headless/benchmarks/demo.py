@@ -11,13 +11,12 @@ validation and test, 4 x 192 for the fresh networks), about four minutes for eac
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from . import blender_report
 from .blender_arms import COLUMNS, DEFAULT_ARMS, ARMS, Bench, run_seed
-from .blender_runs import Settings, write_psi
-from .options import add_blender, add_common, names
+from .blender_runs import write_psi
+from .options import add_blender, add_common, names, settings_of
 from .table import Table
 
 CLASSES = ("sphere", "cube", "cylinder")
@@ -32,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     name = f"demo{'_' + options.tag if options.tag else ''}"
-    settings = Settings(options.work / name, options.iterations, options.images, options.count, options.width or 64,
-                        tuple(shlex.split(options.flags)))
+    settings = settings_of(options, name, 64)
     table = Table(options.results / f"{name}.csv", (*COLUMNS, *(f"iou {each}" for each in CLASSES)), 2)
     bench = Bench(settings, table, CLASSES, _known_psi(settings.work))
     for seed in options.seeds:

@@ -3,25 +3,22 @@
 Builds the LM-O scene from its CAD models, optimises it against the real validation photographs with a pretrained
 EfficientNet U-Net, and trains fresh networks on images from the start psi (the null control: the same images and
 training, psi never moved) and from the learned psi. Reported on the real test photographs, which nothing else sees:
-loss, mIoU, and the IoU of each of the eight objects, beside sheets of samples from the start and the end.
-
-How long: 20 minutes a seed on one core with --iterations 10 --count 300 (240 renders at 128 x 96 to learn from, 2 x 300
-for the fresh networks, and their training), twice that with the defaults. --arms bo,random adds one run each.
+loss, mIoU, and the IoU of each of the eight objects, beside sheets of samples from the start and the end. Five networks
+judge each psi: two that were trained on the same images differ by as much as there is to win.
 """
 
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from autosimulate_addon.protocol import InputError
 
 from . import blender_report
 from .blender_arms import COLUMNS, Bench, run_seed
-from .blender_runs import Settings, run_py
+from .blender_runs import run_py
 from .lmo_report import write_classes, write_sheets
-from .options import add_blender, add_common, names
+from .options import add_blender, add_common, names, settings_of
 from .table import Table
 
 CLASSES = ("ape", "can", "cat", "driller", "duck", "eggbox", "glue", "holepuncher")
@@ -30,7 +27,7 @@ ARMS = ("autosimulate", "none", "literal", "bo", "random", "lts")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser, "1,2")
-    add_blender(parser, 20, 24, 480)
+    add_blender(parser, 20, 24, 480, 5)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                         help="folder with models/, camera.json and the photographs in val/ and test/")
     parser.add_argument("--network", default="efficientnet", help="as of run.py (default: efficientnet)")
@@ -46,8 +43,7 @@ def run(options: argparse.Namespace) -> None:
         if not (options.data / part).is_dir():
             raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
     name = f"lmo{'_' + options.tag if options.tag else ''}"
-    settings = Settings(options.work / name, options.iterations, options.images, options.count, options.width or 128,
-                        tuple(shlex.split(options.flags)))
+    settings = settings_of(options, name, 128)
     scene = settings.work / "lmo.blend"
     if not scene.exists():
         run_py("build", "lmo", "--data", options.data, "--output", scene)

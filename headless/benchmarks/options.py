@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
+
+from .blender_runs import Settings
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -42,7 +45,7 @@ def add_common(parser: argparse.ArgumentParser, default_seeds: str) -> None:
                         help="where the CSV and the figure go (default: headless/benchmarks/results)")
 
 
-def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, count: int) -> None:
+def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, count: int, networks: int = 1) -> None:
     """Of the benchmarks that run headless/run.py."""
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks"), metavar="DIR",
                         help="run directories (default: runs/benchmarks)")
@@ -52,7 +55,15 @@ def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, c
                         help=f"rendered per iteration (default: {images})")
     parser.add_argument("--count", type=int, default=count, metavar="N",
                         help=f"images each fresh network is trained on (default: {count})")
+    parser.add_argument("--fresh-networks", type=int, default=networks, metavar="N",
+                        help=f"fresh networks that judge each psi; a row is their mean (default: {networks})")
     parser.add_argument("--width", type=int, metavar="PX", help="render width (default: the scene's)")
     parser.add_argument("--tag", default="", metavar="NAME", help="a name for this variant: rows, run directories and "
                                                                   "figure of their own")
     parser.add_argument("--flags", default="", metavar="TEXT", help="more flags for optimize, in one string")
+
+
+def settings_of(options: argparse.Namespace, name: str, width: int) -> Settings:
+    """Of the flags of ``add_blender``, for the runs of the table ``name``; ``width`` is that of the benchmark itself."""
+    return Settings(options.work / name, options.iterations, options.images, options.count, options.fresh_networks,
+                    options.width or width, tuple(shlex.split(options.flags)))

@@ -186,6 +186,11 @@ def test_evaluate_fresh_is_a_function_of_its_seed():
     a, b, c = (evaluate_fresh(small(), simulator, psi, 8, seed, validation, test, n_steps=10) for seed in (1, 1, 2))
     assert a == b and a["loss"] != c["loss"]
     assert set(a) >= {"loss", "miou", "per_class", "val_loss", "val_miou"} and a["images"] == 8 and a["steps"] == 10
+    fractions = []
+    both = evaluate_fresh(small(), simulator, psi, 8, 1, validation, test, n_steps=10, networks=2,
+                          report=lambda event, data: fractions.append(data["fraction"]) if event == "train" else None)
+    assert both["losses"][0] == a["loss"] != both["losses"][1] and both["loss"] == pytest.approx(sum(both["losses"]) / 2)
+    assert fractions == sorted(fractions) and fractions[-1] == 1
 
 
 def test_film_is_learned_without_light_layers():

@@ -199,13 +199,28 @@ def test_numbers_json_goes_before_the_last_event(tmp_path):
     ((0.50, 0.17), (0.45, 0.20), "better", "beat its null control"),
     ((0.40, 0.25), (0.45, 0.20), "worse", "did not beat"),
     ((0.50, 0.21), (0.45, 0.20), "mixed", "level"),
-    ((0.45, 0.20), (0.45, 0.20), "worse", "did not beat"),
+    ((0.45, 0.20), (0.45, 0.20), "mixed", "level"),
     ((0.50, None), (0.45, None), "better", "beat its null control")])
 def test_the_verdict_by_fresh_networks(tmp_path, learned, start, outcome, words):
     events = [{"event": "start"}, {"event": "done", "numbers": numbers(learned, start)}]
     verdict = judge(record(make_run(tmp_path / "run", events)))
     assert verdict.outcome == outcome and words in verdict.headline
     assert ("Repeats" in verdict.detail) == (abs(learned[0] - start[0]) < 0.01)
+
+
+@pytest.mark.parametrize(("learned", "start", "outcome", "words"), [
+    # 10 points with all pairs of networks agreeing; the same 10 points, where one pair says otherwise
+    (((0.55, 0.54, 0.56), (0.2, 0.2, 0.2)), ((0.45, 0.45, 0.45), (0.2, 0.2, 0.2)), "better", "+10.0 ± 0.6 points"),
+    (((0.85, 0.45, 0.35), (0.2, 0.2, 0.2)), ((0.45, 0.45, 0.45), (0.2, 0.2, 0.2)), "mixed", "may be chance"),
+    (((0.4, 0.5, 0.6), (0.31, 0.2, 0.1)), ((0.3, 0.4, 0.5), (0.28, 0.22, 0.1)), "better", "+10.0 ± 0.0 points"),
+    (((0.4, 0.5, 0.6), (0.3, 0.4, 0.5)), ((0.3, 0.4, 0.5), (0.2, 0.3, 0.4)), "mixed", "One of the two")])
+def test_a_difference_within_the_spread_of_the_networks_is_not_a_win(tmp_path, learned, start, outcome, words):
+    rows = {name: {"miou": sum(mious) / 3, "loss": sum(losses) / 3, "mious": mious, "losses": losses}
+            for name, (mious, losses) in (("start", start), ("learned", learned))}
+    done = {"event": "done", "numbers": {"split": "test", "images": 96, "rows": rows}}
+    verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, done])))
+    assert verdict.outcome == outcome and words in verdict.detail
+    assert "3 for each row" in verdict.detail
 
 
 def test_the_verdict_of_a_running_network_is_not_the_final_word(tmp_path):

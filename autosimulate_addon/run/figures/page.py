@@ -124,7 +124,9 @@ def _scores(record: RunRecord) -> str:
              [ROW_NAMES.get(score.name, score.name), percent(score.miou),
               "–" if math.isnan(score.loss) else f"{score.loss:.4f}",
               *(percent(score.per_class.get(name, math.nan)) for name in names)]) for score in record.scores]
-    remark = (f'<p class="quiet">Each row is a network trained from scratch on {record.score_images:,.0f} images drawn '
+    several = max(len(score.mious) for score in record.scores)
+    networks = f"the mean of {several} networks, each" if several > 1 else "a network"
+    remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images drawn '
               f'from those distributions, scored on the {escape(record.split)} images.</p>'
               if not math.isnan(record.score_images) else "")
     return _section("Fresh networks", _table(["distributions", "mIoU", "loss", *names], rows, 1) + remark)

@@ -51,12 +51,14 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Score:
-    """A fresh network's result."""
+    """What fresh networks trained on images from one psi came to: means over them, and the value of each."""
 
     name: str
     loss: float
     miou: float
     per_class: Mapping[str, float]
+    losses: tuple[float, ...] = ()
+    mious: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
         start=last.get("start", {}),
         iterations=_iterations(events),
         distributions=_distributions(_optional(directory.psi) or {}),
-        scores=_scores(numbers),
+        scores=scores_of(numbers.get("rows")),
         split=str(numbers.get("split") or "validation"),
         score_images=number(numbers.get("images")),
         problems=tuple(dict.fromkeys(str(event.get("message", "")) for event in events
@@ -204,14 +206,15 @@ def _component_names(entry: dict, size: int) -> list[str]:
     return [f"[{i}]" for i in range(size)]
 
 
-def _scores(numbers: dict) -> tuple[Score, ...]:
-    rows = numbers.get("rows")
+def scores_of(rows: Any) -> tuple[Score, ...]:
+    """The rows of numbers.json that can be read."""
     found = []
     for name, row in rows.items() if isinstance(rows, dict) else ():
         if isinstance(row, dict):
             per_class = row.get("per_class") if isinstance(row.get("per_class"), dict) else {}
             found.append(Score(str(name), number(row.get("loss")), number(row.get("miou")),
-                               {str(key): number(value) for key, value in per_class.items()}))
+                               {str(key): number(value) for key, value in per_class.items()},
+                               _numbers(row.get("losses")), _numbers(row.get("mious"))))
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ class AUTOSIMULATE_OT_preset_add(AddPresetBase, bpy.types.Operator):
     preset_defines = ["settings = bpy.context.scene.autosimulate"]
     preset_values = [f"settings.{name}" for name in (
         "method", "approximation", "literal", "iterations", "images", "epochs", "networks", "scored", "width",
-        "height", "match_brightness", "control", "network", "network_width", "frozen_layers")]
+        "height", "match_brightness", "control", "fresh_networks", "network", "network_width", "frozen_layers")]
 
 
 CLASSES = (AUTOSIMULATE_OT_preset_add,)

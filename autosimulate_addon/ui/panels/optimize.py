@@ -153,6 +153,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         row.active = group.method == "AUTOSIMULATE" and not group.literal
         row.prop(group, "match_brightness")
         layout.prop(group, "control")
+        layout.prop(group, "fresh_networks")
         row = layout.row()
         row.active = group.method == "AUTOSIMULATE"
         row.prop(group, "literal")

@@ -95,7 +95,7 @@ def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: di
         return
     column = layout.column(align=True)
     column.scale_y = 0.85
-    column.label(text=iface_("Fresh network, {:s} images").format(str(numbers.get("split", "test"))))
+    column.label(text=iface_("Fresh networks, {:s} images").format(str(numbers.get("split", "test"))))
     for name, values in rows.items():
         row = column.split(factor=0.6)
         row.label(text=iface_(name.capitalize()), icon="BLANK1")
