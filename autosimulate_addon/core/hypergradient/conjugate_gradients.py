@@ -47,7 +47,6 @@ def conjugate_gradients(
     relative_damping: float = 0.0,
     tolerance: float = 1e-6,
     max_iterations: int = 10,
-    start: Parameters | None = None,
 ) -> CGResult:
     """Solves (A + lambda I) x = ``rhs``.
 
@@ -71,22 +70,11 @@ def conjugate_gradients(
     if not math.isfinite(damping):
         return CGResult(rhs, CGStatus.NOT_FINITE, 0, 1.0, damping)
 
-    if start is None:
-        x, residual = zeros_like(rhs), rhs
-    else:
-        x = start
-        residual = axpy(-1.0, axpy(damping, x, product(x)), rhs)
-    direction = residual
-    squared = dot(residual, residual)
-    best, best_energy, best_squared = x, _energy(x, rhs, residual), squared
-    if not math.isfinite(squared + best_energy):
-        return CGResult(rhs, CGStatus.NOT_FINITE, 0, 1.0, damping)
-
+    x, residual, direction, squared = zeros_like(rhs), rhs, rhs, rhs_norm**2
+    best, best_energy, best_squared = x, 0.0, squared
     status, iterations = CGStatus.MAX_ITERATIONS, 0
-    if math.sqrt(squared) <= tolerance * rhs_norm:
-        status = CGStatus.CONVERGED
-    while status is CGStatus.MAX_ITERATIONS and iterations < max_iterations:
-        reuse = iterations == 0 and start is None and product_of_rhs is not None
+    while iterations < max_iterations:
+        reuse = iterations == 0 and product_of_rhs is not None
         image = axpy(damping, direction, product_of_rhs if reuse else product(direction))
         curvature = dot(direction, image)
         if not math.isfinite(curvature):
@@ -111,8 +99,7 @@ def conjugate_gradients(
             break
         direction = axpy(squared / previous, direction, residual)
 
-    if iterations == 0 and best_energy >= 0.0 and status is not CGStatus.CONVERGED:
-        # No step was made and the start is no better than zero.
+    if iterations == 0:
         return CGResult(scale(1.0, rhs), status, 0, 1.0, damping)
     return CGResult(best, status, iterations, math.sqrt(best_squared) / rhs_norm, damping)
 

@@ -70,18 +70,6 @@ def test_zero_right_hand_side():
     assert result.solution.abs().max() == 0
 
 
-def test_warm_start_at_the_solution_needs_no_iteration():
-    a, b = matrix(torch.logspace(0, 2, 10)), vector(10)
-    result = conjugate_gradients(lambda v: a @ v, b, start=torch.linalg.solve(a, b), tolerance=1e-9)
-    assert (result.status, result.iterations) == (CGStatus.CONVERGED, 0)
-
-
-def test_warm_start_is_corrected():
-    a, b = matrix(torch.logspace(0, 3, 20)), vector(20)
-    result = conjugate_gradients(lambda v: a @ v, b, start=vector(20, 5), tolerance=1e-12, max_iterations=200)
-    assert error(result.solution, torch.linalg.solve(a, b)) < 1e-8
-
-
 def test_too_few_iterations_return_the_iterate_of_least_energy():
     a, b = matrix(torch.logspace(0, 4, 40)), vector(40)
     energies = []
