@@ -7,7 +7,7 @@ import time
 from typing import Any, Callable
 
 from ..core.datasets import Dataset
-from ..core.fresh import evaluate_fresh
+from ..core.fresh import FRESH_EPOCHS, evaluate_fresh
 from ..core.loop import Loop
 from ..core.psi import Psi
 from ..core.search.autosimulate import BRIGHTNESS
@@ -214,8 +214,16 @@ def _brightness_message(stops: float, matched: bool) -> str:
 
 
 def _weights(config: RunConfig) -> dict[str, float]:
-    """How long the phases take relative to each other, in images rendered and trained on."""
+    """How long the phases take relative to each other, in images rendered.
+
+    A fresh network is trained in about the time that its images take. Of an iteration's networks each takes its share of
+    that by the times it sees an image, and a hypergradient about as long as their training.
+    """
+    loop = loop_config(config)
+    training = loop.training_steps * loop.batch_size / (config.images * FRESH_EPOCHS)   # of one network, an image
+    searching = loop.ensemble * training * (2.0 if config.method == "autosimulate" else 1.0)
+    control = 1.0 + training if config.control else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
-            "optimize": config.iterations * config.images * (2.0 if config.control else 1.0),
-            "final": config.fresh_count * (1.0 + config.fresh_networks) if config.compare else 0.0,
+            "optimize": config.iterations * config.images * (1.0 + searching + control),
+            "final": 2.0 * config.fresh_count * (1.0 + config.fresh_networks) if config.compare else 0.0,
             "report": 10.0}
