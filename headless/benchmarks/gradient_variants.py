@@ -40,7 +40,8 @@ FAMILIES = tuple(_FAMILIES)
 
 
 def family_options(family: str) -> EstimatorOptions:
-    return replace(EstimatorOptions(), **_FAMILIES[family])
+    """Of the loss alone, as the response that estimates are held against is that of the loss."""
+    return replace(EstimatorOptions(miou_weight=0.0), **_FAMILIES[family])
 
 
 def options_of(variant: str) -> tuple[str, EstimatorOptions]:

@@ -38,6 +38,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "no-object-credit": {"estimator.object_credit": False},
     "one-network": {"networks": 1},
     "absolute-loss": {"estimator.relative": False},
+    "loss-only": {"estimator.miou_weight": 0.0},
     "hessian": {"estimator.curvature": "hessian"},
     "approximate-quadratic": {"approximation": "approximate-quadratic"},
     "linear": {"approximation": "linear"},

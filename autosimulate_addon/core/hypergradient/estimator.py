@@ -7,11 +7,13 @@ from typing import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
+from ..tasks.soft_miou import overlap, total
 from .chunks import images_at_once
 from .direction import Direction, direction
 from .directional_derivative import FINITE_DIFFERENCE
@@ -45,6 +47,7 @@ class EstimatorOptions:
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
+    miou_weight: float = 0.5            # x (1 - soft mIoU) joins the validation loss that psi is to lower
     relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration and by network
@@ -83,14 +86,27 @@ class Validation:
 
 
 def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: Parameters,
-                        validation: Validation, chunk: int | None = None) -> Parameters:
-    """g_val, the gradient of the mean sample loss over the validation images."""
-    total = None
+                        validation: Validation, chunk: int | None = None, miou_weight: float = 0.0) -> Parameters:
+    """g_val, the gradient over the validation images of their mean sample loss + ``miou_weight`` (1 - soft mIoU).
+
+    The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what the network is for.
+    """
     chunk = chunk or images_at_once(*validation.images.shape[-2:])
-    for x, y in zip(validation.images.split(chunk), validation.labels.split(chunk)):
-        part = scale(len(x) / len(validation), gradient(task.mean_loss_of(network, x, y), parameters))
-        total = part if total is None else axpy(1.0, part, total)
-    return total
+    parts = list(zip(validation.images.split(chunk), validation.labels.split(chunk)))
+    with torch.no_grad():
+        whole = total(overlap(network(x), y) for x, y in parts) if miou_weight else None
+
+    found = None
+    for x, y in parts:
+
+        def share(theta: Parameters) -> Tensor:
+            logits = functional_call(network, theta, (x,))
+            loss = task.sample_losses(logits, y).sum() / len(validation)
+            return loss - miou_weight * whole.first_order(overlap(logits, y)) if whole else loss
+
+        part = gradient(share, parameters)
+        found = part if found is None else axpy(1.0, part, found)
+    return found
 
 
 def training_curvature(task: SegmentationTask, network: nn.Module, parameters: Parameters, images: Tensor,
@@ -111,7 +127,7 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
 
 
 def _outputs(network: nn.Module, images: Tensor):
-    return lambda parameters: torch.func.functional_call(network, parameters, (images,))
+    return lambda parameters: functional_call(network, parameters, (images,))
 
 
 def _curvature(task: SegmentationTask, labels: Tensor):
@@ -123,7 +139,8 @@ def find_direction(task: SegmentationTask, network: nn.Module, images: Tensor, l
     """v at the network's present weights, with these training images for the curvature."""
     network.eval()
     parameters = trainable_parameters(network)
-    g = validation_gradient(task, network, parameters, validation.choose(options.validation_images, seed))
+    g = validation_gradient(task, network, parameters, validation.choose(options.validation_images, seed),
+                            miou_weight=options.miou_weight)
     product = training_curvature(task, network, parameters, images, labels, options.curvature)
     return direction(options.approximation, g, product, damping=options.damping,
                      relative_damping=options.relative_damping, iterations=options.iterations)

@@ -26,7 +26,7 @@ class Literal(Search):
     def __init__(self, start: Psi, approximation: str, step_size: float) -> None:
         super().__init__(start)
         self.options = EstimatorOptions(approximation=approximation, curvature="hessian", damping=LITERAL_DAMPING,
-                                        relative_damping=0.0, iterations=LITERAL_ITERATIONS)
+                                        relative_damping=0.0, iterations=LITERAL_ITERATIONS, miou_weight=0.0)
         self.step_size = step_size
 
     def after_training(self, context: Context) -> Outcome:

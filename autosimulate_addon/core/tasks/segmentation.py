@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from ..datasets.dataset import IGNORE
 from ..hypergradient.parameters import Parameters
 
-#: Pixels with this label count nowhere: not in a loss, not in a metric.
-IGNORE = 255
 #: Weight of background pixels in the loss (foreground has 1): they are most of an image and the easiest part of it.
 BACKGROUND_WEIGHT = 0.3
 

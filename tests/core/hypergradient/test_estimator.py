@@ -17,6 +17,7 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.standin.simulator import StandIn
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
+from autosimulate_addon.core.tasks.soft_miou import overlap
 from autosimulate_addon.protocol import SampleKey
 
 
@@ -108,6 +109,20 @@ def test_influence_map_sums_to_w(s):
     found = influence_map(s.task, s.network, s.vector, images, labels, chunk=2)
     assert found.shape == labels.shape
     assert torch.allclose(found.sum((1, 2)), w, rtol=1e-3, atol=1e-6)
+
+
+def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s):
+    def objective(theta):
+        logits = torch.func.functional_call(s.network, theta, (s.validation.images,))
+        return (s.task.sample_losses(logits, s.validation.labels).mean()
+                + 20 * (1 - overlap(logits, s.validation.labels).miou))
+
+    expected = gradient(objective, s.parameters)
+    for chunk in (64, 4):
+        found = validation_gradient(s.task, s.network, s.parameters, s.validation, chunk, miou_weight=20.0)
+        assert all(torch.allclose(found[name], expected[name], rtol=1e-3, atol=1e-6) for name in expected)
+    alone = validation_gradient(s.task, s.network, s.parameters, s.validation)
+    assert dot(alone, alone) < 0.9 * dot(expected, expected)
 
 
 def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):

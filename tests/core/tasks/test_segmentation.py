@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from autosimulate_addon.core.datasets import IGNORE
 from autosimulate_addon.core.hypergradient.products import curvature_of
-from autosimulate_addon.core.tasks.segmentation import IGNORE, SegmentationTask
+from autosimulate_addon.core.tasks.segmentation import SegmentationTask
 from autosimulate_addon.core.tasks.training import new_optimizer, train
 
 TASK = SegmentationTask(("background", "cube", "sphere"))
