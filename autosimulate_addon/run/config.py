@@ -61,7 +61,8 @@ class RunConfig:
         for name, least, most in (("iterations", 1, 100_000), ("images", 2, 100_000), ("epochs", 1, 100_000),
                                   ("width", 8, 8192), ("height", 8, 8192), ("samples", 1, 1 << 20),
                                   ("networks", 1, 100), ("scored", 1, 100_000), ("network_width", 1, 4096),
-                                  ("count", 1, 10_000_000), ("fresh_networks", 1, 100), ("frozen_layers", 0, 1000), ("seed", 0, (1 << 31) - 1)):
+                                  ("count", 1, 10_000_000), ("fresh_networks", 1, 100), ("frozen_layers", 0, 1000),
+                                  ("seed", 0, (1 << 31) - 1)):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int)
                                       or not least <= value <= most):

@@ -133,7 +133,8 @@ class _Run:
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
             "iterations": len(self.records), "rendered": last["images"],
             **{name: last.get(name) for name in ("val_loss", "val_miou", "control_val_loss", "control_val_miou")},
-            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split, "split_images": len(held_out), "rows": {}}
+            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split,
+            "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
         # The same underlying random numbers for both, so that they differ by psi alone.

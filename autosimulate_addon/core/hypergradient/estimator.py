@@ -100,7 +100,7 @@ def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: 
     for x, y in parts:
 
         def share(theta: Parameters) -> Tensor:
-            logits = functional_call(network, theta, (x,))
+            logits = _outputs(network, x)(theta)
             loss = task.sample_losses(logits, y).sum() / len(validation)
             return loss - miou_weight * whole.first_order(overlap(logits, y)) if whole else loss
 
