@@ -187,6 +187,19 @@ def test_absent_values_are_integrated_out(factor):
     assert torch.equal(score[keep], family.score(phi, draws)[keep])
 
 
+#: Of a log-normal: twice as wide, but from a factor of two on 1.3 times.
+CEILING = {"normal": lambda std: 2 * std, "lognormal": lambda std: min(2 * std, max(math.log(2), 1.3 * std))}
+
+
+@pytest.mark.parametrize("std, ceiling", [(.1, .2), (.5, math.log(2)), (.6, .78), (1., 1.3)])
+def test_a_wide_log_normal_hardly_widens(std, ceiling):
+    mean = math.exp(std ** 2 / 2)
+    family = family_of(Factor("light", "lognormal", size=1, start={
+        "mean": [mean], "std": [mean * math.sqrt(math.expm1(std ** 2))]}))
+    wide = family.clamp(torch.tensor([0., 9.]).double())
+    assert wide[1].exp().item() == pytest.approx(ceiling)
+
+
 def test_clamp_keeps_floors_and_ceilings():
     bounds = Bounds()
     for name in ("normal", "lognormal", "bounded"):
@@ -194,7 +207,7 @@ def test_clamp_keeps_floors_and_ceilings():
         family = family_of(factor, bounds)
         phi = family.to_phi(factor.start)
         assert torch.allclose(family.clamp(phi), phi)                # the start itself is inside
-        for direction, factor_of_start in ((-1e3, .1), (1e3, 2.)):
+        for direction, of_start in ((-1e3, lambda std: .1 * std), (1e3, CEILING.get(name))):
             u = torch.tensor([0.] * factor.size + [direction] * factor.size).double()
             if name == "bounded":                                    # its coordinate is the concentration
                 u = -u
@@ -203,8 +216,8 @@ def test_clamp_keeps_floors_and_ceilings():
                 m, k = clamped.chunk(2)
                 assert (torch.minimum(m.sigmoid(), 1 - m.sigmoid()) * k.exp() >= bounds.concentration - 1e-9).all()
                 continue
-            expected = phi[factor.size:].exp() * factor_of_start
-            assert clamped[factor.size:].exp().tolist() == pytest.approx(expected.tolist())
+            expected = [of_start(std) for std in phi[factor.size:].exp().tolist()]
+            assert clamped[factor.size:].exp().tolist() == pytest.approx(expected)
     clipped = family_of(CLIPPED["normal"])
     assert clipped.clamp(torch.tensor([9., -99., 0., 0.]).double())[:2].tolist() == [1.3, -18.]
 

@@ -32,9 +32,13 @@ class NormalFamily(Family):
         self.high = self._limit(factor.high, math.inf, "high")
         if not bool((self.low < self.high).all()):
             raise InputError(f"low of '{factor.key}' must be below its high.")
-        start = self.to_phi(factor.start)[factor.size:]
-        self.log_std_floor = start + math.log(bounds.spread_floor)
-        self.log_std_ceiling = start + math.log(bounds.spread_ceiling)
+        start = self.to_phi(factor.start)[factor.size:].exp()
+        self.log_std_floor = (bounds.spread_floor * start).log()
+        self.log_std_ceiling = self._std_ceiling(start, bounds).log()
+
+    def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
+        """Of the scale on which the draw is normal."""
+        return bounds.spread_ceiling * start
 
     def _limit(self, limit: np.ndarray | None, default: float, name: str) -> Tensor:
         values = np.asarray(default if limit is None else limit, dtype=np.float64)
@@ -115,6 +119,9 @@ class LogNormalFamily(NormalFamily):
         if not bool((self.high > 0).all()):
             raise InputError(f"high of '{factor.key}' must be above 0: a log-normal value is positive.")
         self.low = self.low.clamp(min=0.)
+
+    def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
+        return bounds.log_std_ceiling(start)
 
     def to_real(self, values: Tensor) -> Tensor:
         return values.log()
