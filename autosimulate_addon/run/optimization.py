@@ -142,7 +142,7 @@ class _Run:
         path = self.job.directory.checkpoints / "comparison.json"
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, psi) in enumerate(rows.items()):
-            if name not in done:
+            if len(done.get(name, {}).get("mious", ())) != config.fresh_networks:       # none, or an older version's
                 done[name] = evaluate_fresh(
                     loop_config(config), self.simulator, psi, config.fresh_count, config.seed, self.validation,
                     self.test, self._report_fresh(position / len(rows), 1.0 / len(rows)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,18 @@ def test_json_is_the_only_thing_on_standard_output(reference, capfd):
     out = capfd.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out)["rows"]["learned"]["images"] == 4
+
+
+def test_a_comparison_by_fewer_networks_is_made_anew(reference, tmp_path):
+    """As of a run that an older version was stopped in."""
+    output = shutil.copytree(reference, tmp_path / "run")
+    events = (output / "events.jsonl").read_text().splitlines(keepends=True)
+    (output / "events.jsonl").write_text("".join(events[:-1]))          # without "done"
+    path = output / "checkpoint" / "comparison.json"
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps({**rows, "start": {**rows["start"], "mious": rows["start"]["mious"][:1], "miou": 0.0}}))
+    assert run("--resume", output) == 0
+    assert json.loads(path.read_text())["start"]["mious"] == pytest.approx(rows["start"]["mious"], abs=1e-6)
 
 
 def test_cancel_and_resume(inputs, reference, tmp_path, monkeypatch):
