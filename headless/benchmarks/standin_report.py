@@ -70,7 +70,9 @@ def _draw(results: Results, curves: Table, path: Path) -> None:
 
     results = _one_panel_a_start(results)
     groups = list(results)
-    figure, axes = pyplot.subplots(2, len(groups), figsize=(5.5 * len(groups), 8), layout="constrained", squeeze=False)
+    tall = max(4.0, 0.2 * max(len(arms) for arms in results.values()))     # a line an arm
+    figure, axes = pyplot.subplots(2, len(groups), figsize=(5.5 * len(groups), tall + 4.0), layout="constrained",
+                                   squeeze=False, height_ratios=(tall, 4.0))
     online = _online(curves)
     for column, group in enumerate(groups):
         _draw_losses(axes[0, column], results[group], f"start {group[0]}, {group[1]} renders")
