@@ -6,9 +6,10 @@ Undo, redo and loading a file invalidate every held reference, so only names are
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import bpy
 import numpy as np

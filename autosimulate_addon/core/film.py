@@ -8,7 +8,7 @@ A factor that is absent does nothing; with none the image is the sum of the laye
 from __future__ import annotations
 
 import math
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch

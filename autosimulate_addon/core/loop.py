@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -240,7 +241,7 @@ class Loop:
         if self.iteration == 0 or torch.equal(self.search.psi.flat(), self.start.flat()):
             self.search.psi = self.start
         self.learner.load_state_dict(state["learner"])
-        for companion, saved in zip(self.companions, state.get("companions", [])):
+        for companion, saved in zip(self.companions, state.get("companions", []), strict=True):
             companion.load_state_dict(saved)
         if self.control:
             self.control.load_state_dict(state["control"])

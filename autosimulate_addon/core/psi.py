@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -179,7 +179,7 @@ class Psi:
 
     def kl(self, other: Psi) -> float:
         """KL(self || other), in nats; of the draws before clipping to limits, which can only lower it."""
-        return float(sum(family.kl(self.of(key), other.of(key)) for key, family in zip(self.slices, self.families)))
+        return float(sum(family.kl(self.of(key), other.of(key)) for key, family in zip(self.slices, self.families, strict=True)))
 
     @staticmethod
     def average(psis: Sequence[Psi]) -> Psi:
@@ -213,7 +213,7 @@ class Resampled(dict):
                  if gradients.get(key) is not None and draw.requires_grad]
         if not pairs:
             return torch.zeros_like(self.u)
-        outputs, upstream = zip(*pairs)
+        outputs, upstream = zip(*pairs, strict=True)
         return torch.autograd.grad(outputs, self.u, upstream, retain_graph=True)[0]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Sequence
 
 import numpy as np
 
@@ -27,12 +27,12 @@ class RenderCache:
 
     def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> Iterator[Render]:
         """In the order of ``draws``. Each is on disk before it is given out."""
-        found = [self._load(draw, key) for draw, key in zip(draws, keys)]
+        found = [self._load(draw, key) for draw, key in zip(draws, keys, strict=True)]
         missing = [i for i, render in enumerate(found) if render is None]
         rendered = self.simulator.render([draws[i] for i in missing], [keys[i] for i in missing]) if missing else ()
         fresh = iter(rendered)
         try:
-            for draw, key, render in zip(draws, keys, found):
+            for draw, key, render in zip(draws, keys, found, strict=True):
                 if render is None:
                     render = next(fresh)
                     self._save(render, draw, key)
@@ -43,7 +43,7 @@ class RenderCache:
 
     def load_all(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> list[Render] | None:
         """The renders of these draws if all of them are on disk."""
-        found = [self._load(draw, key) for draw, key in zip(draws, keys)]
+        found = [self._load(draw, key) for draw, key in zip(draws, keys, strict=True)]
         return None if any(render is None for render in found) else found
 
     def path(self, key: SampleKey) -> Path:

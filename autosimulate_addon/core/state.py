@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
 
 from ..protocol import AutoSimulateError, Render, SampleKey
 from .psi import Psi
@@ -41,7 +41,7 @@ def unpack_store(store: RenderStore, state: dict[str, Any], start: Psi, caches: 
         psi = start.with_flat(state["psis"][generation])
         keys = [SampleKey(*state["keys"][row]) for row in rows[generation]]
         if "images" in state:
-            renders = [_inline(state, row, key) for row, key in zip(rows[generation], keys)]
+            renders = [_inline(state, row, key) for row, key in zip(rows[generation], keys, strict=True)]
         else:
             draws = [psi.sample(key) for key in keys]
             renders = next((found for cache in caches if (found := cache.load_all(draws, keys)) is not None), None)

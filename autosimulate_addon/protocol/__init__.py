@@ -8,7 +8,16 @@ from .factor import CONTINUOUS, DISCRETE, Draw, Factor, SampleKey
 from .simulator import Driver, Layer, Render, Simulator
 
 __all__ = [
-    "AutoSimulateError", "Cancelled", "InputError",
-    "CONTINUOUS", "DISCRETE", "Draw", "Factor", "SampleKey",
-    "Driver", "Layer", "Render", "Simulator",
+    "CONTINUOUS",
+    "DISCRETE",
+    "AutoSimulateError",
+    "Cancelled",
+    "Draw",
+    "Driver",
+    "Factor",
+    "InputError",
+    "Layer",
+    "Render",
+    "SampleKey",
+    "Simulator",
 ]

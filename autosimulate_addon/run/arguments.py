@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ..protocol import InputError
 from .config import APPROXIMATIONS, DEMO_STARTS, DEVICES, FIELDS, METHODS, NETWORKS

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import errno
-from typing import Any, Sequence, TextIO
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 from ..protocol import AutoSimulateError, Cancelled, InputError
-from . import requirements
 from .arguments import parse
-from .log import Log
-from .streams import results_only_stdout, say, write_json_line
+from .process import requirements
+from .process.log import Log
+from .process.streams import results_only_stdout, say, write_json_line
 
 #: What the operating system says when the user's disk, quota or permissions stand in the way.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -82,15 +83,15 @@ def _dispatch(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     requirements.check_blender()
     requirements.check(options.command, options.method or "", options.network or "")
     if options.command == "optimize":
-        from .optimize import run
+        from .commands.optimize import run
     elif options.command == "preview":
-        from .preview import run
+        from .commands.preview import run
     elif options.command == "generate":
-        from .generate import run
+        from .commands.generate import run
     elif options.command == "evaluate":
-        from .evaluate import run
+        from .commands.evaluate import run
     elif options.command == "describe":
-        from .describe import run
+        from .commands.describe import run
     else:
-        from .build import run
+        from .commands.build import run
     return run(options, log)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from ..protocol import InputError
-from .directory import read_json, write_json
+from .record.directory import read_json, write_json
 
 METHODS = ("autosimulate", "lts", "bo", "random", "none")
 APPROXIMATIONS = ("quadratic", "approximate-quadratic", "linear", "no-validation")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender import properties
+from ..blender.marks import properties
 from . import icons, keymap, menus, monitor, panel_data, preferences, torch_status, validation
 from .operators import labels as labels_operators
 from .operators import mark, mark_list, mark_many, optimize, presets, produce, results, states

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import bpy
 
-from ..blender import marks_scene, psi_properties
+from ..blender.marks import mark_scene as marks_scene
+from ..blender.marks import psi_properties
 from ..protocol import AutoSimulateError, InputError
 from . import monitor, package, run_process, torch_install, torch_status
 

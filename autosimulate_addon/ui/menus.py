@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender import marks_scene, paths, properties, states_scene
+from ..blender import paths
+from ..blender.marks import mark_scene as marks_scene
+from ..blender.marks import properties, states_scene
 from ..protocol import AutoSimulateError
 from .operators.mark import property_under_mouse, refusal
 

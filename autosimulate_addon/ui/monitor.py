@@ -10,14 +10,16 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ..blender import marks_scene, properties, psi_properties
+from ..blender.marks import mark_scene as marks_scene
+from ..blender.marks import properties, psi_properties
 from ..protocol import AutoSimulateError
 from . import curve, icons, package, raster, run_process
 from .run_follower import RunFollower, RunState

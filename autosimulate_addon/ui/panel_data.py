@@ -15,10 +15,12 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ..blender import factors, marks_scene, paths, properties, psi_properties
-from ..blender.drawing import drawn_properties
-from ..blender.marks import Mark
+from ..blender import paths
+from ..blender.marks import factors, properties, psi_properties
+from ..blender.marks import mark_scene as marks_scene
+from ..blender.marks.mark import Mark
 from ..blender.paths import PropertyRef
+from ..blender.render.drawing import drawn_properties
 from ..protocol import AutoSimulateError, Factor
 from . import curve, icons, wording
 
@@ -126,7 +128,7 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     data.psi, data.learned, data.factors = {}, set(), {}
     for mark in marks:
         picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0)
-    from . import monitor                               # it reads this module: a cycle at import
+    from . import monitor  # it reads this module: a cycle at import
     before = monitor.psi_before(scene)
     data.changes = [
         (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before else "",

@@ -6,6 +6,8 @@ Standard library and numpy only.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 Color = tuple[float, float, float]
@@ -44,7 +46,7 @@ class Canvas:
         x_low, y_low = (max(int(value - reach), 0) for value in points.min(axis=0))     # nothing is outside of this
         x_high, y_high = (max(int(value + reach + 2), 0) for value in points.max(axis=0))
         coverage = np.zeros((self.height, self.width), dtype=np.float32)
-        for start, end in zip(points[:-1], points[1:]):
+        for start, end in pairwise(points):
             x0, x1 = sorted((start[0], end[0]))
             y0, y1 = sorted((start[1], end[1]))
             left, right = int(max(x0 - reach, 0)), int(min(x1 + reach + 1, self.width))

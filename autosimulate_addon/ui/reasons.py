@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import bpy
 
-from ..blender import properties
+from ..blender.marks import properties
 from . import monitor, package, torch_status
 
 Check = Callable[[bpy.types.Context], str]

@@ -9,8 +9,9 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 #: A job that has written nothing for this long, and whose process is unknown, is taken for dead.
 SILENCE_SECONDS = 900.0

@@ -57,7 +57,7 @@ def python_command() -> str:
 def pip_command(python: str) -> tuple[list[str], str]:
     """How to call pip, and its version: a module, else the wheel that Python carries for ``ensurepip``."""
     if importlib.util.find_spec("pip"):
-        from importlib import metadata                  # takes 0.1 s: not when the add-on is enabled
+        from importlib import metadata  # takes 0.1 s: not when the add-on is enabled
 
         return [python, "-m", "pip"], metadata.version("pip")
     spec = importlib.util.find_spec("ensurepip")

@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..blender.marks import ClassTable
+from ..blender.marks.mark import ClassTable
 from . import icons, package, raster, torch_install, torch_status
 
 #: How many images are looked into; enough to find a systematic fault, and quick in a folder of thousands.
@@ -151,7 +151,7 @@ def spread_indices(mask: np.ndarray) -> np.ndarray:
     if np.ptp(values) == 0 or not np.allclose(values[..., 0], values[..., 1]):
         return mask                                     # already coloured
     levels, index = np.unique(np.round(values[..., 0] * 255).astype(int), return_inverse=True)
-    from ..blender.marks_scene import CLASS_COLORS
+    from ..blender.marks.mark_scene import CLASS_COLORS
 
     table = np.zeros((len(levels), 3), np.float32)
     for i, level in enumerate(levels):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from collections.abc import Sequence
 
-from ..run.figures.record import scores_of
-from ..run.figures.verdict import outcome_of
+from ..run.report.record import scores_of
+from ..run.report.verdict import outcome_of
 
 
 def number(value: float, significant: int = 3) -> str:

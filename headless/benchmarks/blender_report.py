@@ -51,11 +51,11 @@ def _draw(values: dict[str, dict[str, dict[int, float]]], path: Path, title: str
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for axis, (name, label) in zip(axes, (("miou", "test mIoU"), ("loss", "test loss"))):
+    for axis, (name, label) in zip(axes, (("miou", "test mIoU"), ("loss", "test loss")), strict=True):
         arms = [arm for arm in values[name] if ":" not in arm]      # older variants are in the table alone
         for seed in sorted({seed for arm in arms for seed in values[name][arm]}):
             points = [(place, values[name][arm][seed]) for place, arm in enumerate(arms) if seed in values[name][arm]]
-            axis.plot(*zip(*points), "o-", color="0.6", linewidth=0.6, markersize=4)
+            axis.plot(*zip(*points, strict=True), "o-", color="0.6", linewidth=0.6, markersize=4)
         for place, arm in enumerate(arms):
             middle = median_interval(list(values[name][arm].values()))[0]
             axis.plot([place - 0.25, place + 0.25], [middle, middle], color="tab:blue", linewidth=2.5)

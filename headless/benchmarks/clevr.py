@@ -57,7 +57,7 @@ def _images(settings: Settings, scene: Path, psi: Path, split: str, seed: int, c
 
 
 def _known_psi(work: Path) -> dict[str, Path]:
-    from autosimulate_addon.blender import clevr_scene
+    from autosimulate_addon.blender.scenes import clevr as clevr_scene
 
     return {"wide": write_psi(work / "psi" / "wide.json", clevr_scene.wide_start()),
             "oracle": write_psi(work / "psi" / "oracle.json", clevr_scene.target())}

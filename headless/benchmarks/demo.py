@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 from . import blender_report
-from .blender_arms import COLUMNS, DEFAULT_ARMS, ARMS, Bench, run_seed
+from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, run_seed
 from .blender_runs import write_psi
 from .options import add_blender, add_common, names, settings_of
 from .table import Table
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _known_psi(work: Path) -> dict[str, Path]:
-    from autosimulate_addon.blender import demo_scene
+    from autosimulate_addon.blender.scenes import demo as demo_scene
 
     return {"wide": write_psi(work / "psi" / "wide.json", demo_scene.wide_start()),
             "oracle": write_psi(work / "psi" / "oracle.json", demo_scene.target())}

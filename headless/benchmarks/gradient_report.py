@@ -37,7 +37,7 @@ def _draw(rows: list[dict[str, str]], path: Path) -> None:
     variants = list(dict.fromkeys(row["variant"] for row in rows))[::-1]
     groups = list(dict.fromkeys((row["start"], row["K"]) for row in rows))
     figure, axes = pyplot.subplots(1, 2, figsize=(11, 0.32 * len(variants) + 1.5), sharey=True, layout="constrained")
-    for axis, name in zip(axes, ("reference", "response")):
+    for axis, name in zip(axes, ("reference", "response"), strict=True):
         for offset, (start, count) in enumerate(groups):
             chosen = [row for row in rows if (row["start"], row["K"]) == (start, count)]
             axis.errorbar([number(row, f"cos_{name}") for row in chosen],

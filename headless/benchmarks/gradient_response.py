@@ -8,7 +8,7 @@ share their random numbers: the draws' underlying ones, the network's first weig
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Mapping
+from typing import Any
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.protocol import InputError

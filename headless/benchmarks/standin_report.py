@@ -77,7 +77,7 @@ def _draw(results: Results, curves: Table, path: Path) -> None:
     for column, group in enumerate(groups):
         _draw_losses(axes[0, column], results[group], f"start {group[0]}, {group[1]} renders")
         for arm, points in online.get(group, {}).items():
-            if arm not in results[group] or len(online[group]) > 8 and arm not in _MAIN:
+            if arm not in results[group] or (len(online[group]) > 8 and arm not in _MAIN):
                 continue
             images = sorted(points)
             axes[1, column].plot(images, [median_interval(points[at])[0] for at in images], label=arm,

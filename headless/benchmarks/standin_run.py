@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from autosimulate_addon.core.fresh import evaluate_fresh
 from autosimulate_addon.core.loop import Loop
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, target, validation_and_test
-from autosimulate_addon.run.threads import keep_memory
+from autosimulate_addon.run.process.threads import keep_memory
 
 from .code_version import core_version
 from .standin_arms import FIXED, IMAGES, MATCHED, config_of

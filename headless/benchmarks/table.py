@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
 
 Row = Mapping[str, Any]
 
@@ -20,7 +21,7 @@ class Table:
         self.path, self.columns, self.keys = path, tuple(columns), tuple(columns[:keys])
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._append(dict(zip(self.columns, self.columns)))
+            self._append(dict(zip(self.columns, self.columns, strict=True)))
 
     def rows(self) -> list[dict[str, str]]:
         with open(self.path, newline="", encoding="utf-8") as file:

@@ -48,7 +48,7 @@ def test_demo_pairs_every_arm_with_its_seed(run, calls, tmp_path):
 
 
 def test_a_psi_that_was_written_is_read_as_a_runs(benchmark, tmp_path):
-    psi_file = pytest.importorskip("autosimulate_addon.run.psi_file")
+    psi_file = pytest.importorskip("autosimulate_addon.run.record.psi_file")
     from autosimulate_addon.core.standin import StandIn, target
     runs = importlib.import_module("benchmarks.blender_runs")
     path = runs.write_psi(tmp_path / "psi" / "target.json", target)

@@ -6,8 +6,7 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix, Vector
 
-from autosimulate_addon.blender.bridge import RenderBridge
-
+from autosimulate_addon.blender.render.session import RenderBridge
 from tests.blender import projection, scenes
 from tests.blender.rna_dump import differences, dump
 from tests.blender.scenes import KEY, mark
@@ -152,7 +151,7 @@ OTHER_DRAW = {"energy": np.array([[150.0], [500.0]]), "colour": np.array([[0.2, 
 def remix(result, layers, draw) -> np.ndarray:
     """(H, W, 3): the image for other values, from one render."""
     image = np.zeros(result.layers.shape[1:])
-    for layer, pixels, reference in zip(layers, result.layers.astype(np.float64), result.reference):
+    for layer, pixels, reference in zip(layers, result.layers.astype(np.float64), result.reference, strict=True):
         gain = np.ones(3)
         for driver in layer.drivers:
             gain = gain * draw[driver.factor][driver.element]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import bpy  # noqa: E402
+import bpy
 
-from tests.blender import checks  # noqa: E402
+from tests.blender import checks
 
 failed = 0
 for check in checks.ALL:

@@ -2,8 +2,9 @@
 
 import bpy
 
-from autosimulate_addon.blender import factors, paths, properties
-from autosimulate_addon.blender.marks import Mark
+from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks import factors, properties
+from autosimulate_addon.blender.marks.mark import Mark
 
 
 def startup_scene() -> bpy.types.Scene:

@@ -46,7 +46,7 @@ def _visit(struct: bpy.types.bpy_struct, path: str, values: dict[str, Any], seen
     seen.add(key)
     for prop in struct.bl_rna.properties:
         name = prop.identifier
-        if name in _SKIPPED and not (struct.bl_rna.identifier in _KEPT_FOR.get(name, ())):
+        if name in _SKIPPED and struct.bl_rna.identifier not in _KEPT_FOR.get(name, ()):
             continue
         if name == "users" and bpy.app.version < (4, 3, 0) and isinstance(struct, (bpy.types.Object,
                                                                                      bpy.types.Collection)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from autosimulate_addon.blender.bridge import RenderBridge
-from autosimulate_addon.blender.factors import factor_of
-from autosimulate_addon.blender.marks import ClassTable, Mark
+from autosimulate_addon.blender.marks.factors import factor_of
+from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.blender.paths import parse
+from autosimulate_addon.blender.render.session import RenderBridge
 from autosimulate_addon.protocol import SampleKey
 
 KEY = SampleKey(0, 0, 0)

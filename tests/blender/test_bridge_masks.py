@@ -4,10 +4,9 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender.bridge import RenderBridge
-from autosimulate_addon.blender.marks import ClassTable
+from autosimulate_addon.blender.marks.mark import ClassTable
+from autosimulate_addon.blender.render.session import RenderBridge
 from autosimulate_addon.protocol import InputError
-
 from tests.blender import checks, scenes
 from tests.blender.checks import SIZE, assert_mask
 from tests.blender.scenes import KEY, classes, mark

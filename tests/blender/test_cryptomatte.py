@@ -3,9 +3,9 @@
 import bpy
 import numpy as np
 
-from autosimulate_addon.blender import compat, cryptomatte, exr
-from autosimulate_addon.blender.quiet import quiet
-
+from autosimulate_addon.blender import compat
+from autosimulate_addon.blender.render import cryptomatte, exr
+from autosimulate_addon.blender.render.quiet import quiet
 from tests.blender import projection, scenes
 from tests.blender.checks import SIZE
 

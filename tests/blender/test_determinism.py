@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from autosimulate_addon.blender.bridge import RenderBridge, seed_of
+from autosimulate_addon.blender.render.session import RenderBridge, seed_of
 from autosimulate_addon.protocol import SampleKey
-
 from tests.blender import checks, scenes
 from tests.blender.scenes import KEY
 

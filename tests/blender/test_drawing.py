@@ -4,11 +4,10 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender.drawing import Drawer
-from autosimulate_addon.blender.marks import Mark
+from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.paths import parse
+from autosimulate_addon.blender.render.drawing import Drawer
 from autosimulate_addon.protocol import InputError
-
 from tests.blender import scenes
 from tests.blender.scenes import mark
 

@@ -6,9 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender import exr
-from autosimulate_addon.blender.quiet import quiet
-
+from autosimulate_addon.blender.render import exr
+from autosimulate_addon.blender.render.quiet import quiet
 from tests.blender import scenes
 
 

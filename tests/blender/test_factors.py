@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.factors import factor_of, factors_of
-from autosimulate_addon.blender.marks import Mark
+from autosimulate_addon.blender.marks.factors import factor_of, factors_of
+from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import mark, roughness_path, startup_scene
 

@@ -4,10 +4,9 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender.bridge import RenderBridge
-from autosimulate_addon.blender.marks import Mark
+from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.paths import parse
-
+from autosimulate_addon.blender.render.session import RenderBridge
 from tests.blender import checks, scenes
 from tests.blender.scenes import KEY, mark
 

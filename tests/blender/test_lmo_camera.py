@@ -7,8 +7,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from autosimulate_addon.blender import lmo_scene    # noqa: E402
-from autosimulate_addon.blender.scenes import bop_camera    # noqa: E402
+from autosimulate_addon.blender.scenes import bop_camera  # noqa: E402
+from autosimulate_addon.blender.scenes import lmo as lmo_scene  # noqa: E402
 
 WIDTH, HEIGHT = 640, 480
 

@@ -3,8 +3,10 @@
 import bpy
 import pytest
 
-from autosimulate_addon.blender import describe, marks_scene, paths, properties, states
-from autosimulate_addon.blender.marks import ClassTable, Mark
+from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks import describe, properties, states
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import mark, startup_scene
 

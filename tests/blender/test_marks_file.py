@@ -3,7 +3,8 @@
 import bpy
 import pytest
 
-from autosimulate_addon.blender import marks_file, marks_scene
+from autosimulate_addon.blender.marks import mark_file as marks_file
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import startup_scene
 

@@ -7,7 +7,6 @@ import pytest
 from autosimulate_addon.blender import compat, paths
 from autosimulate_addon.blender.paths import PropertyRef, parse
 from autosimulate_addon.protocol import InputError
-
 from tests.blender import scenes
 
 

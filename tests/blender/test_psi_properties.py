@@ -5,7 +5,9 @@ import math
 import bpy
 import pytest
 
-from autosimulate_addon.blender import marks_scene, paths, psi_properties
+from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import psi_properties
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import roughness_path, start_of, startup_scene
 

@@ -4,11 +4,10 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender import bridge as bridge_module
-from autosimulate_addon.blender.bridge import RenderBridge
-from autosimulate_addon.blender.drawing import Drawer
+from autosimulate_addon.blender.render import session as bridge_module
+from autosimulate_addon.blender.render.drawing import Drawer
+from autosimulate_addon.blender.render.session import RenderBridge
 from autosimulate_addon.protocol import AutoSimulateError, InputError
-
 from tests.blender import scenes
 from tests.blender.rna_dump import differences, dump
 from tests.blender.scenes import KEY, a_draw, all_marks, busy_scene, mark

@@ -4,7 +4,12 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender import clevr_scene, demo_scene, factors, lmo_scene, marks_scene, paths
+from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks import factors
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.scenes import clevr as clevr_scene
+from autosimulate_addon.blender.scenes import demo as demo_scene
+from autosimulate_addon.blender.scenes import lmo as lmo_scene
 from autosimulate_addon.protocol import InputError
 
 

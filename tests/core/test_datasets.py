@@ -397,7 +397,7 @@ def test_inspect_counts_as_read_dataset_would(tmp_path):
     found = inspect(tmp_path, CLASSES, None, 15, 15)
     data = read(tmp_path)
     assert found.ok and (found.format, found.n_images, found.examined) == ("index masks", 3, 3)
-    assert found.pixels == dict(zip(CLASSES, data.pixel_counts()))
+    assert found.pixels == dict(zip(CLASSES, data.pixel_counts(), strict=True))
     assert found.images == {"background": 3, "cube": 3, "sphere": 3}
     assert any("another aspect" in note for note in found.notes)
     assert found.example == (tmp_path / "images" / "a.png", tmp_path / "masks" / "a.png")
@@ -426,7 +426,7 @@ def test_linemod_occluded(shared_data):
     """Real photographs: the areas of all objects, halved in each direction, against the masks' own pixel counts."""
     names = ("background", "ape", "can", "cat", "driller", "duck", "eggbox", "glue", "holepuncher")
     numbers = (1, 5, 6, 8, 9, 10, 11, 12)
-    ids = dict(zip(names[1:], numbers))
+    ids = dict(zip(names[1:], numbers, strict=True))
     data = read_dataset(shared_data / "lmo" / "val", names, ids, 320, 240)
     assert len(data) == 70 and data.notes == ()
     masks = sorted((shared_data / "lmo" / "val" / "masks").iterdir())

@@ -106,7 +106,7 @@ def test_blur_is_a_gaussian_of_its_width():
     image = film.blur(point, torch.tensor([1., 3.]))
     assert image.sum((2, 3)).flatten().tolist() == pytest.approx([1.] * 6, abs=1e-5)
     offset = torch.arange(41) - 20.
-    for blurred, sigma in zip(image[:, 0], (1., 3.)):
+    for blurred, sigma in zip(image[:, 0], (1., 3.), strict=True):
         for axis in (0, 1):
             assert float((blurred.sum(axis) * offset ** 2).sum()) ** .5 == pytest.approx(sigma, rel=.02)
     flat = film.blur(torch.full((1, 3, 5, 6), .3), torch.tensor([4.]))
@@ -142,7 +142,7 @@ def test_gradient_against_finite_differences(light):
         return (film.develop(layers, reference, LAYERS, values, [0, 1, 2]) * probe).double().sum((1, 2, 3))
 
     leaves = {key: value.clone().requires_grad_() for key, value in values.items()}
-    gradients = dict(zip(leaves, torch.autograd.grad(f(leaves).sum(), list(leaves.values()))))
+    gradients = dict(zip(leaves, torch.autograd.grad(f(leaves).sum(), list(leaves.values())), strict=True))
     step = 1e-3
     for key, value in values.items():
         for element in range(value[0].numel()):

@@ -1,16 +1,15 @@
 """The loop: its events, its control, that it can be stopped anywhere and goes on as if it had not been."""
 
 import math
+from importlib import util
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from autosimulate_addon.protocol import Cancelled, InputError
-
 from autosimulate_addon.core.loop import LoopConfig
-from importlib import util
-from pathlib import Path
+from autosimulate_addon.protocol import Cancelled, InputError
 
 _spec = util.spec_from_file_location("helpers_loop", Path(__file__).with_name("helpers_loop.py"))
 helpers = util.module_from_spec(_spec)

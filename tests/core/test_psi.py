@@ -40,7 +40,7 @@ def test_a_draw_depends_on_its_key_alone(psi):
     torch.manual_seed(1)
     backwards = [psi.sample(key) for key in reversed(keys(8))][::-1]
     alone = Psi.from_factors(FACTORS[1:2]).sample(keys(8)[3])
-    for a, b in zip(forwards, backwards):
+    for a, b in zip(forwards, backwards, strict=True):
         assert all(np.array_equal(a[key], b[key]) for key in a)
     assert np.array_equal(alone["energy"], forwards[3]["energy"])
     assert not np.array_equal(forwards[0]["energy"], forwards[1]["energy"])
@@ -165,13 +165,13 @@ def test_pathwise_gradient_against_the_closed_form(psi):
     draws = psi.resample(["energy", "location", "angle"], n, seed=0)
     values = draws.leaves(torch.float64)
     total = values["energy"].sum() + values["location"].square().sum() + values["angle"].sum()
-    gradients = dict(zip(values, torch.autograd.grad(total, list(values.values()))))
+    gradients = dict(zip(values, torch.autograd.grad(total, list(values.values())), strict=True))
     estimate = draws.pathwise(gradients).mean(0)
     assert draws.pathwise(gradients).shape == (n, psi.size)
 
     def expectation(u):
         location, energy, angle = (family.move(psi.of(key), u[psi.slices[key]])
-                                   for key, family in zip(psi.slices, psi.families[:3]))
+                                   for key, family in zip(psi.slices, psi.families[:3], strict=True))
         mean = torch.exp(energy[0] + energy[1].mul(2).exp() / 2)
         square = 6 * (location[:2] ** 2 + (2 * location[2:]).exp()).sum()
         return mean + square + 2 * (-1 + 3 * angle[0].sigmoid())
@@ -186,7 +186,7 @@ def test_pathwise_and_score_function_agree(psi):
     draws = psi.resample(["angle"], n, seed=1)
     values = draws.leaves(torch.float64)
     f = (3 * values["angle"]).sin().sum((1, 2))
-    gradients = dict(zip(values, torch.autograd.grad(f.sum(), list(values.values()))))
+    gradients = dict(zip(values, torch.autograd.grad(f.sum(), list(values.values())), strict=True))
     pathwise = draws.pathwise(gradients).mean(0)[psi.slices["angle"]]
     score = psi.score({factor.key: values.get(factor.key, torch.zeros(n, factor.count, factor.size))
                        for factor in FACTORS}, ["angle"])[:, psi.slices["angle"]]

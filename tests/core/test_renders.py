@@ -90,7 +90,7 @@ def test_one_generation_weighs_all_renders_alike():
 def test_weights_are_the_balance_heuristic_whatever_was_asked_before():
     """Against the definition, with generations of different sizes and the cache warm from earlier ones."""
     psi, store, psis = Psi.from_factors(FACTORS), RenderStore(FACTORS, LAYERS), []
-    for iteration, (u, n) in enumerate(zip(steps(4), (3, 8, 1, 5))):
+    for iteration, (u, n) in enumerate(zip(steps(4), (3, 8, 1, 5), strict=True)):
         psi = psi.step(u)
         psis.append(psi)
         store.add(renders(psi, iteration, n), psi)

@@ -12,7 +12,12 @@ from autosimulate_addon.core.film import develop
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.standin import (
-    StandIn, factors, start_narrow_wrong, start_wide, target, validation_and_test,
+    StandIn,
+    factors,
+    start_narrow_wrong,
+    start_wide,
+    target,
+    validation_and_test,
 )
 from autosimulate_addon.core.standin.scene import HEIGHT, LIGHTS, WIDTH, Scenes
 from autosimulate_addon.core.standin.shading import camera_rays, look
@@ -46,7 +51,7 @@ def scene(n=8, **changes):
 def test_it_is_a_simulator(rendered, drawn):
     simulator = StandIn()
     assert isinstance(simulator, Simulator)
-    for render, key in zip(rendered, keys(24)):
+    for render, key in zip(rendered, keys(24), strict=True):
         assert render.key == key
         assert render.layers.shape == (3, HEIGHT, WIDTH, 3) and render.layers.dtype == np.float16
         assert render.reference.shape == (3, 3) and render.reference.dtype == np.float32
@@ -66,7 +71,7 @@ def test_a_picture_depends_on_its_draw_and_key_alone(rendered, drawn):
 
 def test_relighting_is_rendering(rendered, drawn):
     """Other energies, same key: the re-mix of the stored layers, noise and all, is the new render."""
-    others = [{**draw, **{name: draw[name] * gain for name, gain in zip(LIGHTS, (3., .4, 1.7))}} for draw in drawn]
+    others = [{**draw, **{name: draw[name] * gain for name, gain in zip(LIGHTS, (3., .4, 1.7), strict=True)}} for draw in drawn]
     store, new = (RenderStore(factors(), StandIn.layers) for _ in range(2))
     store.add(rendered, Psi.from_factors(factors()))
     new.add(list(StandIn().render(others, keys(24))), Psi.from_factors(factors()))
@@ -141,7 +146,7 @@ def test_starts_are_the_ones_the_numbers_are_quoted_for():
     for plain, mean, std in ((start_wide, (1., .5, .5), 1.2), (start_narrow_wrong, (0., -.6, -.6), .7),
                              (target, (2., 1., 1.3), .3)):
         psi = Psi.from_plain(factors(), plain)
-        for name, mu in zip(LIGHTS, mean):
+        for name, mu in zip(LIGHTS, mean, strict=True):
             assert psi.of(name).exp().tolist() == pytest.approx([math.exp(mu), std])
     assert target["metal"]["p"][1] == pytest.approx(.7685, abs=1e-4)
     assert Psi.from_factors(factors(start_narrow_wrong)).plain()["location"]["mean"] == [-1.6, -1.2]
@@ -168,7 +173,7 @@ def test_pathwise_gradient_through_stored_layers(rendered):
 
     draws = psi.resample(LIGHTS, 4, seed=1)
     leaves = draws.leaves()
-    gradients = dict(zip(leaves, torch.autograd.grad(brightness(None, leaves), list(leaves.values()))))
+    gradients = dict(zip(leaves, torch.autograd.grad(brightness(None, leaves), list(leaves.values())), strict=True))
     pathwise = draws.pathwise(gradients).sum(0)
     for column in range(6):
         u = torch.zeros(psi.size)

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from autosimulate_addon.blender import properties
+from autosimulate_addon.blender.marks import properties
 
 #: Two learnable numbers, two classes.
 MARKS = """

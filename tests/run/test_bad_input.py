@@ -11,8 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
-from autosimulate_addon.blender import bridge, marks_scene, properties, psi_properties
-from autosimulate_addon.run import cli, directory
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.blender.render import session as bridge
+from autosimulate_addon.run import cli
+from autosimulate_addon.run.record import directory
 
 
 @pytest.fixture
@@ -111,7 +114,7 @@ def test_damaged_blend(work, capfd):
 
 def test_mark_of_a_deleted_object(work, capfd):
     def change(scene):
-        from autosimulate_addon.blender import marks_file
+        from autosimulate_addon.blender.marks import mark_file as marks_file
         marks, classes, _ = marks_file.read(work / "in/marks.toml")
         marks_scene.write(scene, marks, classes)
         bpy.data.objects.remove(bpy.data.objects["Box"])

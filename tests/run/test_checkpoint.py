@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run import checkpoint
+from autosimulate_addon.run.record import checkpoint
 
 
 def test_the_latest_comes_back(tmp_path):

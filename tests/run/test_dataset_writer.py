@@ -12,7 +12,7 @@ from autosimulate_addon.core.datasets import read_dataset
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn
 from autosimulate_addon.protocol import Cancelled, InputError
-from autosimulate_addon.run.dataset_writer import write_dataset
+from autosimulate_addon.run.images.dataset_writer import write_dataset
 
 
 def digest(folder: Path) -> str:

@@ -5,10 +5,10 @@ import inspect
 
 import bpy
 
-from autosimulate_addon.blender import properties
+from autosimulate_addon.blender.marks import properties
 from autosimulate_addon.core.networks.unet import UNet
 from autosimulate_addon.run.config import RunConfig
-from autosimulate_addon.run.prepare import scene_settings
+from autosimulate_addon.run.scene.marked_scene import scene_settings
 
 
 def test_a_scene_whose_settings_nobody_touched_asks_for_the_defaults():

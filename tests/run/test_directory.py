@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run.directory import (RunDirectory, atomic_path, check_space, check_writable, read_json,
-                                              write_json, write_text)
+from autosimulate_addon.run.record.directory import (
+    RunDirectory,
+    atomic_path,
+    check_space,
+    check_writable,
+    read_json,
+    write_json,
+    write_text,
+)
 
 
 def test_atomic_write_keeps_the_old_file_when_writing_fails(tmp_path):

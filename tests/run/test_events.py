@@ -5,7 +5,7 @@ import os
 import pytest
 
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run.events import EventLog, read_events
+from autosimulate_addon.run.record.events import EventLog, read_events
 
 
 def test_events_come_back_in_order(tmp_path):

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autosimulate_addon.blender.bridge import RenderBridge
+from autosimulate_addon.blender.render.session import RenderBridge
 from autosimulate_addon.protocol import Cancelled
 from autosimulate_addon.run import cli
-from autosimulate_addon.run.events import followed, read_events
+from autosimulate_addon.run.record.events import followed, read_events
 
 
 def argv(inputs, command, output, events, *extra):

@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from autosimulate_addon.core.loop import Loop
-from autosimulate_addon.run import checkpoint, influence
-from autosimulate_addon.run.figures import influence as figure
+from autosimulate_addon.run.commands import influence
+from autosimulate_addon.run.record import checkpoint
+from autosimulate_addon.run.report import influence as figure
 from tests.run.test_job import argv, final_psi, run
 
 
@@ -24,7 +25,7 @@ def same(one, other) -> bool:
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
-    return one == other or one != one and other != other
+    return one == other or (one != one and other != other)
 
 
 def state(directory) -> dict:

@@ -11,9 +11,11 @@ import time
 import bpy
 import pytest
 
-from autosimulate_addon.blender import marks_scene, properties, psi_properties
-from autosimulate_addon.run import checkpoint, cli
-from autosimulate_addon.run.events import read_events
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.run import cli
+from autosimulate_addon.run.record import checkpoint
+from autosimulate_addon.run.record.events import read_events
 from tests.blender.rna_dump import differences, dump
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autosimulate_addon.run.events import read_events
+from autosimulate_addon.run.record.events import read_events
 from tests.run import scenes
 from tests.run.test_job import argv, final_psi, run
 

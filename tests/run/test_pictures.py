@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as rle
 
-from autosimulate_addon.run import coco, pictures
+from autosimulate_addon.run.images import coco, pictures
 
 
 def test_palette_masks_come_back_as_indices(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.protocol import Factor, InputError
-from autosimulate_addon.run import psi_file
-from autosimulate_addon.run.directory import RunDirectory
+from autosimulate_addon.run.record import psi_file
+from autosimulate_addon.run.record.directory import RunDirectory
 
 FACTORS = (
     Factor("energy", "lognormal", low=np.array([1.0]), high=np.array([9.0]), unit="W"),

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run.directory import RunDirectory
-from autosimulate_addon.run.figures.densities import density, on_log_axis, plotting_range
-from autosimulate_addon.run.figures.record import Distribution, read_run
-from autosimulate_addon.run.figures.style import quantity, shorten
-from autosimulate_addon.run.figures.verdict import judge
-from autosimulate_addon.run.report import write_report
+from autosimulate_addon.run.record.directory import RunDirectory
+from autosimulate_addon.run.report.densities import density, on_log_axis, plotting_range
+from autosimulate_addon.run.report.record import Distribution, read_run
+from autosimulate_addon.run.report.style import quantity, shorten
+from autosimulate_addon.run.report.verdict import judge
+from autosimulate_addon.run.report.write import write_report
 
 HOSTILE = "<script>alert(1)</script> $\\frac{$ \x07\n\"&'"
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from autosimulate_addon.run.signals import StopRequest
+from autosimulate_addon.run.process.signals import StopRequest
 
 _WAITER = """
 import sys, time

@@ -14,7 +14,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from autosimulate_addon.blender import marks_scene
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.ui import jobs, monitor, package, panel_data, torch_status
 from autosimulate_addon.ui.torch_location import TorchState

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 import pytest
 
-from autosimulate_addon.blender import marks_scene, states_scene
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import states_scene
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.ui import panel_data
 from tests.ui.test_marking import sentence

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autosimulate_addon.run import requirements
+from autosimulate_addon.run.process import requirements
 from autosimulate_addon.ui import torch_install
 from autosimulate_addon.ui.torch_install import InstallError, TorchInstall, source_options
 from autosimulate_addon.ui.torch_location import COMPANIONS, search

@@ -7,7 +7,16 @@ import time
 from pathlib import Path
 
 from tests.window.story import (
-    JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, show_properties, use_packages,
+    JOB,
+    MODULE,
+    SETTINGS,
+    Story,
+    install,
+    no_errors,
+    over_sidebar,
+    over_viewport,
+    show_properties,
+    use_packages,
 )
 
 #: A group that lifts geometry by one input, on an object of the scene.

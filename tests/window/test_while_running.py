@@ -12,7 +12,14 @@ from PIL import Image
 from autosimulate_addon.ui.run_process import alive
 from tests.window.conftest import program
 from tests.window.story import (
-    JOB, SETTINGS, Story, install, no_errors, over_viewport, same_from_the_command_line, use_packages,
+    JOB,
+    SETTINGS,
+    Story,
+    install,
+    no_errors,
+    over_viewport,
+    same_from_the_command_line,
+    use_packages,
 )
 
 CUBE = "tuple(round(v, 4) for v in bpy.data.objects['Large Cube'].location)"

@@ -14,8 +14,17 @@ import pytest
 
 from tests.window.conftest import blender_python, program
 from tests.window.story import (
-    JOB, MODULE, SETTINGS, Story, install, no_errors, over_sidebar, over_viewport, same_from_the_command_line,
-    show_light, use_packages,
+    JOB,
+    MODULE,
+    SETTINGS,
+    Story,
+    install,
+    no_errors,
+    over_sidebar,
+    over_viewport,
+    same_from_the_command_line,
+    show_light,
+    use_packages,
 )
 
 

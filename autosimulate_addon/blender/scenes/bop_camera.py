@@ -8,8 +8,8 @@ Blender: x right, y up, looking along -z, metres.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 import bpy
 import numpy as np

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import bmesh  # of the bpy module: only there once bpy is imported
 import bpy
-import bmesh     # of the bpy module: only there once bpy is imported
 import numpy as np
 from mathutils import Matrix
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from collections.abc import Sequence
 
 
 def lognormal(log_mean: float, log_std: float) -> dict[str, list[float]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any
 
+import bmesh  # of the bpy module: only there once bpy is imported
 import bpy
-import bmesh     # of the bpy module: only there once bpy is imported
 
 from ...protocol import InputError
-from .. import properties
+from ..marks import properties
 
 
 def empty_scene(width: int, height: int) -> bpy.types.Scene:

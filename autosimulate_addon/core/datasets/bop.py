@@ -64,7 +64,7 @@ def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set
             if any(stem not in masks for stem in stems):
                 source.problems.add(MISSING_MASK, name)
                 continue
-            parts = tuple((masks[stem], number) for stem, number in zip(stems, poses))
+            parts = tuple((masks[stem], number) for stem, number in zip(stems, poses, strict=True))
             source.samples.append(Sample(name, image, partial(_compose, parts)))
     return objects
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class ClassIds:
 
     def _check_distinct(self, classes: tuple[str, ...]) -> None:
         seen: dict[int, str] = {}
-        for name, number in zip(classes, self.by_class):
+        for name, number in zip(classes, self.by_class, strict=True):
             if number is None:
                 continue
             if not 0 <= number <= _LARGEST_ID:

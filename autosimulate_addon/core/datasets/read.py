@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Mapping
 
 import numpy as np
 
@@ -14,7 +14,12 @@ from .class_ids import ClassIds
 from .dataset import Dataset
 from .detect import find_source
 from .pictures import (
-    crop_box, have_pillow, photograph_size, read_photograph, resample_labels, resample_photograph,
+    crop_box,
+    have_pillow,
+    photograph_size,
+    read_photograph,
+    resample_labels,
+    resample_photograph,
 )
 from .problems import FileProblem
 from .source import Sample, Source
@@ -136,7 +141,7 @@ def _count(source: Source, samples: list[Sample], table: ClassIds | None
             source.problems.add(problem.kind, sample.name, problem.detail)
             continue
         sizes.append(size)
-        for value, pixels in zip(*np.unique(found, return_counts=True)):
+        for value, pixels in zip(*np.unique(found, return_counts=True), strict=True):
             key = None if value == not_counted else int(value)
             counts[key] = counts.get(key, 0) + int(pixels)
             if key is not None:
@@ -164,5 +169,5 @@ def _crop_note(sizes: list[tuple[int, int]], width: int, height: int) -> list[st
 
 
 def _absent_note(classes: tuple[str, ...], dataset: Dataset) -> list[str]:
-    absent = [name for name, count in zip(classes, dataset.pixel_counts()) if count == 0]
+    absent = [name for name, count in zip(classes, dataset.pixel_counts(), strict=True) if count == 0]
     return [f"No image shows {', '.join(absent)}."] if absent else []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Mapping
+from collections.abc import Mapping
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 

@@ -6,7 +6,7 @@ v: no per-sample gradient is formed.
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from torch import Tensor
 from torch.func import jvp

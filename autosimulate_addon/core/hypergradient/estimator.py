@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -92,7 +92,7 @@ def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: 
     The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what the network is for.
     """
     chunk = chunk or images_at_once(*validation.images.shape[-2:])
-    parts = list(zip(validation.images.split(chunk), validation.labels.split(chunk)))
+    parts = list(zip(validation.images.split(chunk), validation.labels.split(chunk), strict=True))
     with torch.no_grad():
         whole = total(overlap(network(x), y) for x, y in parts) if miou_weight else None
 
@@ -114,7 +114,7 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
     """v -> C v of the mean sample loss over these images, with C the "ggn" or the "hessian"."""
     products = []
     chunk = chunk or images_at_once(*images.shape[-2:])
-    for x, y in zip(images.split(chunk), labels.split(chunk)):
+    for x, y in zip(images.split(chunk), labels.split(chunk), strict=True):
         if curvature == "ggn":
             product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters,
                                            keep_graph=len(images) <= chunk)

@@ -21,5 +21,5 @@ def influence_map(task: SegmentationTask, network: nn.Module, vector: Parameters
     parameters = trainable_parameters(network)
     chunk = chunk or images_at_once(*images.shape[-2:])
     maps = [directional_derivative(task.losses_of(network, x, y, per_pixel=True), parameters, vector)[0].detach().cpu()
-            for x, y in zip(images.split(chunk), labels.split(chunk))]
+            for x, y in zip(images.split(chunk), labels.split(chunk), strict=True)]
     return torch.cat(maps)

@@ -7,8 +7,8 @@ the pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,6 @@ from ..tasks.segmentation import SegmentationTask
 from .chunks import images_at_once
 from .directional_derivative import FORWARD_MODE, value_and_derivative
 from .parameters import Parameters
-
 
 #: Of a sample's loss: an image that is all but learned must not count for everything.
 RELATIVE_FLOOR = 0.05
@@ -103,7 +102,7 @@ def relit_derivatives(
         found = {}
         if wanted:
             parts = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
-            found = dict(zip(wanted, parts))
+            found = dict(zip(wanted, parts, strict=True))
         size = (len(at), relights)
         pixels.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
         gradients.append(fresh.pathwise(found).unflatten(0, size).mean(1))

@@ -7,7 +7,7 @@ central differences (``directional_derivative``).
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -82,6 +82,6 @@ def _pull_back(
         if isinstance(leaves, Tensor):
             return torch.autograd.grad(value, leaves, cotangent, keep_graph, materialize_grads=True)[0]
         found = torch.autograd.grad(value, list(leaves.values()), cotangent, keep_graph, materialize_grads=True)
-        return dict(zip(leaves, found))
+        return dict(zip(leaves, found, strict=True))
 
     return value, pull

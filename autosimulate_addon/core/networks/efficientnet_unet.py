@@ -40,7 +40,7 @@ class EfficientNetUNet(nn.Module):
         self.head = nn.Conv2d(width, num_classes, 1)
         hold_statistics(self)
 
-    def train(self, mode: bool = True) -> "EfficientNetUNet":
+    def train(self, mode: bool = True) -> EfficientNetUNet:
         super().train(mode)
         hold_statistics(self)
         return self

@@ -28,7 +28,7 @@ class HeldStatistics(nn.Module):
     def forward(self, images):
         return self.network(images)
 
-    def train(self, mode: bool = True) -> "HeldStatistics":
+    def train(self, mode: bool = True) -> HeldStatistics:
         super().train(mode)
         hold_statistics(self)
         return self

@@ -39,8 +39,8 @@ class BayesianOptimisation(Trials):
             sampler = optuna.samplers.GPSampler(
                 seed=derive_seed(self.seed, "bo", len(self.points)) % 2**32, n_startup_trials=RANDOM_TRIALS)
             study = optuna.create_study(direction="maximize", sampler=sampler)
-            for point, value in zip(self.points, self.values):
+            for point, value in zip(self.points, self.values, strict=True):
                 study.add_trial(optuna.trial.create_trial(
-                    params=dict(zip(names, point)), distributions=space, value=value))
+                    params=dict(zip(names, point, strict=True)), distributions=space, value=value))
             trial = study.ask(space)
         return [trial.params[name] for name in names]

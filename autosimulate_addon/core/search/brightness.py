@@ -105,4 +105,4 @@ def _pathwise(values: Tensor, fresh: Resampled, leaves: dict[str, Tensor]) -> Te
     if not wanted or not values.requires_grad:
         return torch.zeros(fresh.u.shape[1], dtype=torch.float64)
     parts = torch.autograd.grad(values.sum(), list(wanted.values()), allow_unused=True)
-    return fresh.pathwise(dict(zip(wanted, parts))).mean(0)
+    return fresh.pathwise(dict(zip(wanted, parts, strict=True))).mean(0)

@@ -35,7 +35,7 @@ class LearningToSimulate(Search):
             return
         weights = [MEMORY**age for age in range(len(self.rewards) - 1)]
         past = self.rewards[-2::-1]
-        baseline = sum(w * r for w, r in zip(weights, past)) / sum(weights)
+        baseline = sum(w * r for w, r in zip(weights, past, strict=True)) / sum(weights)
         mean = sum(self.rewards) / len(self.rewards)
         deviation = math.sqrt(sum((r - mean) ** 2 for r in self.rewards) / len(self.rewards)) + 1e-6
         draws = {key: values[context.fresh] for key, values in context.store.draws.items()}

@@ -30,7 +30,7 @@ class Trials(Search):
         super().__init__(start)
         self.seed = seed
         counts = torch.cat([torch.full((psi_slice.stop - psi_slice.start,), float(factor.count)).double()
-                            for factor, psi_slice in zip(start.factors, start.slices.values())])
+                            for factor, psi_slice in zip(start.factors, start.slices.values(), strict=True)])
         # Whitened coordinates measure the draw of all values together: one value's deviation is sqrt(count) of them.
         self.reach = REACH * counts.sqrt()
         self.points: list[list[float]] = [[0.5] * start.size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class StandIn:
         reference = scenes.energy[..., None].expand(-1, -1, 3).contiguous().numpy()
         seconds = (time.perf_counter() - began) / len(draws)
         return [Render(key, self._kept(draw, present), layers[i], reference[i], labels[i], instances[i], seconds)
-                for i, (key, draw, present) in enumerate(zip(keys, draws, scenes.present.numpy()))]
+                for i, (key, draw, present) in enumerate(zip(keys, draws, scenes.present.numpy(), strict=True))]
 
     def _kept(self, draw: Draw, present: np.ndarray) -> Draw:
         if not self.mark_absent:

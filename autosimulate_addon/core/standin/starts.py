@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def _plain(log_energy: Sequence[float], log_spread: float, location: tuple[float
            spread: tuple[float, float], metal: float, samples: Sequence[float], bounces: Sequence[float]) -> Plain:
     """From means and one spread of the log energies, the logit of metal, and the logits of samples and bounces."""
     plain: dict[str, dict[str, list[float]]] = {}
-    for name, mu in zip(LIGHTS, log_energy):
+    for name, mu in zip(LIGHTS, log_energy, strict=True):
         mean = math.exp(mu + log_spread ** 2 / 2)
         plain[name] = {"mean": [mean], "std": [mean * math.sqrt(math.expm1(log_spread ** 2))]}
     plain["location"] = {"mean": list(location), "std": list(spread)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,6 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from ..datasets.dataset import IGNORE
-from ..hypergradient.parameters import Parameters
 
 #: Weight of background pixels in the loss (foreground has 1): they are most of an image and the easiest part of it.
 BACKGROUND_WEIGHT = 0.3
@@ -81,7 +80,7 @@ class SegmentationTask:
 
         network.eval()
         total, confusion = 0.0, torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64)
-        for x, y in zip(images.split(batch), labels.split(batch)):
+        for x, y in zip(images.split(batch), labels.split(batch), strict=True):
             logits = network(x)
             total += self.sample_losses(logits, y).double().sum().item()
             confusion += multiclass_confusion_matrix(logits.argmax(1), y, self.num_classes, ignore_index=IGNORE,

@@ -7,8 +7,8 @@ d mIoU = mean over classes of (dI U - I dU) / U^2, I and U a class's intersectio
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Iterable
 
 import torch
 from torch import Tensor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ def train(
     learning_rates = [group["lr"] for group in optimizer.param_groups]
     for step in range(steps):
         if cosine:
-            for group, learning_rate in zip(optimizer.param_groups, learning_rates):
+            for group, learning_rate in zip(optimizer.param_groups, learning_rates, strict=True):
                 group["lr"] = learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / steps))
         images, labels = batches(step)
         optimizer.zero_grad(set_to_none=True)

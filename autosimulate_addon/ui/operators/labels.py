@@ -7,7 +7,7 @@ import json
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ...blender import marks_scene
+from ...blender.marks import mark_scene as marks_scene
 from ...protocol import InputError
 from .. import panel_data, reasons
 from .base import attempt, described

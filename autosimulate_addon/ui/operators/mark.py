@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ...blender import marks_scene, paths
+from ...blender import paths
+from ...blender.marks import mark_scene as marks_scene
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
 from .. import reasons

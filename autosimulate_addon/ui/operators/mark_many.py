@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
-from ...blender import marks_scene, paths
+from ...blender import paths
+from ...blender.marks import mark_scene as marks_scene
 from ...protocol import AutoSimulateError, InputError
 from .. import reasons
 from .base import attempt, described

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ...protocol import InputError
-from ...run.directory import DATASET_FILE
+from ...run.record.directory import DATASET_FILE
 from .. import jobs, monitor, reasons, run_process
 from .base import attempt
 

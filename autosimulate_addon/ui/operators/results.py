@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty, IntProperty
 
-from ...blender import marks_scene, psi_properties
-from ...blender.drawing import Drawer
-from ...blender.marks import Mark
+from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import psi_properties
+from ...blender.marks.mark import Mark
+from ...blender.render.drawing import Drawer
 from ...protocol import AutoSimulateError, InputError
 from .. import distribution, monitor, panel_data, reasons
 from .base import attempt, described

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import StringProperty
 
-from ...blender import states_scene
+from ...blender.marks import states_scene
 from ...protocol import InputError
 from .. import reasons
 from .base import attempt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ...blender import marks_scene
-from ...blender.marks import ClassTable
+from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks.mark import ClassTable
 from ...protocol import AutoSimulateError, InputError
 from .. import jobs, reasons, validation
 from .base import attempt

@@ -121,7 +121,7 @@ def draw() -> None:
     gpu.state.blend_set("ALPHA")
     gpu.state.line_width_set(1.0)
     _shader.bind()
-    for (test, _), batch in zip(_PASSES, batches):
+    for (test, _), batch in zip(_PASSES, batches, strict=True):
         gpu.state.depth_test_set(test)
         batch.draw(_shader)
     gpu.state.blend_set("NONE")

@@ -6,7 +6,7 @@ import textwrap
 
 import bpy
 
-from ...blender import properties
+from ...blender.marks import properties
 
 
 class Sidebar:

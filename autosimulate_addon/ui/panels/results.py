@@ -9,7 +9,6 @@ from .. import monitor, panel_data, wording
 from ..run_follower import RunState
 from .base import Sidebar, paragraph, picture
 
-
 #: Characters of a distribution that fit one line of a sidebar of usual width.
 _LINE = 32
 
@@ -141,7 +140,7 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
         column.prop(context.scene.autosimulate, "dataset_count")
         column.prop(context.scene.autosimulate, "dataset_dir")
         layout.operator("autosimulate.generate", icon="RENDERLAYERS")
-        if job is not None and (job.state.status == "done" or job.state.status == "cancelled" and job.state.images):
+        if job is not None and (job.state.status == "done" or (job.state.status == "cancelled" and job.state.images)):
             row = layout.row()
             if job.state.status == "done":
                 row.label(text="Data set written", icon="CHECKMARK")

@@ -5,7 +5,11 @@ import torch
 
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
 from autosimulate_addon.core.hypergradient.estimator import (
-    EstimatorOptions, Validation, estimate, training_curvature, validation_gradient,
+    EstimatorOptions,
+    Validation,
+    estimate,
+    training_curvature,
+    validation_gradient,
 )
 from autosimulate_addon.core.hypergradient.influence import influence_map
 from autosimulate_addon.core.hypergradient.parameters import dot, trainable_parameters

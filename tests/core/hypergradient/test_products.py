@@ -8,7 +8,10 @@ from torch.func import functional_call, hessian, jacrev
 from autosimulate_addon.core.hypergradient import directional_derivative as dd
 from autosimulate_addon.core.hypergradient.parameters import trainable_parameters
 from autosimulate_addon.core.hypergradient.products import (
-    curvature_of, gauss_newton_product, gradient, hessian_product,
+    curvature_of,
+    gauss_newton_product,
+    gradient,
+    hessian_product,
 )
 
 torch.manual_seed(0)
@@ -25,7 +28,7 @@ def flat(parameters):
 
 def unflat(vector):
     pieces = vector.split([shape.numel() for shape in SHAPES.values()])
-    return {name: piece.reshape(shape) for (name, shape), piece in zip(SHAPES.items(), pieces)}
+    return {name: piece.reshape(shape) for (name, shape), piece in zip(SHAPES.items(), pieces, strict=True)}
 
 
 def outputs(parameters):

@@ -31,7 +31,7 @@ def test_w_is_minus_the_derivative_of_the_validation_loss_by_a_sample_s_weight()
     theta = {name: p.detach().requires_grad_() for name, p in network.named_parameters()}
     for _ in range(1500):
         g = torch.autograd.grad(train_loss(theta, weights), list(theta.values()), create_graph=True)
-        theta = {name: p - 1.0 * d for (name, p), d in zip(theta.items(), g)}
+        theta = {name: p - 1.0 * d for (name, p), d in zip(theta.items(), g, strict=True)}
     oracle, = torch.autograd.grad(val_loss(theta), weights)
 
     trained = {name: p.detach() for name, p in theta.items()}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.search import METHODS
 from autosimulate_addon.core.search.autosimulate import AutoSimulate, StepOptions
 from autosimulate_addon.core.search.base import average, trust_region
 from autosimulate_addon.core.search.lts import LearningToSimulate
 from autosimulate_addon.core.search.random_search import RandomSearch
-from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
 from autosimulate_addon.core.tasks.segmentation import Scores
 from autosimulate_addon.protocol import Factor, SampleKey
 

@@ -28,9 +28,9 @@ def test_parts_add_up_to_the_gradient_of_the_whole():
     labels[4:] = 0              # a part without any foreground
     logits.requires_grad_()
     expected, = torch.autograd.grad(overlap(logits, labels).miou, logits)
-    whole = total(overlap(x, y) for x, y in zip(logits.split(2), labels.split(2)))
+    whole = total(overlap(x, y) for x, y in zip(logits.split(2), labels.split(2), strict=True))
     assert whole.miou.item() == pytest.approx(overlap(logits, labels).miou.item(), rel=1e-12)
-    parts = sum(whole.first_order(overlap(x, y)) for x, y in zip(logits.split(2), labels.split(2)))
+    parts = sum(whole.first_order(overlap(x, y)) for x, y in zip(logits.split(2), labels.split(2), strict=True))
     found, = torch.autograd.grad(parts, logits)
     assert expected.abs().max() > 0 and torch.allclose(found, expected, rtol=1e-10, atol=1e-15)
     assert (found[0, :, :2] == 0).all()

@@ -1,0 +1,1 @@
+"""What is learnable in a scene: marks, states, classes, and psi as custom properties."""

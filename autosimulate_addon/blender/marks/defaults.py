@@ -1,0 +1,287 @@
+"""What a mark is unless the user says otherwise: family, limits, choices and a WIDE start.
+
+Wide, because the optimiser narrows more reliably than it finds its way out of a narrow wrong guess; how wide, RNA's
+own limits and the size of the scene tell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+
+from ...protocol import InputError
+from .. import paths
+from ..paths import PropertyInfo, PropertyRef
+from .mark import FILM_SIZES, Mark
+
+#: Spread of a strictly positive quantity at the start, as the standard deviation of its natural logarithm.
+POWER_SPREAD = math.log(3.0)        # light energies and strengths: a factor of three either way
+SIZE_SPREAD = math.log(1.5)         # focal lengths, radii, scales
+#: Film factors in ``core.film``'s units: (family, mean, std, low, high) of every component.
+FILM = {
+    "exposure": ("normal", 0.0, 0.7, -3.0, 3.0),            # stops
+    "white_balance": ("normal", 0.0, 0.2, -1.0, 1.0),       # log2 gain of red and of blue
+    "noise": ("lognormal", 0.02, 0.02, 0.0, 0.2),           # std in display units 0..1
+    "blur": ("lognormal", 0.6, 0.5, 0.0, 4.0),              # Gaussian sigma, pixels
+    "contrast": ("normal", 0.0, 0.2, -1.0, 1.0),            # log2 of a display gamma
+}
+#: Unlike a place, a number this large is not worth one item each: pick some in geometric steps.
+MAX_INTEGERS = 16
+BOUNCES = (0, 1, 2, 4, 8, 12)
+SAMPLES = (1, 2, 4, 8, 16, 32, 64)
+
+
+def complete(mark: Mark) -> Mark:
+    """The mark with family, items, low, high, mean, std and p filled in where they are None or empty.
+
+    Present values of the targets are the starting means. Raises InputError for a property that cannot be learnable.
+    """
+    if mark.kind == "FILM":
+        return _complete_film(mark)
+    if mark.kind in ("MATERIAL", "STATE"):
+        return _uniform(mark.with_(family="categorical"))
+    for ref in mark.targets:
+        paths.check_drawable(ref)
+    info = paths.describe(mark.targets[0])
+    family = mark.family or default_family(mark.targets[0], info)
+    mark = mark.with_(family=family)
+    if family == "bernoulli":
+        return _uniform(mark.with_(items=("off", "on")))
+    if family == "categorical":
+        return _uniform(mark.with_(items=mark.items or info.enum_items))
+    if family == "integer":
+        return _uniform(mark.with_(items=mark.items or _integers(mark, info)))
+    return _complete_continuous(mark, info)
+
+
+def default_family(ref: PropertyRef, info: PropertyInfo) -> str:
+    """The family for a property by its RNA type, limits, unit and subtype."""
+    if info.type == "BOOLEAN":
+        return "bernoulli"
+    if info.type == "ENUM":
+        return "categorical"
+    if info.type == "INT":
+        return "integer"
+    if _is_angle(info) or _is_share(info):
+        return "bounded"
+    if _is_power(ref) or _is_positive(ref, info):
+        return "lognormal"
+    return "normal"
+
+
+def _is_angle(info: PropertyInfo) -> bool:
+    return info.unit == "ROTATION" or info.subtype in ("ANGLE", "EULER")
+
+
+def _is_share(info: PropertyInfo) -> bool:
+    """Roughness, colours and the like: a soft range inside [0, 1]."""
+    return info.soft_min >= 0.0 and info.soft_max <= 1.0
+
+
+def _is_power(ref: PropertyRef) -> bool:
+    owner = paths.resolve(ref).owner
+    if isinstance(owner, bpy.types.Light):
+        return ref.path == "energy"
+    # Sockets carry no limits in RNA; every node that emits calls its power Strength.
+    return isinstance(owner, bpy.types.NodeSocket) and owner.name.endswith("Strength") and owner.type == "VALUE"
+
+
+def _is_positive(ref: PropertyRef, info: PropertyInfo) -> bool:
+    if not (info.soft_min >= 0.0 or (info.subtype == "XYZ" and ref.path.endswith("scale"))):
+        return False
+    return bool((_values(ref) > 0.0).all())
+
+
+def _values(ref: PropertyRef) -> np.ndarray:
+    return np.asarray(paths.get(ref), dtype=np.float64)
+
+
+def _present(mark: Mark) -> np.ndarray:
+    """(targets, size) present values."""
+    return np.stack([_values(ref) for ref in mark.targets])
+
+
+def _complete_continuous(mark: Mark, info: PropertyInfo) -> Mark:
+    if info.type not in ("FLOAT", "INT"):
+        raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} is not a number, so its distribution cannot be "
+                         f"{mark.family}; leave the family out to get the fitting one.")
+    present = _present(mark)
+    size = present.shape[1]
+    if mark.family == "bounded":
+        return _complete_bounded(mark, info, present)
+    low, high = effective_limits(mark, info)
+    if mark.family == "lognormal":
+        mean = np.abs(present).mean(axis=0)
+        # A light that is off still has to start somewhere.
+        mean = np.where(mean > 0.0, mean, 100.0 if mark.targets[0].collection == "lights" else 1.0)
+        mean = np.clip(mean, np.where(np.isfinite(low) & (low > 0.0), low, mean), high)
+        spread = POWER_SPREAD if _is_power(mark.targets[0]) else SIZE_SPREAD
+        given = mean if mark.mean is None else np.abs(mark.mean)    # factors refuses what is not positive
+        std = given * math.sqrt(math.exp(spread ** 2) - 1.0)
+    else:
+        mean = np.clip(present.mean(axis=0), low, high)
+        std = _normal_spread(mark, info, present)
+    return mark.with_(mean=_tuple(mean) if mark.mean is None else _sized(mark.mean, size),
+                      std=_tuple(std) if mark.std is None else _sized(mark.std, size),
+                      low=_sized(mark.low, size), high=_sized(mark.high, size))
+
+
+def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Mark:
+    size = present.shape[1]
+    if _is_angle(info) and not math.isfinite(info.soft_max):
+        middle = present.mean(axis=0)
+        default_low, default_high = middle - math.pi, middle + math.pi
+    else:
+        default_low, default_high = np.full(size, info.soft_min), np.full(size, info.soft_max)
+    low = default_low if mark.low is None else np.asarray(_sized(mark.low, size))
+    high = default_high if mark.high is None else np.asarray(_sized(mark.high, size))
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} has no limits of its own, so a bounded distribution "
+                         "needs both low and high.")
+    if (low >= high).any():
+        where = int(np.argmax(low >= high))
+        raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is not below high {_number(high[where])}, as "
+                         "a bounded distribution needs; change one of them.")
+    mean = (low + high) / 2.0 if mark.mean is None else np.asarray(_sized(mark.mean, size))
+    std = widest_bounded_std(mean, low, high) if mark.std is None else np.asarray(_sized(mark.std, size))
+    return mark.with_(low=_tuple(low), high=_tuple(high), mean=_tuple(mean), std=_tuple(std))
+
+
+def widest_bounded_std(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Standard deviation of the widest beta distribution with this mean that is not U-shaped (uniform in the middle).
+
+    Beta(a, b) on [0, 1] with mean m = a / n, n = a + b has variance m (1 - m) / (n + 1); min(a, b) = 1 gives n.
+    """
+    m = np.clip((mean - low) / (high - low), 1e-3, 1.0 - 1e-3)
+    n = 1.0 / np.minimum(m, 1.0 - m)
+    return (high - low) * np.sqrt(m * (1.0 - m) / (n + 1.0))
+
+
+def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.ndarray:
+    ref, (_, size) = mark.targets[0], present.shape
+    if ref.collection == "objects" and ref.path.endswith("location"):
+        axes = slice(None) if ref.index < 0 else slice(ref.index, ref.index + 1)
+        spread = scene_spread(bpy.data.objects[ref.name])[axes]
+    elif math.isfinite(info.soft_max - info.soft_min) and info.soft_max - info.soft_min <= 100.0:
+        spread = np.full(size, (info.soft_max - info.soft_min) / 16.0)
+    else:
+        spread = np.maximum(0.25 * np.abs(present).mean(axis=0), 0.1)
+    # Members of a shared distribution that stand apart must all stay likely.
+    return np.sqrt(spread ** 2 + present.var(axis=0))
+
+
+def scene_spread(subject: bpy.types.Object) -> np.ndarray:
+    """(3,) how far the subject may reasonably start from where it is, from the scene it is in, in metres.
+
+    Meshes: a quarter of the extent of where all stand. Lights, cameras and empties: a quarter of their distance from
+    the middle of the meshes.
+    """
+    scene = subject.users_scene[0] if subject.users_scene else bpy.context.scene
+    places = _places_of_meshes(scene)
+    if subject.type != "MESH":
+        middle = np.median(places, axis=0) if len(places) else np.zeros(3)
+        return np.full(3, max(0.25 * np.linalg.norm(np.array(subject.matrix_world.translation) - middle), 0.1))
+    own = max(max(subject.dimensions) / 4.0, 1e-3)
+    extent = np.ptp(places, axis=0) if len(places) else np.zeros(3)
+    return np.maximum(extent / 4.0, own)
+
+
+def _places_of_meshes(scene: bpy.types.Scene) -> np.ndarray:
+    """(N, 3) where the meshes stand, without grounds and backdrops."""
+    return np.array([made.matrix_world.translation[:] for made in standing_meshes(scene)]).reshape(-1, 3)
+
+
+def standing_meshes(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Rendered meshes without grounds and backdrops, which are wider than twice their distance from the camera."""
+    camera = scene.camera
+    return [made for made in scene.objects if made.type == "MESH" and not made.hide_render and not (
+        camera and max(made.dimensions) > 2.0 * (camera.matrix_world.translation
+                                                 - made.matrix_world.translation).length)]
+
+
+def effective_limits(mark: Mark, info: PropertyInfo) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high), each (size,): RNA's hard limits, narrowed by the mark's. Infinite where there are none."""
+    size = info.size
+    low, high = np.full(size, info.hard_min), np.full(size, info.hard_max)
+    for given, limit, worse, which in ((mark.low, low, np.less, "low"), (mark.high, high, np.greater, "high")):
+        if given is None:
+            continue
+        given = np.asarray(_sized(given, size))
+        beyond = worse(given, limit) & np.isfinite(given)
+        if beyond.any():
+            raise InputError(f"Mark {mark.name!r}: {which} {_number(given[beyond][0])} is beyond the property's own "
+                             f"limit {_number(limit[beyond][0])}; use that limit or leave {which} out.")
+        limit[:] = np.where(np.isfinite(given), given, limit)
+    if (low > high).any():
+        where = int(np.argmax(low > high))
+        raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is above high {_number(high[where])}; "
+                         "exchange them.")
+    return low, high
+
+
+def _integers(mark: Mark, info: PropertyInfo) -> tuple[str, ...]:
+    if info.type != "INT":
+        raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} is not a whole number, so its distribution cannot be "
+                         "integer; leave the family out to get the fitting one.")
+    if mark.targets[0].index < 0 and info.size > 1:
+        raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} has {info.size} whole numbers; mark one component "
+                         f"(index 0 to {info.size - 1}) at a time.")
+    low, high = (float(limit[0]) for limit in effective_limits(mark, info))
+    last = mark.targets[0].path.rsplit(".", 1)[-1]
+    if last.endswith("samples"):
+        chosen = [value for value in (2 ** power for power in range(24)) if low <= value <= high]
+        chosen = [value for value in chosen if mark.high is not None or value <= SAMPLES[-1]]
+    elif last.endswith("bounces"):
+        chosen = [value for value in BOUNCES if low <= value <= high]
+    elif high - low < MAX_INTEGERS:
+        chosen = list(range(int(low), int(high) + 1))
+    elif mark.low is not None and mark.high is not None:
+        chosen = sorted({int(round(value)) for value in np.linspace(low, high, 8)})
+    else:
+        present = int(_present(mark)[0, 0])
+        steps = {present // 4, present // 2, present, present * 2, present * 4} if abs(present) >= 4 else \
+            set(range(present - 2, present + 3))
+        chosen = sorted(value for value in steps if low <= value <= high)
+    if len(chosen) < 2:
+        raise InputError(f"Mark {mark.name!r}: there are fewer than two whole numbers from {_number(low)} to "
+                         f"{_number(high)} to choose from; widen the limits or list the items.")
+    return tuple(str(value) for value in chosen)
+
+
+def _uniform(mark: Mark) -> Mark:
+    if mark.p is None and mark.items:
+        mark = mark.with_(p=(1.0 / len(mark.items),) * len(mark.items))
+    return mark
+
+
+def _complete_film(mark: Mark) -> Mark:
+    if mark.film not in FILM:
+        raise InputError(f"{mark.name!r} is no film factor; use one of {', '.join(sorted(FILM))}.")
+    family, mean, std, low, high = FILM[mark.film]
+    size = FILM_SIZES[mark.film]
+    given = {name: _sized(getattr(mark, name), size) or (value,) * size
+             for name, value in (("mean", mean), ("std", std), ("low", low), ("high", high))}
+    if any(low_ > high_ for low_, high_ in zip(given["low"], given["high"], strict=True)):
+        raise InputError(f"Mark {mark.name!r}: low {_number(given['low'][0])} is above high "
+                         f"{_number(given['high'][0])}; exchange them.")
+    return mark.with_(family=mark.family or family, **given)
+
+
+def _sized(values: tuple[float, ...] | None, size: int) -> tuple[float, ...] | None:
+    """One number given for a vector holds for every component."""
+    if values is None or len(values) == size:
+        return values
+    if len(values) == 1:
+        return values * size
+    raise InputError(f"{len(values)} numbers are given for a property of {size} component{'s' * (size > 1)}; give "
+                     f"{size} or one for all.")
+
+
+def _tuple(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _number(value: float) -> str:
+    return f"{float(value):g}"

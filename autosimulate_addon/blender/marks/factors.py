@@ -1,0 +1,185 @@
+"""Mark -> Factor: what core needs to know of a learnable property (family, limits, start psi), checked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+
+import bpy
+import numpy as np
+
+from ...protocol import Factor, InputError
+from .. import paths
+from . import states
+from .defaults import complete, effective_limits
+from .mark import FILM_SIZES, Mark
+
+FAMILIES = ("normal", "lognormal", "bounded", "integer", "bernoulli", "categorical")
+FILM_UNITS = {"exposure": "stops", "white_balance": "stops", "noise": "", "blur": "px", "contrast": ""}
+_UNITS = {"LENGTH": "m", "AREA": "m²", "VOLUME": "m³", "ROTATION": "rad", "TIME": "frames", "TIME_ABSOLUTE": "s",
+          "MASS": "kg", "CAMERA": "mm", "POWER": "W", "TEMPERATURE": "K", "VELOCITY": "m/s", "WAVELENGTH": "nm"}
+#: How far the given probabilities may be from summing to 1 (they are then divided by their sum).
+SUM_TOLERANCE = 1e-3
+
+
+def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
+    """The mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
+
+    ``owners`` stays empty: only the bridge knows instance indices. Raises InputError (naming the mark and the mend)
+    for a missing property, limits or start values that make no distribution, or fewer than two choices.
+    """
+    if mark.family and mark.family not in FAMILIES:
+        raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions"
+                         f"{suggestion(mark.family, FAMILIES)}; use one of {', '.join(FAMILIES)}.")
+    if mark.kind in ("PROPERTY", "MATERIAL") and not mark.targets:
+        raise InputError(f"Mark {mark.name!r} has no property to draw; remove it or mark the property again.")
+    mark = complete(mark)
+    if psi is not None:
+        mark = mark.with_(**{name: tuple(float(value) for value in np.atleast_1d(values))
+                             for name, values in psi.items()})
+    if mark.family in ("normal", "lognormal", "bounded"):
+        return _continuous(mark)
+    return _discrete(mark)
+
+
+def factors_of(marks: Sequence[Mark], psi: Mapping[str, Mapping[str, Sequence[float]]] | None = None
+               ) -> tuple[Factor, ...]:
+    """Factors of all enabled marks; ``psi`` as read by ``psi_properties.read`` (marks it lacks keep their start)."""
+    return tuple(factor_of(mark, (psi or {}).get(mark.name)) for mark in marks if mark.enabled)
+
+
+def unit_of(mark: Mark) -> str:
+    """The unit of the drawn values, "" for none."""
+    if mark.kind == "FILM":
+        return FILM_UNITS[mark.film]
+    if mark.kind != "PROPERTY":
+        return ""
+    ref = mark.targets[0]
+    resolved = paths.resolve(ref)
+    if isinstance(resolved.owner, bpy.types.Light) and resolved.identifier == "energy":
+        return "W/m²" if resolved.owner.type == "SUN" else "W"
+    return _UNITS.get(paths.describe(ref).unit, "")
+
+
+def suggestion(wrong: str, known: Sequence[str]) -> str:
+    """" (did you mean 'x'?)", or "" when nothing comes close."""
+    close = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _continuous(mark: Mark) -> Factor:
+    if mark.kind == "FILM":
+        size, count = FILM_SIZES[mark.film], 1
+        low, high = np.array(mark.low), np.array(mark.high)
+    else:
+        info, count = paths.describe(mark.targets[0]), len(mark.targets)
+        for ref in mark.targets[1:]:
+            if paths.describe(ref).size != info.size:
+                raise InputError(f"Mark {mark.name!r}: {ref} has not the {info.size} component(s) of "
+                                 f"{mark.targets[0]}, so they cannot share a distribution; mark them apart.")
+        size = info.size
+        low, high = effective_limits(mark, info)
+    mean, std = (_finite(mark, name, getattr(mark, name), size) for name in ("mean", "std"))
+    _check_moments(mark, mean, std, low, high)
+    unlimited = not (np.isfinite(low).any() or np.isfinite(high).any())
+    return Factor(key=mark.name, family=mark.family, count=count, size=size,
+                  low=None if unlimited else low, high=None if unlimited else high,
+                  start={"mean": mean, "std": std}, locked=mark.locked, unit=unit_of(mark))
+
+
+def _finite(mark: Mark, name: str, values: Sequence[float], size: int) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.shape != (size,):
+        raise InputError(f"Mark {mark.name!r}: {name} has {values.size} numbers, but the property has {size} "
+                         f"component(s); give {size}.")
+    if not np.isfinite(values).all():
+        raise InputError(f"Mark {mark.name!r}: {name} is not a finite number; enter one.")
+    return values
+
+
+def _check_moments(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    if not (std > 0.0).all():
+        raise InputError(f"Mark {mark.name!r}: the standard deviation {std.min():g} must be above 0; to keep a value "
+                         "fixed, unmark the property.")
+    if ((mean < low) | (mean > high)).any():
+        where = int(np.argmax((mean < low) | (mean > high)))
+        raise InputError(f"Mark {mark.name!r}: mean {mean[where]:g} is outside of the limits {low[where]:g} to "
+                         f"{high[where]:g}; move the mean or widen the limits.")
+    if mark.family == "lognormal" and not (mean > 0.0).all():
+        raise InputError(f"Mark {mark.name!r}: a log-normal distribution needs a mean above 0, not {mean.min():g}; "
+                         "raise it or choose the normal family.")
+    if mark.family == "bounded":
+        variance_limit = (mean - low) * (high - mean)    # that of a coin between low and high
+        if (std ** 2 >= variance_limit).any():
+            where = int(np.argmax(std ** 2 >= variance_limit))
+            raise InputError(f"Mark {mark.name!r}: no distribution between {low[where]:g} and {high[where]:g} with "
+                             f"mean {mean[where]:g} has the standard deviation {std[where]:g}; choose one below "
+                             f"{math.sqrt(max(variance_limit[where], 0.0)):g} and a mean inside of the limits.")
+
+
+def _discrete(mark: Mark) -> Factor:
+    if len(mark.items) < 2:
+        raise InputError(f"Mark {mark.name!r} has {len(mark.items)} choice(s); it needs at least two.")
+    repeated = {item for item in mark.items if mark.items.count(item) > 1}
+    if repeated:
+        raise InputError(f"Mark {mark.name!r} lists the choice {sorted(repeated)[0]!r} twice; remove one.")
+    p = np.asarray(mark.p, dtype=np.float64)
+    check_probabilities(f"Mark {mark.name!r}", p, len(mark.items))
+    _check_items(mark)
+    return Factor(key=mark.name, family=mark.family, count=max(len(mark.targets), 1), items=mark.items,
+                  start={"p": p / p.sum()}, locked=mark.locked, unit=unit_of(mark))
+
+
+def check_probabilities(who: str, p: np.ndarray, choices: int) -> None:
+    """Raises InputError unless ``p`` is one finite probability per choice, summing to 1."""
+    if p.shape != (choices,):
+        raise InputError(f"{who}: {p.size} probabilities for {choices} choices; give one for each.")
+    if not np.isfinite(p).all() or (p < 0.0).any():
+        raise InputError(f"{who}: a probability is {p[~(np.isfinite(p) & (p >= 0.0))][0]:g}; each must be from 0 to 1.")
+    if abs(p.sum() - 1.0) > SUM_TOLERANCE:
+        raise InputError(f"{who}: the probabilities sum to {p.sum():g}; they must sum to 1.")
+
+
+def _check_items(mark: Mark) -> None:
+    if mark.kind == "MATERIAL":
+        for item in mark.items:
+            if item not in bpy.data.materials:
+                raise InputError(f"Mark {mark.name!r}: there is no material {item!r}"
+                                 f"{suggestion(item, bpy.data.materials.keys())}; choose another or remove the choice.")
+        for ref in mark.targets:
+            # Raises when the object is gone; only some kinds of object can wear materials.
+            if not hasattr(getattr(paths.data_block(ref), "data", None), "materials"):
+                raise InputError(f"Mark {mark.name!r}: {ref} cannot wear materials; remove it from the mark.")
+    elif mark.kind == "STATE":
+        if len(mark.states) != len(mark.items):
+            raise InputError(f"Mark {mark.name!r} has {len(mark.items)} choices but {len(mark.states)} states; capture "
+                             "each state again.")
+        for ref in {ref for state in mark.states for ref, _ in state}:
+            paths.check_writable(ref)
+        states.check_values(mark.name, mark.items, mark.states)
+    elif mark.kind == "PROPERTY":
+        for ref in mark.targets:
+            _check_property_items(mark, ref)
+
+
+def _check_property_items(mark: Mark, ref: paths.PropertyRef) -> None:
+    info = paths.describe(ref)
+    wanted = {"bernoulli": "BOOLEAN", "integer": "INT", "categorical": "ENUM"}[mark.family]
+    if info.type != wanted:
+        kinds = {"BOOLEAN": "a switch", "INT": "a whole number", "ENUM": "a choice among named items"}
+        raise InputError(f"Mark {mark.name!r}: {ref} is not {kinds[wanted]}, so its distribution cannot be "
+                         f"{mark.family}; leave the family out to get the fitting one.")
+    if info.size > 1:
+        raise InputError(f"Mark {mark.name!r}: {ref} has {info.size} components; mark one (index 0 to "
+                         f"{info.size - 1}) at a time.")
+    for item in mark.items if wanted != "BOOLEAN" else ():
+        if wanted == "ENUM" and item not in info.enum_items:
+            raise InputError(f"Mark {mark.name!r}: {ref} has no item {item!r}{suggestion(item, info.enum_items)}; use "
+                             f"one of {', '.join(info.enum_items)}.")
+        if wanted == "INT":
+            if not item.lstrip("-").isdigit():
+                raise InputError(f"Mark {mark.name!r}: {item!r} is not a whole number; list whole numbers only.")
+            if not info.hard_min <= int(item) <= info.hard_max:
+                raise InputError(f"Mark {mark.name!r}: {item} is outside of the property's own limits "
+                                 f"{info.hard_min:g} to {info.hard_max:g}; remove this choice.")

@@ -1,0 +1,64 @@
+"""Marks: what the user declared learnable in a scene, as plain data that needs no live Blender object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..paths import PropertyRef
+
+#: PROPERTY: one RNA property (or one component) of one or several data-blocks; MATERIAL: which material objects wear;
+#: STATE: sets of property values captured together; FILM: what happens to the image after rendering (``core.film``).
+KINDS = ("PROPERTY", "MATERIAL", "STATE", "FILM")
+
+#: The film factors and the number of components of each (units: see ``factors.FILM``).
+FILM_SIZES = {"exposure": 1, "white_balance": 2, "noise": 1, "blur": 1, "contrast": 1}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One learnable quantity with its own distribution q_psi.
+
+    ``targets`` share the distribution and draw one value each. For MATERIAL they are the objects (path ""); FILM and
+    STATE have none. ``low``, ``high``, ``mean``, ``std`` are per component, in the property's own units; None means
+    the default (``factors.factor_of``). ``p`` is per item. ``states[i]`` is what state ``items[i]`` sets.
+    """
+
+    name: str
+    kind: str
+    targets: tuple[PropertyRef, ...] = ()
+    family: str = ""
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    p: tuple[float, ...] | None = None
+    items: tuple[str, ...] = ()
+    states: tuple[tuple[tuple[PropertyRef, Any], ...], ...] = ()
+    locked: bool = False
+    enabled: bool = True
+
+    def with_(self, **changes) -> Mark:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def film(self) -> str:
+        """The film factor's short name ("exposure"), or "" for other kinds."""
+        return self.name.removeprefix("film:") if self.kind == "FILM" else ""
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """What the network is to tell apart, by class index.
+
+    ``members`` says by which data-blocks ("objects" | "collections" | "materials", name) a pixel gets its class;
+    ``ids`` which pixel value a class has in the validation masks (default: its index).
+    """
+
+    names: tuple[str, ...] = ("background",)
+    members: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def validation_id(self, name: str) -> int:
+        return self.ids.get(name, self.names.index(name))

@@ -1,0 +1,307 @@
+"""Marks from a TOML file, for scenes that carry none (the format is described in the README).
+
+Data-blocks are named like ``lights['Key']``; ``*`` and ``?`` match several (``objects['Cube*']``). Where no light
+(camera, mesh, ...) has the name but an object does, its data is meant: people know the names in the outliner.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...protocol import InputError
+from .. import paths
+from ..paths import PropertyRef
+from . import mark_scene as marks_scene
+from . import states
+from .defaults import complete
+from .factors import FAMILIES, factor_of, suggestion
+from .mark import FILM_SIZES, ClassTable, Mark
+
+_TOP = ("learnable", "classes", "class_ids", "settings")
+_COMMON = ("name", "locked", "enabled")
+_PROPERTY = ("data", "path", "index", "family", "low", "high", "mean", "std", "p", "items", *_COMMON)
+_MATERIAL = ("data", "materials", "p", *_COMMON)
+_FILM = ("film", "family", "low", "high", "mean", "std", "locked", "enabled")
+_STATES = ("states", "p", *_COMMON)
+_STATE = ("name", "set")
+#: [settings]: defaults for the command line's flags of the same names.
+SETTINGS: dict[str, type | tuple[type, ...]] = {
+    "width": int, "height": int, "samples": int, "images": int, "iterations": int, "epochs": int, "seed": int,
+    "count": int, "device": str, "method": str, "approximation": str, "literal": bool, "control": bool, "network": str,
+    "network_width": int, "network_module": str, "validation": str, "test": str,
+}
+
+
+def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[Mark], ClassTable, dict[str, Any]]:
+    """(marks, classes, settings) of a TOML file, held against the open file's data-blocks.
+
+    ``scene`` is what ``scene`` alone means in ``data`` (default: the active one). Raises InputError that names the
+    file, the entry by number, what is wrong and the mend.
+    """
+    path = Path(path)
+    document = _load(path)
+    _known(f"{path.name}", document, _TOP)
+    scene = scene or bpy.context.scene
+    entries = document.get("learnable", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(f"{path.name}: learnable must be written as [[learnable]] tables.")
+    marks: list[Mark] = []
+    for number, entry in enumerate(entries, start=1):
+        where = f"{path.name}, learnable {number}"
+        try:
+            mark = _mark(entry, scene, [mark.name for mark in marks])
+            mark = complete(mark)
+            factor_of(mark)
+            marks.append(mark)
+            marks_scene.check(marks)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+    try:
+        classes = _classes(document.get("classes", {}), document.get("class_ids", {}), scene)
+    except InputError as error:
+        raise InputError(f"{path.name}, classes: {error}") from None
+    return marks, classes, _settings(path, document.get("settings", {}))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The marks file {path} cannot be read: {error.strerror}; check its name.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"The marks file {path} is not UTF-8 text; save it as a plain TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"The marks file {path} is not valid TOML: {error}.") from None
+
+
+def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]) -> Mark:
+    kinds = [key for key in ("film", "states", "materials", "path") if key in entry]
+    kind = kinds[0] if kinds else "path"
+    _known("it", entry, {"film": _FILM, "states": _STATES, "materials": _MATERIAL, "path": _PROPERTY}[kind])
+    flags = {name: _of(entry, name, bool, default) for name, default in (("locked", False), ("enabled", True))}
+    numbers = {name: _floats(entry, name) for name in ("low", "high", "mean", "std", "p") if name in entry}
+    name = _of(entry, "name", str, "")
+    if name and name in taken:
+        raise InputError(f"another entry is also named {name!r}; give each its own name.")
+    family = _of(entry, "family", str, "")
+    if family and family not in FAMILIES:
+        raise InputError(f"{family!r} is no family of distributions{suggestion(family, FAMILIES)}; use one of "
+                         f"{', '.join(FAMILIES)}.")
+    if kind == "film":
+        film = _of(entry, "film", str, "")
+        if film not in FILM_SIZES:
+            raise InputError(f"{film!r} is no film factor{suggestion(film, tuple(FILM_SIZES))}; use one of "
+                             f"{', '.join(FILM_SIZES)}.")
+        return Mark(f"film:{film}", "FILM", family=family, **numbers, **flags)
+    if kind == "states":
+        items, found = _states(entry["states"], scene)
+        return Mark(marks_scene.unique_name(name or "States", taken), "STATE", items=items, states=found, **numbers,
+                    **flags)
+    if "data" not in entry:
+        raise InputError("it names no data; add for example data = \"lights['Light']\" and path = \"energy\".")
+    if kind == "materials":
+        targets = tuple(ref for ref in _data(entry["data"], scene))
+        items = tuple(_strings("materials", entry["materials"]))
+        name = name or marks_scene.default_name(targets, "MATERIAL")
+        return Mark(marks_scene.unique_name(name, taken), "MATERIAL", targets, items=items, **numbers, **flags)
+    targets = _property_targets(entry, scene)
+    items = tuple(str(item) for item in _list("items", entry.get("items", [])))
+    name = name or marks_scene.default_name(targets)
+    return Mark(marks_scene.unique_name(name, taken), "PROPERTY", targets, family=family, items=items, **numbers,
+                **flags)
+
+
+def _property_targets(entry: Mapping[str, Any], scene: bpy.types.Scene) -> tuple[PropertyRef, ...]:
+    path = _of(entry, "path", str, "")
+    if not path:
+        raise InputError("it has no path; add for example path = \"energy\", or materials, film or states.")
+    index = _of(entry, "index", int, -1)
+    return tuple(_property(block, path, index) for block in _data(entry["data"], scene))
+
+
+def _property(block: PropertyRef, path: str, index: int = -1) -> PropertyRef:
+    # parse() knows that a trailing [2] of a path is a component.
+    parsed = paths.parse("objects['']", path, index)
+    ref = PropertyRef(block.collection, block.name, block.library, parsed.path, parsed.index)
+    try:
+        paths.resolve(ref)
+    except InputError as error:
+        raise InputError(f"{str(error).rstrip('.')}{_near_path(ref)}.") from None
+    return ref
+
+
+def _near_path(ref: PropertyRef) -> str:
+    """A suggestion for the first part of the path, from left to right, that does not exist."""
+    owner: Any = paths.data_block(PropertyRef(ref.collection, ref.name, ref.library, ""))
+    parts, prefix = ref.path.split("."), ""
+    for part in parts:
+        plain = part.split("[", 1)[0]
+        if not isinstance(owner, bpy.types.bpy_struct):
+            return ""
+        if plain and plain not in owner.bl_rna.properties:
+            return suggestion(plain, owner.bl_rna.properties.keys())
+        try:
+            owner = owner.path_resolve(part)
+        except ValueError:
+            collection = getattr(owner, plain, None)
+            if isinstance(collection, bpy.types.bpy_prop_collection):
+                return suggestion(part[len(plain):].strip("[]'\""), collection.keys())
+            return ""
+    return ""
+
+
+def _states(value: Any, scene: bpy.types.Scene) -> tuple[tuple[str, ...], tuple[states.State, ...]]:
+    items: list[str] = []
+    found: list[states.State] = []
+    for number, entry in enumerate(_list("states", value), start=1):
+        if not isinstance(entry, dict):
+            raise InputError("states must be written as [[learnable.states]] tables.")
+        _known(f"state {number}", entry, _STATE)
+        label = _of(entry, "name", str, f"state {number}")
+        assignments = entry.get("set", {})
+        if not isinstance(assignments, dict) or not assignments:
+            raise InputError(f"state {label!r} sets nothing; add set = {{ \"scenes['Scene'].cycles.samples\" = 4 }}.")
+        values = []
+        for text, new in assignments.items():
+            block, path = _split(text)
+            for owner in _data(block, scene):
+                values.append((_property(owner, path), new))
+        items.append(label)
+        found.append(tuple(values))
+    return tuple(items), tuple(found)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """``lights['Key'].energy`` -> (``lights['Key']``, ``energy``); quotes may hold dots and brackets."""
+    quote, closed = "", False
+    for position, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif closed or (character == "." and text[:position] == "scene"):
+            return text[:position], text[position:].lstrip(".")
+        elif character in "'\"":
+            quote = character
+        elif character == "]":
+            closed = True
+    raise InputError(f"{text!r} names no property; write it like \"scenes['Scene'].cycles.samples\".")
+
+
+def _data(value: Any, scene: bpy.types.Scene) -> list[PropertyRef]:
+    """Data-blocks named by one text or a list of them (path ""), each once, in the order given."""
+    found: dict[PropertyRef, None] = {}
+    for text in _strings("data", value):
+        found.update(dict.fromkeys(_blocks(text, scene)))
+    if not found:
+        raise InputError("data is empty; name at least one data-block.")
+    return list(found)
+
+
+def _blocks(text: str, scene: bpy.types.Scene) -> list[PropertyRef]:
+    if text.strip() == "scene":
+        return [paths.ref_to(scene)]
+    ref = paths.parse(text, "")
+    collection = getattr(bpy.data, ref.collection, None) if not ref.collection.startswith("_") else None
+    if not isinstance(collection, bpy.types.bpy_prop_collection):
+        known = [prop.identifier for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION"]
+        raise InputError(f"{text!r}: {ref.collection!r} is no kind of data-block"
+                         f"{suggestion(ref.collection, known)}; use objects, lights, materials, worlds, scenes, ...")
+    if collection.get((ref.name, ref.library)) is not None:
+        return [ref]
+    of_object = bpy.data.objects.get(ref.name)
+    if of_object is not None and of_object.data is not None and of_object.data.name in collection \
+            and collection[of_object.data.name] == of_object.data:
+        return [paths.ref_to(of_object.data)]
+    matched = sorted(name for name in collection.keys() if fnmatch.fnmatchcase(name, ref.name))
+    if matched:
+        return [PropertyRef(ref.collection, name, ref.library, "") for name in matched]
+    names = list(collection.keys())
+    close = suggestion(ref.name, names + [block.name for block in bpy.data.objects
+                                          if block.data is not None and collection.get(block.data.name) == block.data])
+    listing = "" if close or not names else f"; there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
+    raise InputError(f"{text} is not in the file{close}{listing}; correct the name.")
+
+
+def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
+    if not isinstance(members, dict) or not isinstance(ids, dict):
+        raise InputError("classes and class_ids must be tables: [classes] and [class_ids].")
+    names = ["background", *(name for name in members if name != "background")]
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    owner: dict[tuple[str, str], str] = {}
+    for name, value in members.items():
+        blocks = [(ref.collection, ref.name) for ref in _data(value, scene)]
+        for block in blocks:
+            if block[0] not in ("objects", "collections", "materials"):
+                raise InputError(f"{name!r} lists {block[0]}[{block[1]!r}]; a class is made of objects, collections "
+                                 "or materials.")
+            if owner.setdefault(block, name) != name:
+                raise InputError(f"{block[0]}[{block[1]!r}] is in {owner[block]!r} and in {name!r}; remove it from "
+                                 "one of them.")
+        found[name] = tuple(blocks)
+    table = {"background": 0}
+    for name, value in ids.items():
+        if name not in names:
+            raise InputError(f"class_ids names {name!r}, which is no class{suggestion(name, names)}; correct the "
+                             "name.")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
+            raise InputError(f"the id of {name!r} is {value!r}; it must be a whole number from 0 to 65535.")
+        table[name] = value
+    classes = ClassTable(tuple(names), found, table)
+    seen: dict[int, str] = {}
+    for name in names:
+        number = classes.validation_id(name)
+        if seen.setdefault(number, name) != name:
+            raise InputError(f"{seen[number]!r} and {name!r} both have the id {number}; give each its own in "
+                             "[class_ids].")
+    return classes
+
+
+def _settings(path: Path, settings: Any) -> dict[str, Any]:
+    if not isinstance(settings, dict):
+        raise InputError(f"{path.name}: settings must be a table: [settings].")
+    _known(f"{path.name}, settings", settings, tuple(SETTINGS))
+    for name, value in settings.items():
+        kind = SETTINGS[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            words = {int: "a whole number", str: "text in quotes", bool: "true or false"}
+            raise InputError(f"{path.name}, settings: {name} is {value!r}; it must be {words[kind]}.")
+    return dict(settings)
+
+
+def _known(where: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where} has the unknown key {key!r}{suggestion(key, known)}; known here are "
+                             f"{', '.join(known)}.")
+
+
+def _of(entry: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = entry.get(key, default)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        words = {int: "a whole number", str: "text in quotes", bool: "true or false"}
+        raise InputError(f"{key} is {value!r}; it must be {words[kind]}.")
+    return value
+
+
+def _floats(entry: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    values = _list(key, entry[key])
+    if not values or not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        raise InputError(f"{key} is {entry[key]!r}; it must be a number or a list of numbers.")
+    return tuple(float(value) for value in values)
+
+
+def _list(key: str, value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _strings(key: str, value: Any) -> list[str]:
+    values = _list(key, value)
+    if not values or not all(isinstance(text, str) for text in values):
+        raise InputError(f"{key} is {value!r}; it must be text in quotes or a list of such.")
+    return values
+

@@ -1,0 +1,175 @@
+"""Draws s into the scene, and takes it out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ...protocol import Draw, InputError
+from .. import compat, paths
+from ..marks.defaults import complete
+from ..marks.mark import Mark
+from ..paths import PropertyRef
+from .snapshot import Restorer
+
+
+class Drawer:
+    """Puts draws into the scene; leaving the context puts back every value that was there, exactly.
+
+    ``with Drawer(scene, marks) as drawer: drawer.put(draw)``. Data-blocks are found by name at every ``put``. Film
+    marks are not drawn: they act on the finished image. Entering raises InputError, and changes nothing, when a mark
+    points to something that is gone, linked, read-only, driven or keyframed, or to what another mark points to.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark]) -> None:
+        self.scene = scene
+        self.marks = tuple(complete(mark) for mark in marks if mark.enabled and mark.kind != "FILM")
+        self._restorer = Restorer()
+        self._originals: dict[PropertyRef, np.ndarray] = {}
+
+    def __enter__(self) -> Drawer:
+        self._check()
+        try:
+            for mark in self.marks:
+                if mark.kind == "MATERIAL":
+                    for ref in mark.targets:
+                        _prepare_slots(paths.data_block(ref), self._restorer)
+                else:
+                    for ref in drawn_properties(mark):
+                        self._remember(ref)
+        except BaseException:
+            self._restorer.restore()
+            raise
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._restorer.restore()
+        for layer in self.scene.view_layers:
+            layer.update()      # what follows from the values (world matrices) goes back with them
+
+    def put(self, draw: Draw) -> None:
+        """Writes one draw. Continuous values: (count, size) in the property's unit; discrete: (count, 1) item indices.
+
+        Raises InputError for missing or non-finite values; the scene may then hold part of the draw, until exit.
+        """
+        # States first: a state may set the very scene in which the other factors then vary.
+        for mark in sorted(self.marks, key=lambda mark: mark.kind != "STATE"):
+            if mark.name not in draw:
+                raise InputError(f"The draw has no value for {mark.name!r}; resume with the same marks as before.")
+            values = np.asarray(draw[mark.name])
+            if not np.isfinite(values).all():
+                raise InputError(f"The value drawn for {mark.name!r} is not a finite number; check its psi.")
+            if mark.kind == "STATE":
+                self._put_state(mark, _item(mark, values.ravel()[0]))
+            else:
+                self._put_targets(mark, values.reshape(len(mark.targets), -1))
+
+    def _put_targets(self, mark: Mark, values: np.ndarray) -> None:
+        for ref, value in zip(mark.targets, values, strict=True):
+            if mark.kind == "MATERIAL":
+                _wear(paths.data_block(ref), _material(mark.items[_item(mark, value[0])]))
+            else:
+                paths.set(ref, property_values(mark, value))
+
+    def _put_state(self, mark: Mark, index: int) -> None:
+        wanted = dict(mark.states[index])
+        for ref in drawn_properties(mark):       # what this state does not name is as it was before
+            paths.set(ref, wanted[ref] if ref in wanted else self._originals[ref])
+
+    def _remember(self, ref: PropertyRef) -> None:
+        resolved = paths.resolve(ref)
+        if resolved.rna is not None:
+            self._restorer.remember(resolved.owner)
+        before = paths.read(resolved)
+        self._originals[ref] = before
+        if resolved.rna is not None and not resolved.owner.is_property_set(resolved.identifier):
+            self._restorer.defer(lambda: _unset(ref))       # add-ons' properties (Cycles') exist only once set
+        self._restorer.defer(lambda: paths.set(ref, before))
+
+    def _check(self) -> None:
+        taken: dict[tuple, list[tuple[int, Mark]]] = {}
+        for mark in self.marks:
+            for ref in (mark.targets if mark.kind == "MATERIAL" else drawn_properties(mark)):
+                if mark.kind == "MATERIAL":
+                    _check_material_target(mark, ref)
+                elif mark.kind == "STATE":
+                    paths.check_writable(ref)
+                else:
+                    paths.check_drawable(ref)
+                place = (ref.collection, ref.name, ref.library, ref.path)
+                for index, other in taken.setdefault(place, []):
+                    if other is not mark and (index == ref.index or -1 in (index, ref.index)):
+                        raise InputError(f"{ref} is learnable twice, in {other.name!r} and {mark.name!r}; remove one "
+                                         "of the two.")
+                taken[place].append((ref.index, mark))
+
+
+def _unset(ref: PropertyRef) -> None:
+    resolved = paths.resolve(ref)
+    resolved.owner.property_unset(resolved.identifier)
+
+
+def property_values(mark: Mark, drawn: np.ndarray) -> Any:
+    """What one target of a PROPERTY mark is set to for its row of the draw."""
+    if mark.family in ("integer", "categorical"):
+        item = mark.items[_item(mark, drawn[0])]
+        return int(item) if mark.family == "integer" else item
+    if mark.family == "bernoulli":
+        return bool(_item(mark, drawn[0]))
+    return drawn
+
+
+def _item(mark: Mark, position: float) -> int:
+    count = len(mark.items)
+    if not 0 <= position < count or position != int(position):
+        raise InputError(f"The draw asks for choice {position:g} of {mark.name!r}, which has {count} choices; check "
+                         "its psi.")
+    return int(position)
+
+
+def drawn_properties(mark: Mark) -> list[PropertyRef]:
+    """All properties that a mark writes, each once, in order (none for MATERIAL and FILM)."""
+    if mark.kind == "STATE":
+        return list(dict.fromkeys(ref for state in mark.states for ref, _ in state))
+    return list(mark.targets) if mark.kind == "PROPERTY" else []
+
+
+def _material(name: str) -> bpy.types.Material:
+    material = bpy.data.materials.get(name)
+    if material is None:
+        raise InputError(f"The material {name!r} is not in the file; rename it back or remove it from the choices.")
+    return material
+
+
+def _check_material_target(mark: Mark, ref: PropertyRef) -> None:
+    block = paths.data_block(ref)
+    materials = getattr(getattr(block, "data", None), "materials", None)
+    if materials is None:
+        raise InputError(f"{ref} cannot wear a material; remove it from {mark.name!r}.")
+    if not compat.is_editable(block) or not (block.material_slots or compat.is_editable(block.data)):
+        raise InputError(f"{ref} is linked from a library and cannot change its material; make it local.")
+    for item in mark.items:
+        _material(item)
+
+
+def _prepare_slots(block: bpy.types.Object, restorer: Restorer) -> None:
+    """From here on the object's slots are its own, so that other users of the same mesh keep their material."""
+    if not block.material_slots:
+        data, active = block.data, block.active_material_index
+        data.materials.append(None)
+        restorer.defer(lambda: setattr(block, "active_material_index", active))
+        restorer.defer(data.materials.clear)     # pop would leave the objects' own slots behind
+    for slot in block.material_slots:
+        if slot.link == "DATA":
+            restorer.defer(lambda slot=slot: setattr(slot, "link", "DATA"))
+            slot.link = "OBJECT"
+        restorer.defer(lambda slot=slot, worn=slot.material: setattr(slot, "material", worn))
+
+
+def _wear(block: bpy.types.Object, material: bpy.types.Material) -> None:
+    for slot in block.material_slots:
+        if slot.material != material:
+            slot.material = material

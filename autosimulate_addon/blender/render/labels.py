@@ -1,0 +1,132 @@
+"""Which class a pixel belongs to: index passes of the render, and the tables that turn them into classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+import numpy as np
+
+from ...protocol import InputError
+from ..marks.mark import ClassTable
+from .snapshot import Restorer
+
+#: pass_index is at most this; objects beyond (class members come first) stay unlabelled.
+MAX_INDEX = 32767
+#: Labels are uint8 and 255 means "ignore" in masks.
+MAX_CLASSES = 254
+
+
+class Labels:
+    """Numbers objects and materials for the index passes, and says what class each number is.
+
+    The finer wins: a pixel's material, then its object, then the innermost collection that has a class. An instance
+    whose own object has no class takes that of what instances it. Objects cut out of the picture (holdout, shadow
+    catcher) are background. In Cycles the index passes hold what the first sample of each pixel hit: exact, and never
+    mixed along edges. In EEVEE what covers most of a pixel counts.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, classes: ClassTable) -> None:
+        """Raises InputError when a member is not in the file or is in two classes."""
+        if len(classes.names) > MAX_CLASSES:
+            raise InputError(f"There are {len(classes.names)} classes; at most {MAX_CLASSES} can be told apart.")
+        members: dict[tuple[str, str], int] = {}
+        for index, name in enumerate(classes.names):
+            for collection, block in classes.members.get(name, ()):
+                _check_member(name, collection, block)
+                other = members.setdefault((collection, block), index)
+                if other != index:
+                    raise InputError(f"{collection}[{block!r}] is in two classes, {classes.names[other]!r} and "
+                                     f"{name!r}; remove it from one.")
+        self.names = classes.names
+        by_object = _classes_of_objects(members)
+        first = sorted(block.name for block in scene.objects) + sorted(block.name for block in bpy.data.objects)
+        first = [name for name in first if name in by_object] + first
+        #: Object name -> its number in the object index pass and in ``Render.instances``, from 1.
+        self.numbers = {name: number for number, name in enumerate(dict.fromkeys(first), start=1)
+                        if number <= MAX_INDEX}
+        self.class_of_object = np.zeros(len(self.numbers) + 1, dtype=np.uint8)
+        for name, index in by_object.items():
+            if name in self.numbers:
+                self.class_of_object[self.numbers[name]] = index
+        materials = [name for (collection, name) in members if collection == "materials"]
+        self.material_numbers = {name: number for number, name in enumerate(materials, start=1)}
+        self.class_of_material = np.array([0, *(members["materials", name] for name in materials)], dtype=np.uint8)
+
+    @property
+    def uses_materials(self) -> bool:
+        return len(self.class_of_material) > 1
+
+    def apply(self, restorer: Restorer, view_layer: bpy.types.ViewLayer) -> None:
+        """Sets ``pass_index`` of every object and of the class materials; all are put back by ``restore``."""
+        cut_out = set(_cut_out(view_layer))
+        #: As ``numbers``, without what is cut out of the picture.
+        self.rendered_numbers = {name: number for name, number in self.numbers.items() if name not in cut_out}
+        for block in bpy.data.objects:
+            restorer.set(block, "pass_index", self.rendered_numbers.get(block.name, 0))
+        if self.uses_materials:
+            for material in bpy.data.materials:
+                restorer.set(material, "pass_index", self.material_numbers.get(material.name, 0))
+
+    def decode(self, instances: np.ndarray, class_of_instance: np.ndarray,
+               materials: np.ndarray | None) -> np.ndarray:
+        """(H, W) uint8 class indices from instance numbers, their classes, and the materials' numbers."""
+        labels = class_of_instance[instances]
+        if materials is not None and self.uses_materials:
+            by_material = self.class_of_material[materials]
+            labels = np.where((by_material > 0) & (instances > 0), by_material, labels)
+        return labels
+
+
+def indices(index_pass: np.ndarray, count: int) -> np.ndarray:
+    """(H, W) integers below ``count`` from an index pass (float32 whole numbers)."""
+    numbers = np.rint(index_pass).astype(np.int32)
+    numbers[(numbers < 0) | (numbers >= count)] = 0
+    return numbers
+
+
+def _check_member(class_name: str, collection: str, block: str) -> None:
+    if collection not in ("objects", "collections", "materials"):
+        raise InputError(f"Class {class_name!r}: {collection}[{block!r}] is neither an object, a collection nor a "
+                         "material.")
+    if block not in getattr(bpy.data, collection):
+        raise InputError(f"Class {class_name!r}: {collection}[{block!r}] is not in the file; rename it back or remove "
+                         "it from the class.")
+
+
+def _classes_of_objects(members: dict[tuple[str, str], int]) -> dict[str, int]:
+    """Class of every object that has one, by object name."""
+    # Inner collections are visited after those around them, so theirs overwrites; of two that are side by side the
+    # first class in the table wins, as everywhere.
+    found: dict[str, int] = {}
+    depth_of: dict[str, int] = {}
+    named = sorted(((index, name) for (collection, name), index in members.items() if collection == "collections"))
+    for index, name in named:
+        for block, depth in _objects_below(bpy.data.collections[name]):
+            if block not in found or depth < depth_of[block]:
+                found[block], depth_of[block] = index, depth
+    found |= {name: index for (collection, name), index in members.items() if collection == "objects"}
+    return found
+
+
+def _objects_below(collection: bpy.types.Collection, depth: int = 0) -> Iterator[tuple[str, int]]:
+    for block in collection.objects:
+        yield block.name, depth
+    for child in collection.children:
+        yield from _objects_below(child, depth + 1)
+
+
+def _cut_out(view_layer: bpy.types.ViewLayer) -> Iterator[str]:
+    """Objects that leave a hole or only a shadow in the picture."""
+    for block in view_layer.objects:
+        if block.is_holdout or block.is_shadow_catcher:
+            yield block.name
+
+    def visit(layer: bpy.types.LayerCollection) -> Iterator[str]:
+        for child in layer.children:
+            if child.holdout:
+                yield from (block.name for block in child.collection.all_objects)
+            else:
+                yield from visit(child)
+
+    yield from visit(view_layer.layer_collection)

@@ -1,0 +1,50 @@
+"""``build``: the example scenes as .blend files, marked and ready for ``optimize``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ...blender.marks import properties
+from ...blender.scenes import demo as demo_scene
+from ...protocol import InputError
+from ..process.log import Log
+from ..process.streams import say
+from ..record.directory import check_writable
+
+NAMES = ("demo", "clevr", "lmo")
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    if options.what not in NAMES:
+        raise InputError(f"build needs the name of a scene: {', '.join(NAMES)}.")
+    output = Path(options.output or f"{options.what}.blend").expanduser().absolute()
+    if output.suffix != ".blend":
+        output = output / f"{options.what}.blend"
+    if output.exists():
+        raise InputError(f"'{output}' already exists; give another --output.")
+    check_writable(output.parent)
+    properties.ensure_registered()
+    start = options.demo_start or "narrow"
+    if options.what == "demo":
+        demo_scene.build(output, start)
+    else:
+        if options.data is None:
+            raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
+        if not Path(options.data).is_dir():
+            raise InputError(f"--data '{options.data}' is not a folder.")
+        _build_from(options.what, Path(options.data), output, start)
+    say(f"'{output}' is written.")
+    return {"output": str(output)}
+
+
+def _build_from(name: str, data: Path, output: Path, start: str) -> None:
+    if name == "clevr":
+        from ...blender.scenes import clevr as clevr_scene
+
+        clevr_scene.build(data, output, start)
+    else:
+        from ...blender.scenes import lmo as lmo_scene
+
+        lmo_scene.build(data, output)

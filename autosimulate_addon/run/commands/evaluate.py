@@ -1,0 +1,70 @@
+"""``evaluate``: how good are fresh networks that are trained on images from given distributions?"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any
+
+from ...core.fresh import evaluate_fresh
+from ...core.psi import Psi
+from ...protocol import InputError
+from ..loop_config import loop_config
+from ..process.log import Log
+from ..process.progress import Progress
+from ..process.signals import StopRequest
+from ..process.streams import say
+from ..process.threads import use_threads
+from ..record.directory import check_writable, write_json
+from ..scene import marked_scene as prepare
+from ..scene.simulator import BlenderSimulator
+from .options import of_run
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    marked, config = of_run(options)
+    if not config.test:
+        raise InputError("evaluate needs --test DIR, a folder of labelled images to score on.")
+    count = options.count or config.fresh_count
+    prepare.check_scene(marked)
+    prepare.check_network(config, len(marked.classes.names))
+    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    test = prepare.labelled_images(config.test, marked.classes, config)
+    output = None if options.output is None else Path(options.output).expanduser().absolute()
+    if output is not None:
+        check_writable(output)
+    progress = Progress({"render": 1.0, "train": float(config.fresh_networks)})
+    images = 0
+
+    def report(event: str, data: dict[str, Any]) -> None:
+        nonlocal images
+        if event == "render":
+            images = data["done"]
+        progress.update(event, data["fraction"], images=images)
+
+    use_threads(config.width, config.height)
+    with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, test, None, report,
+                                networks=config.fresh_networks, stop=stop)
+    progress.close()
+    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed,
+               **{name: scores[name] for name in ("loss", "miou", "per_class", "losses", "mious", "steps")}}
+    say(f"{_of_networks(config.fresh_networks)} trained on {count} images: loss {_with_spread(scores, 'loss', 'losses')}, "
+        f"mIoU {_with_spread(scores, 'miou', 'mious')} on {len(test)} test images.")
+    for name, value in scores["per_class"].items():
+        say(f"  {name:24s} IoU {value:.3f}")
+    if output is not None:
+        write_json(output / "numbers.json", numbers)
+    return numbers
+
+
+def _of_networks(count: int) -> str:
+    return "A fresh network" if count == 1 else f"{count} fresh networks"
+
+
+def _with_spread(scores: dict[str, Any], name: str, each: str) -> str:
+    """The mean over the networks, and their standard deviation where there are several."""
+    spread = f" ± {statistics.stdev(scores[each]):.3f}" if len(scores[each]) > 1 else ""
+    return f"{scores[name]:.3f}{spread}"

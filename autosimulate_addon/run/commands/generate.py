@@ -1,0 +1,63 @@
+"""``generate``: a labelled data set drawn from learned distributions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...core.psi import Psi
+from ...protocol import Cancelled
+from ..images.dataset_writer import write_dataset
+from ..images.sample_iterations import GENERATE
+from ..process.log import Log
+from ..process.progress import Progress
+from ..process.signals import StopRequest
+from ..process.streams import say
+from ..record.directory import check_space, check_writable
+from ..record.events import cancel_requested, followed
+from ..scene import marked_scene as prepare
+from ..scene.simulator import BlenderSimulator
+from .options import of_run
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    count = options.count or 100
+    with followed(options.events, command="generate", images=count) as event:
+        return _generate(options, count, event)
+
+
+def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+    prepare.only_given(options, "output")
+    marked, config = of_run(options)
+    output = Path(options.output).expanduser().absolute()
+    prepare.check_scene(marked)
+    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    check_writable(output)
+    check_space(output, count * config.width * config.height * 8)
+    progress = Progress({"render": 1.0}, event)
+    there = 0
+
+    def done(finished: int) -> None:
+        nonlocal there
+        there = finished
+        progress.update("render", finished / count, images=finished, force=finished == count)
+
+    asked = StopRequest(lambda: cancel_requested(options.events))
+    with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        try:
+            problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,
+                                     info=prepare.image_info(config), done=done)
+        except Cancelled:
+            progress.update("render", there / count, images=there, force=True)
+            raise Cancelled(f"Stopped: {there} of {count} images are in '{output}', as a data set of its own; the same "
+                            f"again goes on with the rest.") from None
+        finally:
+            progress.close()
+        for problem in problems:
+            event("problem", {"message": problem})
+            say(f"Note: {problem}")
+        say(f"{count} images are in '{output}' ({simulator.images} rendered now).")
+        return {"images": count, "rendered": simulator.images, "output": str(output)}

@@ -1,0 +1,91 @@
+"""Which pixels of which renders helped: the influence sheet of a run, at its end or from its last checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.loop import Loop
+from ...core.psi import Psi
+from ...protocol import AutoSimulateError, InputError
+from .. import config
+from ..images.sheets import sheet_path
+from ..loop_config import loop_config
+from ..process.log import logger
+from ..process.threads import use_threads
+from ..record import checkpoint
+from ..record.directory import RunDirectory, atomic_path, check_writable, read_json
+from ..report.record import why_no_influence
+from ..scene import marked_scene as prepare
+from ..scene.simulator import BlenderSimulator
+from .options import run_directory
+
+#: Renders on the sheet.
+COUNT = 16
+
+
+def write(path: Path, loop: Loop, count: int = COUNT) -> int:
+    """The sheet of the last ``count`` renders of ``loop`` at its present weights; returns how many there were.
+
+    The run is not touched: neither weights nor psi nor any stream of random numbers. Raises AutoSimulateError when
+    v is not finite.
+    """
+    from ..report import influence  # matplotlib: only whoever draws pays for loading it
+
+    began = time.perf_counter()
+    found = loop.influence(count)
+    if not np.isfinite(found.maps).all():
+        raise AutoSimulateError("The influence of the renders is not finite, so there is nothing to show.")
+    solved = time.perf_counter()
+    with atomic_path(path) as temporary:
+        influence.draw(found.images, found.labels, found.maps, loop.task.classes).savefig(temporary)
+    logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(found.maps), solved - began,
+                time.perf_counter() - solved)
+    return len(found.maps)
+
+
+def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
+    """``preview --influence``: the sheet of a run as its last checkpoint has it; the run itself stays as it is.
+
+    Raises InputError when there is no run, no checkpoint in it, or no v in its method.
+    """
+    directory = _run(options)
+    stored = config.load(directory.config)
+    if sentence := why_no_influence(stored.method, stored.approximation):
+        raise InputError(sentence)
+    count = COUNT if options.count is None else options.count
+    if not 1 <= count <= 200:
+        raise InputError(f"--count must be a whole number from 1 to 200 with --influence, not {count}.")
+    output = sheet_path(options.output, "influence.png")
+    check_writable(output.parent)
+    state = checkpoint.load(directory.checkpoints)
+    if state is None:
+        raise InputError(f"The run in '{directory.root}' has no checkpoint: none of its iterations was completed.")
+    loaded = config.combine({"device": options.device}, {name: getattr(stored, name) for name in config.FIELDS})
+    marked = prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
+    prepare.check_network(loaded, len(marked.classes.names))
+    start = read_json(directory.config, "run's config.json").get("start", {})
+    marked = marked.starting_at(start)
+    folder = loaded.validation or str(directory.root / "validation")        # the demo's own lie in the run
+    validation = prepare.labelled_images(folder, marked.classes, loaded)
+    use_threads(loaded.width, loaded.height)
+    with BlenderSimulator(marked.bridge(loaded)) as simulator:
+        loop = Loop(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),
+                    renders_dir=directory.renders)
+        loop.load_state_dict(state["loop"])
+        shown = write(output, loop, count)
+    return {"images": shown, "iterations": loop.iteration, "output": str(output)}
+
+
+def _run(options: argparse.Namespace) -> RunDirectory:
+    if options.psi is None:
+        raise InputError("preview --influence needs --psi RUN, the directory of a run.")
+    directory = run_directory(options.psi)
+    if directory is None:
+        raise InputError(f"There is no run in '{options.psi}': --influence needs the directory of one, not psi alone.")
+    return directory

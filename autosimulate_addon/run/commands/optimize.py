@@ -1,0 +1,43 @@
+"""``optimize``: learn the distributions, from the command line to the delivered result."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ...protocol import Cancelled
+from ..optimization import checked_run as jobs
+from ..optimization import deliver
+from ..optimization.stages import optimize
+from ..process.log import Log
+from ..process.signals import StopRequest
+from ..process.streams import say
+from ..record.events import EventLog, read_events
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    """Runs or resumes; returns the final numbers. Raises Cancelled when stopped, with everything kept for --resume."""
+    job = jobs.resumed(options) if options.resume is not None else jobs.new(options)
+    finished = next((event for event in read_events(job.directory.events) if event["event"] == "done"), None)
+    if finished is not None:
+        if not job.directory.report.exists():
+            deliver.write_report_of(job)
+        say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
+        return finished["numbers"]
+    log.write_to(job.directory.log)
+    events = EventLog(job.directory.events)
+    try:
+        with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:
+            return optimize(job, events, stop)
+    except Cancelled:
+        events.write("cancelled", {})
+        raise Cancelled(f"Stopped; go on with --resume '{job.directory.root}'.") from None
+    except BaseException as error:
+        events.write("error", {"message": str(error) or type(error).__name__})
+        raise
+    finally:
+        events.close()
+
+
+def _announce_stop() -> None:
+    say("Stopping after the current image (once more: at once).")

@@ -1,0 +1,76 @@
+"""``preview``: a sheet of samples with their masks, drawn from the current distributions.
+
+With ``--influence`` no samples, but which pixels of a run's renders helped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from ...core.film import develop_uint8
+from ...core.psi import Psi
+from ...protocol import Cancelled, SampleKey
+from ..images import pictures
+from ..images.sample_iterations import PREVIEW
+from ..images.sheets import sheet_path
+from ..process import requirements
+from ..process.log import Log
+from ..process.progress import Progress
+from ..process.signals import StopRequest
+from ..process.streams import say
+from ..record.directory import check_writable
+from ..record.events import cancel_requested, followed
+from ..scene import marked_scene as prepare
+from ..scene.simulator import BlenderSimulator
+from . import influence
+from .options import of_run
+
+
+def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
+    if options.influence:
+        return _influence(options)
+    count = options.count or 12
+    with followed(options.events, command="preview", images=count) as event:
+        return _samples(options, count, event)
+
+
+def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+    marked, config = of_run(options)
+    output = sheet_path(options.output, "preview.png")
+    prepare.check_scene(marked)
+    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    check_writable(output.parent)
+    progress = Progress({"render": 1.0}, event)
+    images, labels, stopped = [], [], False
+    asked = StopRequest(lambda: cancel_requested(options.events))
+    with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        keys = [SampleKey(config.seed, PREVIEW, index) for index in range(count)]
+        progress.update("render", 0.0, force=True)
+        try:
+            for render in simulator.render([psi.sample(key) for key in keys], keys):
+                images.append(develop_uint8(render, None, simulator.layers))
+                labels.append(render.labels)
+                progress.update("render", len(images) / count, images=len(images))
+        except Cancelled:
+            stopped = True
+        finally:
+            progress.update("render", len(images) / count, images=len(images), force=True)
+            progress.close()
+    if images:
+        pictures.write_image(output, pictures.sample_sheet(images, labels))
+    if stopped:
+        where = f"; the {len(images)} samples so far are in '{output}'" if images else " before the first sample"
+        raise Cancelled(f"Stopped{where}.")
+    say(f"{count} samples are in '{output}'.")
+    return {"images": count, "output": str(output)}
+
+
+def _influence(options: argparse.Namespace) -> dict[str, Any]:
+    requirements.check("influence")
+    numbers = influence.of_checkpoint(options)
+    say(f"The influence of the last {numbers['images']} renders, as of iteration {numbers['iterations']}, is in "
+        f"'{numbers['output']}'.")
+    return numbers

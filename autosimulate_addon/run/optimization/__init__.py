@@ -1,0 +1,1 @@
+"""The job of the command optimize: the checked run, its stages, what it delivers."""

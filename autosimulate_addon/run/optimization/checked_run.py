@@ -1,0 +1,121 @@
+"""A run of ``optimize``, checked before anything is rendered: a new one, or one that goes on."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...core.datasets import Dataset
+from ...protocol import InputError
+from ..arguments import settings
+from ..config import RunConfig, combine, differences, load, save
+from ..process import requirements
+from ..record.directory import RunDirectory, check_space, read_json
+from ..scene import marked_scene as prepare
+from ..scene import scene_file
+from ..scene.marked_scene import MarkedScene
+from ..scene.simulator import BlenderSimulator
+from . import demo
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that was checked and may begin (or go on)."""
+
+    directory: RunDirectory
+    config: RunConfig
+    marked: MarkedScene
+    start: dict[str, dict[str, list[float]]]
+    validation: Dataset | None      # None in the demo, which renders its own
+    test: Dataset | None
+
+
+def new(options: argparse.Namespace) -> Job:
+    """Checks everything, then makes the run directory: bad input leaves nothing behind."""
+    directory = RunDirectory(options.output or time.strftime("runs/%Y%m%d-%H%M%S"))
+    directory.check_new()
+    asked = settings(options)
+    demo_scene = options.scene is None and scene_file.opened() is None
+    if demo_scene:
+        if options.marks is not None or options.validation is not None:
+            raise InputError("--marks and --validation belong to a scene: add --scene FILE.blend (without a scene the "
+                             "built-in demo runs, which brings its own).")
+        requirements.check("generate")          # the demo renders its own validation images
+        config = combine(asked, demo.SETTINGS)
+        marked = demo.build(config.demo_start)
+    else:
+        marked = prepare.open_marked_scene(options.scene, options.marks)
+        sizes = prepare.default_size(marked.scene, asked["width"] or marked.settings.get("width"))
+        if asked["width"] is not None and asked["height"] is None:
+            asked["height"] = sizes["height"]
+        config = combine({**asked, "scene": str(scene_file.opened())}, marked.settings, sizes)
+    config = _absolute(config)
+    prepare.check_scene(marked)
+    start = prepare.starting_psi(marked, options.psi)
+    job = _checked(directory, config, marked.starting_at(start), start)
+    _make(job, options)
+    # Work on the copy, as a resumed run does: a scene that was built in memory, or saved by another version, is not
+    # in every bit the one that is read back from its file.
+    return replace(job, marked=_copy(directory).starting_at(start))
+
+
+def resumed(options: argparse.Namespace) -> Job:
+    directory = RunDirectory(options.resume)
+    if options.output is not None and RunDirectory(options.output).root != directory.root:
+        raise InputError("--resume goes on in the run's own directory; leave --output out.")
+    if not directory.root.is_dir() or not directory.config.exists():
+        raise InputError(f"There is no run to resume in '{directory.root}'.")
+    config = load(directory.config)
+    changed = differences({name: value for name, value in settings(options).items()
+                           if name not in ("scene", "device")}, config)
+    if changed:
+        raise InputError(f"A resumed run keeps its settings, but --{changed[0].replace('_', '-')} differs; leave it "
+                         f"out or start a new run.")
+    marked = _copy(directory)
+    prepare.check_scene(marked)
+    start = read_json(directory.config, "run's config.json").get("start", {})
+    job = _checked(directory, config, marked.starting_at(start), start)
+    directory.cancel.unlink(missing_ok=True)
+    return job
+
+
+def _copy(directory: RunDirectory) -> MarkedScene:
+    return prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
+
+
+def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> Job:
+    prepare.check_network(config, len(marked.classes.names))
+    validation = test = None
+    if config.scene:
+        if not config.validation:
+            raise InputError("optimize needs --validation DIR, a folder of labelled images of what the network is to "
+                             "see.")
+        validation = prepare.labelled_images(config.validation, marked.classes, config)
+        if config.test:
+            test = prepare.labelled_images(config.test, marked.classes, config)
+    with BlenderSimulator(marked.bridge(config)) as simulator:      # what the bridge finds wrong is said now
+        layers = len(simulator.layers)
+    renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
+    check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)
+    return Job(directory, config, marked, start, validation, test)
+
+
+def _absolute(config: RunConfig) -> RunConfig:
+    def path(given: str) -> str:
+        return str(Path(given).expanduser().absolute()) if given else ""
+
+    return replace(config, validation=path(config.validation), test=path(config.test),
+                   network_module=path(config.network_module))
+
+
+def _make(job: Job, options: argparse.Namespace) -> None:
+    job.directory.create()
+    opened = scene_file.opened()
+    if opened is None or not job.directory.scene.exists() or not opened.samefile(job.directory.scene):
+        scene_file.save_copy(job.directory.scene)
+    if job.marked.marks_file is not None:
+        shutil.copyfile(job.marked.marks_file, job.directory.marks)
+    save(job.config, job.directory.config, {"start": job.start, "psi": options.psi or ""})

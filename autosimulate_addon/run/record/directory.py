@@ -1,0 +1,144 @@
+"""The run directory: the contract between the window, the command line and the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...protocol import InputError
+from ..process.streams import finite
+
+#: A generated data set says in this file what it holds; its masks then carry class indices, whatever the scene's ids.
+DATASET_FILE = "dataset.json"
+
+
+class RunDirectory:
+    """Names of the files of one run, all below ``root``; nothing is touched until :meth:`create`."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root).expanduser().absolute()
+        self.config = self.root / "config.json"
+        self.scene = self.root / "scene.blend"
+        self.marks = self.root / "marks.toml"
+        self.events = self.root / "events.jsonl"
+        self.checkpoints = self.root / "checkpoint"
+        self.renders = self.root / "renders"
+        self.psi = self.root / "psi.json"
+        self.numbers = self.root / "numbers.json"
+        self.report = self.root / "report.html"
+        self.report_image = self.root / "report.png"
+        self.optimized = self.root / "optimized.blend"
+        self.log = self.root / "log.txt"
+        self.cancel = self.root / "cancel"
+        self.latest_samples = self.root / "latest_samples.png"
+        self.sheets = self.root / "sheets"
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether a run was started here. A lone scene.blend (put there by the window) is not yet a run."""
+        return self.config.exists() or self.events.exists() or self.checkpoints.exists()
+
+    def check_new(self) -> None:
+        """Raises InputError when this cannot become a new run's directory. Leaves nothing behind."""
+        if self.holds_run:
+            raise InputError(f"'{self.root}' already holds a run: continue it with --resume '{self.root}', "
+                             f"or give another --output.")
+        check_writable(self.root)
+
+    def create(self) -> None:
+        for folder in (self.root, self.checkpoints, self.renders):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.cancel.unlink(missing_ok=True)
+
+    @property
+    def cancel_requested(self) -> bool:
+        return self.cancel.exists()
+
+
+def check_writable(folder: Path) -> None:
+    """Raises InputError unless files can be made in ``folder`` (which need not exist yet).
+
+    Tried by making a file, because permission bits do not tell of read-only mounts, and mean nothing to root.
+    """
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise InputError(f"Cannot write to '{folder}' because '{existing}' is a file, not a folder; "
+                         f"give another --output.")
+    probe = existing / f".autosimulate-{os.getpid()}"
+    try:
+        if existing == folder:
+            probe.touch(exist_ok=True)
+            probe.unlink()
+        else:
+            probe.mkdir()
+            probe.rmdir()
+    except OSError as error:
+        raise InputError(f"Cannot write to '{folder}' ({error.strerror or error}); give another --output "
+                         f"or change its permissions.") from error
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raises InputError when the disk of ``folder`` has less than ``needed`` bytes (plus a small reserve) free."""
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if free < needed + 20_000_000:
+        raise InputError(f"'{folder}' needs about {needed / 1e6:.0f} MB and its disk has {free / 1e6:.0f} MB free; "
+                         f"free some space or give an --output on another disk.")
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yields a temporary path with the same suffix beside ``path``; on success it takes the place of ``path``.
+
+    Whoever reads ``path`` sees the old file or the whole new one, also after a kill or a loss of power.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(finite(value), indent=2) + "\n")
+
+
+def read_json(path: Path, what: str) -> Any:
+    """Parsed JSON; InputError names ``what`` the file was to be when it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no {what} at '{path}'.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The {what} '{path}' cannot be read ({error}).") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"The {what} '{path}' is not valid JSON ({error}).") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":      # Windows cannot open a directory
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,92 @@
+"""psi.json: every distribution at the start, now, at its best and as delivered, in plain units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...protocol import Factor, InputError
+from .directory import RunDirectory, read_json, write_json
+
+FORMAT = "autosimulate-psi"
+VERSION = 1
+
+#: Plain psi: by factor key, {"mean": [...], "std": [...]} or {"p": [...]} in the property's own units.
+Plain = Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int, stages: Mapping[str, Plain],
+          targets: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """``stages``: "start", "latest", "best", "final" (as far as they exist) -> plain psi.
+
+    ``targets``: by factor key, the properties that the distribution drives, as {"data", "path", "index"}.
+    """
+    write_json(path, {
+        "format": FORMAT, "version": VERSION, "iteration": iteration, "seed": seed,
+        "factors": [{
+            "key": factor.key, "family": factor.family, "unit": factor.unit, "count": factor.count,
+            "targets": list(targets.get(factor.key, ())), "items": list(factor.items), "locked": factor.locked,
+            "low": factor.low, "high": factor.high,
+            **{stage: plain[factor.key] for stage, plain in stages.items() if factor.key in plain},
+        } for factor in factors]})
+
+
+def find(given: str) -> Path:
+    """The psi.json meant by a run directory or a file's path."""
+    path = Path(given).expanduser().absolute()
+    found = RunDirectory(path).psi if path.is_dir() else path
+    if not found.exists():
+        raise InputError(f"There is no psi.json at '{given}'; give a run directory or the file itself.")
+    return found
+
+
+def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dict[str, dict[str, list[float]]]:
+    """Plain psi for ``factors`` as far as the file has them: of ``stage``, or else the final, best or latest one.
+
+    Raises InputError when the file is broken, holds numbers that no distribution can have, or does not fit.
+    """
+    stored = read_json(path, "psi.json")
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("factors"), list):
+        raise InputError(f"'{path}' is not a psi.json of this program.")
+    by_key = {factor.key: factor for factor in factors}
+    plain: dict[str, dict[str, list[float]]] = {}
+    for entry in stored["factors"]:
+        if not isinstance(entry, dict) or "key" not in entry:
+            raise InputError(f"'{path}' holds an entry without a key.")
+        key = entry["key"]
+        if key not in by_key:
+            raise InputError(f"'{path}' has a distribution for '{key}', which is not learnable in this scene; "
+                             f"use the scene or the marks it was learned with.")
+        found = next((entry[name] for name in ([stage] if stage else ["final", "best", "latest", "start"])
+                      if entry.get(name)), None)
+        if found is None:
+            raise InputError(f"'{path}' has no {stage or 'values'} for '{key}'.")
+        plain[key] = check(found, by_key[key], f"'{path}'")
+    return plain
+
+
+def check(values: Any, factor: Factor, where: str) -> dict[str, list[float]]:
+    """``values`` as plain lists of floats; InputError (naming ``where``) unless they can be psi of ``factor``."""
+    names = ("mean", "std") if factor.continuous else ("p",)
+    size = factor.size if factor.continuous else len(factor.items)
+    if not isinstance(values, Mapping) or set(values) != set(names):
+        raise InputError(f"{where}: '{factor.key}' is {factor.family} and needs {' and '.join(names)}.")
+    result = {}
+    for name in names:
+        numbers = values[name]
+        if not isinstance(numbers, list) or len(numbers) != size:
+            raise InputError(f"{where}: {name} of '{factor.key}' must be a list of {size} "
+                             f"number{'s' if size > 1 else ''}.")
+        if any(isinstance(n, bool) or not isinstance(n, (int, float)) or not math.isfinite(n) for n in numbers):
+            raise InputError(f"{where}: {name} of '{factor.key}' holds a value that is not a finite number; "
+                             f"mend it or take another psi.json.")
+        result[name] = [float(n) for n in numbers]
+    if "std" in result and min(result["std"]) < 0.0:
+        raise InputError(f"{where}: std of '{factor.key}' is negative.")
+    if factor.family == "lognormal" and min(result["mean"]) <= 0.0:
+        raise InputError(f"{where}: mean of '{factor.key}' must be above zero, because its family is log-normal.")
+    if "p" in result and (min(result["p"]) < 0.0 or not math.isclose(sum(result["p"]), 1.0, abs_tol=1e-3)):
+        raise InputError(f"{where}: p of '{factor.key}' must be probabilities that sum to 1.")
+    return result

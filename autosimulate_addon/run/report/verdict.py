@@ -1,0 +1,124 @@
+"""Whether moving the distributions helped, in plain words."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .record import RunRecord, Score
+
+#: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by: the least that is said of
+#: chance where one network alone was trained on each.
+REPEATABILITY = 0.01
+#: A mean difference of fewer than this many of its standard errors may be chance.
+CLEAR = 2.0
+
+_BEAT = {"better": "The run beat its null control.",
+         "mixed": "The run is level with its null control.",
+         "worse": "The run did not beat its null control."}
+_AHEAD = {"better": "The run is ahead of its null control.",
+          "mixed": "The run is level with its null control, as far as running networks tell.",
+          "worse": "The run is not ahead of its null control."}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: str        # "better", "mixed", "worse" or "unknown"
+    headline: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference; ``error``, its standard error, is NaN where there is one value alone."""
+
+    mean: float
+    error: float = math.nan
+
+    @property
+    def sign(self) -> int:
+        """1, -1, or 0 where it was not measured, is none, or may be chance."""
+        if math.isnan(self.mean) or (not math.isnan(self.error) and abs(self.mean) < CLEAR * self.error):
+            return 0
+        return (self.mean > 0) - (self.mean < 0)
+
+
+def judge(record: RunRecord) -> Verdict:
+    """The run against its null control: by fresh networks where they were compared, else by the running networks."""
+    learned, control = record.score("learned"), record.score("control", "start")
+    if learned and control and not math.isnan(learned.miou + control.miou):
+        where = f"Fresh networks on the {record.split} images"
+        if not math.isnan(record.score_images):
+            where += f", {_networks(learned)}each trained on {record.score_images:,.0f} rendered images"
+        outcome = outcome_of(learned, control)
+        return Verdict(outcome, _BEAT[outcome], _detail(learned, control, where))
+    last = next((i for i in reversed(record.iterations) if not math.isnan(i.miou + i.control_miou)), None)
+    if last:
+        learned = Score("learned", last.loss, last.miou, {})
+        control = Score("control", last.control_loss, last.control_miou, {})
+        outcome = outcome_of(learned, control)
+        return Verdict(outcome, _AHEAD[outcome],
+                       _detail(learned, control, f"Running networks on the validation images after {last.images:,.0f} "
+                                                 f"renders")
+                       + " Fresh networks were not compared, so this is not the final word.")
+    if not record.iterations:
+        return Verdict("unknown", "No iteration has been finished yet.")
+    return Verdict("unknown", "It is not known whether moving the distributions helped: no null control was run.",
+                   "A null control trains on the same number of images from distributions that never move.")
+
+
+def outcome_of(learned: Score, control: Score) -> str:
+    """"better" where mIoU or loss is clearly better and neither clearly worse, "worse" the other way, else "mixed"."""
+    signs = {_gain(learned, control).sign, -_rise(learned, control).sign} - {0}
+    return "better" if signs == {1} else "worse" if signs == {-1} else "mixed"
+
+
+def _gain(learned: Score, control: Score) -> Difference:
+    """Of mIoU."""
+    return _difference(learned.mious, control.mious, learned.miou - control.miou)
+
+
+def _rise(learned: Score, control: Score) -> Difference:
+    """Of the loss."""
+    return _difference(learned.losses, control.losses, learned.loss - control.loss)
+
+
+def _difference(after: Sequence[float], before: Sequence[float], mean: float) -> Difference:
+    """Network by network: the one of either side began and was trained with the same random numbers."""
+    if len(after) != len(before) or len(after) < 2:
+        return Difference(mean)
+    pairs = [a - b for a, b in zip(after, before, strict=True)]
+    return Difference(statistics.mean(pairs), statistics.stdev(pairs) / math.sqrt(len(pairs)))
+
+
+def _detail(learned: Score, control: Score, where: str) -> str:
+    """The figures in a sentence, and whether they may be chance."""
+    gain, rise = _gain(learned, control), _rise(learned, control)
+    detail = (f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} "
+              f"({_signed(gain, 100, 1)} points)")
+    if not math.isnan(rise.mean):
+        detail += f", loss {learned.loss:.3f} against {control.loss:.3f} ({_signed(rise, 1, 3)})"
+    detail += "."
+    if {gain.sign, -rise.sign} == {1, -1}:
+        detail += " One of the two is better, the other is not."
+    elif not gain.sign and not rise.sign and (gain.mean or rise.mean > 0 or rise.mean < 0):
+        detail += " Networks trained on the same images differ by as much: it may be chance."
+    elif math.isnan(gain.error) and abs(gain.mean) < REPEATABILITY:
+        detail += " Repeats of one and the same run differ by about as much in mIoU."
+    return detail
+
+
+def _networks(score: Score) -> str:
+    return f"{len(score.mious)} for each row, " if len(score.mious) > 1 else ""
+
+
+def _signed(difference: Difference, scale: float, digits: int) -> str:
+    """With its standard error, where it has one."""
+    text = f"{difference.mean * scale:+.{digits}f}".replace("-", "−")
+    return text if math.isnan(difference.error) else f"{text} ± {difference.error * scale:.{digits}f}"
+
+
+def percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value * 100:.1f} %"

@@ -1,0 +1,1 @@
+"""The scene a job works on, opened and checked, and the simulator over it."""

@@ -1,0 +1,168 @@
+"""Everything a job needs, found and checked before anything is rendered or written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...blender.marks import factors as blender_factors
+from ...blender.marks import mark_file as marks_file
+from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import properties, psi_properties
+from ...blender.marks.mark import ClassTable, Mark
+from ...blender.render.session import RenderBridge
+from ...core.datasets import Dataset, read_dataset
+from ...protocol import InputError
+from ..config import RunConfig
+from ..process.log import logger
+from ..record import psi_file
+from ..record.directory import DATASET_FILE
+from . import scene_file
+
+
+@dataclass(frozen=True)
+class MarkedScene:
+    """A scene, what is learnable in it, and what the network is to tell apart."""
+
+    scene: bpy.types.Scene
+    marks: tuple[Mark, ...]
+    classes: ClassTable
+    settings: Mapping[str, Any]     # defaults for the flags that the scene or the marks file carries
+    marks_file: Path | None = None
+
+    def bridge(self, config: RunConfig) -> RenderBridge:
+        return RenderBridge(self.scene, list(self.marks), self.classes, width=config.width, height=config.height,
+                            samples=config.samples)
+
+    def starting_at(self, plain: psi_file.Plain) -> MarkedScene:
+        """The same marks with ``plain`` (by mark name, as far as it goes) as their start."""
+        marks = tuple(mark.with_(**{name: tuple(values) for name, values in plain[mark.name].items()})
+                      if mark.name in plain else mark for mark in self.marks)
+        return replace(self, marks=marks)
+
+
+def marked_scene(scene: bpy.types.Scene, marks_path: str | Path | None) -> MarkedScene:
+    """Marks and classes from the TOML file, or else from the scene. Raises InputError when they cannot be used."""
+    if marks_path is not None:
+        path = Path(marks_path).expanduser().absolute()
+        marks, classes, settings = marks_file.read(path)
+    else:
+        path = None
+        marks, classes = marks_scene.read(scene)
+        settings = scene_settings(scene) if marks else {}
+    return MarkedScene(scene, tuple(mark for mark in marks if mark.enabled), classes, settings, path)
+
+
+def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> MarkedScene:
+    """Opens the scene (see ``scene_file.open_scene``) and reads its marks; InputError when there is no scene."""
+    properties.ensure_registered()
+    scene = scene_file.open_scene(scene_path)
+    if scene is None:
+        raise InputError("No scene is given: add --scene FILE.blend, or open the file in Blender.")
+    return marked_scene(scene, marks_path)
+
+
+def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
+    """What the window's panels are set to, by name in RunConfig; paths made absolute."""
+    group = scene.autosimulate
+    names = {"UNET": "unet", "EFFICIENTNET": "efficientnet", "SMP": "smp", "MODULE": "module"}
+
+    def absolute(path: str) -> str | None:
+        return bpy.path.abspath(path) or None
+
+    return {
+        "validation": absolute(group.validation_dir), "test": absolute(group.test_dir),
+        "network": names[group.network], "network_width": group.network_width if group.network == "UNET" else None,
+        "network_module": absolute(group.network_module), "frozen_layers": group.frozen_layers,
+        "method": group.method.lower(), "approximation": group.approximation.lower().replace("_", "-"),
+        "literal": group.literal, "iterations": group.iterations, "images": group.images,
+        "epochs": group.epochs or None, "networks": group.networks or None,
+        "scored": group.scored or None, "width": group.width,
+        "height": group.height, "seed": group.seed, "device": group.device.lower(), "control": group.control,
+        "match_brightness": group.match_brightness, "fresh_networks": group.fresh_networks,
+    }
+
+
+def check_scene(marked: MarkedScene) -> None:
+    """Raises InputError unless the scene can be rendered and has something to learn and something to tell apart."""
+    scene = marked.scene
+    if scene.camera is None:
+        raise InputError(f"The scene '{scene.name}' has no camera: add one and make it the active camera.")
+    if scene.camera.type != "CAMERA":
+        raise InputError(f"The active camera '{scene.camera.name}' of the scene is not a camera object: choose one.")
+    if not marked.marks:
+        raise InputError("Nothing in this scene is marked as learnable: mark properties in Blender's window or name "
+                         "them in a file given with --marks ('describe' lists what could be).")
+    if len(marked.classes.names) < 2:
+        raise InputError("The scene has no classes to tell apart: add at least one below Labels in Blender's window, "
+                         "or as [classes] in the file given with --marks.")
+    blender_factors.factors_of(marked.marks)
+
+
+def default_size(scene: bpy.types.Scene, width: int | None) -> dict[str, int]:
+    """``width`` (default 128) and the height that keeps the scene's shape, in even pixels."""
+    width = width or 128
+    render = scene.render
+    shape = (render.resolution_y * render.pixel_aspect_y) / (render.resolution_x * render.pixel_aspect_x)
+    return {"width": width, "height": max(8, 2 * round(width * shape / 2))}
+
+
+def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, dict[str, list[float]]]:
+    """Plain psi to start from: that given with --psi, else that in the scene's custom properties, else the marks'."""
+    factors = blender_factors.factors_of(marked.marks)
+    plain = {factor.key: {name: [float(value) for value in values] for name, values in factor.start.items()}
+             for factor in factors}
+    if given is not None:
+        return {**plain, **psi_file.read(psi_file.find(given), factors)}
+    return {**plain, **psi_properties.read(marked.scene, marked.marks)}
+
+
+def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
+    """For psi.json: what each distribution drives."""
+    return {mark.name: [{"data": f"{ref.collection}[{ref.name!r}]", "path": ref.path, "index": ref.index}
+                        for ref in mark.targets] for mark in marked.marks}
+
+
+def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Dataset:
+    """The data set in ``folder`` at the render size; what reading did that the user should know goes to the log."""
+    path = Path(folder).expanduser().absolute()
+    dataset = read_dataset(path, classes.names, validation_ids(path, classes), config.width, config.height)
+    for note in dataset.notes:
+        logger.info("%s: %s", path, note)
+    return dataset
+
+
+def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | None:
+    """Pixel values of the classes in the masks of ``folder``; None where its own table, or the class index, says it."""
+    given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
+    if not given or (Path(folder).expanduser() / DATASET_FILE).exists():
+        return None
+    return {name: classes.validation_id(name) for name in classes.names}
+
+
+def check_network(config: RunConfig, num_classes: int) -> None:
+    """Raises InputError unless the network can be built and has a device to run on."""
+    import torch
+
+    from ...core.networks import build
+
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
+    build(config.network, num_classes, config.network_width, frozen_layers=config.frozen_layers,
+          module=config.network_module or None)
+
+
+def only_given(options: argparse.Namespace, *names: str) -> None:
+    """Raises InputError when one of the flags that a command needs is missing."""
+    for name in names:
+        if getattr(options, name) is None:
+            raise InputError(f"{options.command} needs --{name.replace('_', '-')}; see --help.")
+
+def image_info(config: RunConfig) -> dict[str, Any]:
+    """What decides an image besides psi and seed."""
+    return {"width": config.width, "height": config.height, "samples": config.samples}
