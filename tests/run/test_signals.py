@@ -13,7 +13,7 @@ from autosimulate_addon.run.process.signals import StopRequest
 _WAITER = """
 import sys, time
 sys.path.insert(0, {root!r})
-from autosimulate_addon.run.signals import StopRequest
+from autosimulate_addon.run.process.signals import StopRequest
 with StopRequest() as stop:
     print("ready", flush=True)
     while True:
