@@ -15,6 +15,7 @@ from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import properties, psi_properties
 from autosimulate_addon.blender.render import session as bridge
 from autosimulate_addon.run import cli
+from autosimulate_addon.run.process import requirements
 from autosimulate_addon.run.record import directory
 
 
@@ -74,6 +75,16 @@ def edit_marks(work, old, new):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("by_flag", [True, False])
+def test_a_package_of_the_method_is_missing(work, capfd, monkeypatch, by_flag):
+    there = requirements._installed
+    monkeypatch.setattr(requirements, "_installed", lambda module: module != "scipy" and there(module))
+    if not by_flag:
+        edit_marks(work, "[settings]", '[settings]\nmethod = "bo"')
+    said = refused(work, capfd, arguments(work, *(["--method", "bo"] if by_flag else [])))
+    assert "scipy is not installed" in said and "install --target DIR scipy" in said
 
 
 # -- the scene --------------------------------------------------------------------------------------------------------

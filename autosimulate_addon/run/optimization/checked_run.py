@@ -87,6 +87,7 @@ def _copy(directory: RunDirectory) -> MarkedScene:
 
 
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> Job:
+    requirements.check("optimize", config.method, config.network)       # which the scene or the marks may have chosen
     prepare.check_network(config, len(marked.classes.names))
     validation = test = None
     if config.scene:

