@@ -8,7 +8,8 @@ A factor that is absent does nothing; with none the image is the sum of the laye
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 import torch
@@ -95,14 +96,19 @@ def finish(image: Tensor, values: Mapping[str, Tensor], seeds: Sequence[int] | N
 def blur(image: Tensor, sigma: Tensor) -> Tensor:
     """Each image (B, 3, H, W) under a Gaussian of its own sigma (B,) in pixels, edges repeated; separable."""
     sigma = sigma.clamp(min=SHARP)
-    b, channels, height, width = image.shape
+    height, width = image.shape[-2:]
     radius = min(math.ceil(3 * float(sigma.detach().max())), 4 * max(height, width))
     offsets = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
     kernel = torch.softmax(-.5 * (offsets / sigma[:, None]) ** 2, 1)             # (B, 2 R + 1)
     image = F.pad(image, (radius, radius, 0, 0), mode="replicate")
-    image = sum(kernel[:, i, None, None, None] * image[..., i:i + width] for i in range(len(offsets)))
+    image = _total(kernel[:, i, None, None, None] * image[..., i:i + width] for i in range(len(offsets)))
     image = F.pad(image, (0, 0, radius, radius), mode="replicate")
-    return sum(kernel[:, i, None, None, None] * image[..., i:i + height, :] for i in range(len(offsets)))
+    return _total(kernel[:, i, None, None, None] * image[..., i:i + height, :] for i in range(len(offsets)))
+
+
+def _total(terms: Iterable[Tensor]) -> Tensor:
+    """The sum of the terms, one after the other: never all of them in memory."""
+    return reduce(torch.add, terms)
 
 
 def view_transform(image: Tensor) -> Tensor:
@@ -114,7 +120,7 @@ def view_transform(image: Tensor) -> Tensor:
 
 
 def without_view_transform(image: Tensor) -> Tensor:
-    """Linear light from an image in [0, 1] under the "Standard" view: the inverse of ``view_transform``, but for the clip."""
+    """Linear light from an image in [0, 1] under the "Standard" view: ``view_transform`` inverted, but for the clip."""
     return torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
 
 

@@ -209,8 +209,8 @@ class Resampled(dict):
 
         The pathwise (reparametrisation) gradient, in the same coordinates as ``Psi.score`` and ``Psi.step``.
         """
-        pairs = [(draw, gradients[key].detach().to("cpu", draw.dtype)) for key, draw in self.items()
-                 if gradients.get(key) is not None and draw.requires_grad]
+        pairs = [(draw, gradient.detach().to("cpu", draw.dtype)) for key, draw in self.items()
+                 if (gradient := gradients.get(key)) is not None and draw.requires_grad]
         if not pairs:
             return torch.zeros_like(self.u)
         outputs, upstream = zip(*pairs, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.distributions import Bernoulli, Categorical
+from torch.distributions import Bernoulli, Categorical, Distribution
 from torch.nn.functional import logsigmoid, one_hot
 
 from ...protocol import Factor, InputError
@@ -44,8 +44,8 @@ class CategoricalFamily(Family):
         p = self.numbers(plain, "p", len(self.factor.items))
         if (p < 0).any() or abs(p.sum() - 1) > 1e-3:
             raise InputError(f"p of '{self.factor.key}' must be probabilities: not negative, and 1 in all.")
-        p = torch.from_numpy(p).clamp(min=LEAST)
-        return p / p.sum()
+        positive = torch.from_numpy(p).clamp(min=LEAST)
+        return positive / positive.sum()
 
     def to_phi(self, plain: Mapping[str, object]) -> Tensor:
         return self.probabilities(plain).log()
@@ -53,7 +53,7 @@ class CategoricalFamily(Family):
     def to_plain(self, phi: Tensor) -> dict[str, list[float]]:
         return {"p": phi.softmax(0).tolist()}
 
-    def distribution(self, phi: Tensor) -> Categorical:
+    def distribution(self, phi: Tensor) -> Distribution:
         return Categorical(logits=phi, validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:
@@ -102,7 +102,7 @@ class BernoulliFamily(CategoricalFamily):
     def to_plain(self, phi: Tensor) -> dict[str, list[float]]:
         return {"p": torch.cat([-phi, phi]).sigmoid().tolist()}
 
-    def distribution(self, phi: Tensor) -> Bernoulli:
+    def distribution(self, phi: Tensor) -> Distribution:
         return Bernoulli(logits=phi, validate_args=False)
 
     def sample(self, phi: Tensor, n: int) -> Tensor:

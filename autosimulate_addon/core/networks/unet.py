@@ -55,7 +55,8 @@ def _convolutions(channels: int, out: int, count: int) -> nn.Sequential:
         # He et al. (2015); torch's default start is too small for eight layers without normalisation and costs a
         # tenth of the loss after 600 steps.
         nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-        nn.init.zeros_(convolution.bias)
+        if convolution.bias is not None:
+            nn.init.zeros_(convolution.bias)
         layers += [convolution, nn.SiLU()]
         channels = out
     return nn.Sequential(*layers)
