@@ -17,7 +17,8 @@ FOLDER = Path(__file__).resolve().parent
 
 def load_package(name: str, folder: Path):
     """Imports the package in ``folder``, whatever ``sys.path`` says."""
-    spec = importlib.util.spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    spec = importlib.util.spec_from_file_location(name, folder / "__init__.py",
+                                                  submodule_search_locations=[str(folder)])
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     spec.loader.exec_module(package)

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from .blender_runs import Settings, evaluate, optimize
+from .comparison import by_arm, compare
+from .figures import draw_seeds
 from .table import Table
 
 #: none is the null control: psi at the start for ever; brightness is what autosimulate has before its first step.
-ARMS = ("autosimulate", "none", "wide", "oracle", "brightness", "no-brightness", "literal", "bo", "random", "lts")
+ARMS = ("autosimulate", "none", "wide", "oracle", "brightness", "no-brightness", "published", "bo", "random", "lts")
 DEFAULT_ARMS = ("autosimulate", "none", "wide", "oracle")
 _METHODS = {"brightness": (), "no-brightness": ("--no-match-brightness",),
-            "literal": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
+            "published": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
             "random": ("--method", "random"), "lts": ("--method", "lts")}
 
 #: loss and miou are means over ``networks``, loss_sd and miou_sd standard deviations between them.
-COLUMNS = ("arm", "seed", "loss", "miou", "networks", "loss_sd", "miou_sd", "val_loss", "val_miou", "rendered", "images",
-           "steps", "seconds")
+COLUMNS = ("arm", "seed", "loss", "miou", "networks", "loss_sd", "miou_sd", "val_loss", "val_miou", "rendered",
+           "images", "steps", "seconds")
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,15 @@ class Bench:
 
 
 def run_seed(bench: Bench, seed: int, arms: Sequence[str]) -> None:
-    """The rows of one seed that are still missing. One run gives autosimulate, its null control and the demo's images."""
+    """Adds the rows of one seed that are still missing.
+
+    One run gives the rows of autosimulate and of its null control, and the demo's images. Raises InputError if the
+    table holds rows of another commit.
+    """
     done = bench.table.done()
     wanted = {"autosimulate", "none"} & ({*arms} if bench.scene else {*ARMS})
+    if not {(arm, str(seed)) for arm in wanted | {*arms}} <= done:
+        bench.table.require_one_version()
     if not {(arm, str(seed)) for arm in wanted} <= done:
         _learned(bench, seed, done)
     for arm in arms:
@@ -107,3 +115,14 @@ def _add(bench: Bench, arm: str, seed: int, scores: Mapping[str, Any], numbers: 
 
 def _spread(values: Sequence[float]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 else None
+
+
+def finish(table: Table, figure: Path, title: str) -> None:
+    """Prints the comparison as far as its rows are there, and draws it."""
+    arms = by_arm(row for row in table.rows() if ":" not in row["arm"])
+    if not {"autosimulate", "none"} <= set(arms):
+        return
+    print("\n".join(compare([(arm, "-", scores) for arm, scores in arms.items()], arms["autosimulate"], arms["none"],
+                            arms.get("oracle"))))
+    draw_seeds(arms, figure, title)
+    print(f"rows: {table.path}   figure: {figure}")

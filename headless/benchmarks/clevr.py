@@ -11,8 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import blender_report
-from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, run_seed
+from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, finish, run_seed
 from .blender_runs import Settings, run_py, write_psi
 from .options import add_blender, add_common, names, settings_of
 from .table import Table
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     bench = Bench(settings, table, CLASSES, psi, scene, *folders)
     for seed in options.seeds:
         run_seed(bench, seed, options.arms)
-    blender_report.write(table, options.results / f"{name}.png", "CLEVR's assets, fresh networks on test images")
+    finish(table, options.results / f"{name}.png", "CLEVR's assets, fresh networks on test images")
 
 
 def _images(settings: Settings, scene: Path, psi: Path, split: str, seed: int, count: int) -> Path:

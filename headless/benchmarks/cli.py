@@ -14,6 +14,7 @@ COMMANDS = {
     "gradient": "the estimator's instrument: cosines of the estimated psi-gradient, per approximation, K and lever",
     "demo": "the built-in demo in Blender: learned against null control, wide and oracle",
     "clevr": "CLEVR's own scene and assets in Blender, with a target configuration",
+    "report": "results/RESULTS.md and its figures, from the CSVs",
     "lmo": "real photographs (LM-O): learned against null control, IoU per class",
 }
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import blender_report
-from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, run_seed
+from .blender_arms import ARMS, COLUMNS, DEFAULT_ARMS, Bench, finish, run_seed
 from .blender_runs import write_psi
 from .options import add_blender, add_common, names, settings_of
 from .table import Table
@@ -36,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     bench = Bench(settings, table, CLASSES, _known_psi(settings.work))
     for seed in options.seeds:
         run_seed(bench, seed, options.arms)
-    blender_report.write(table, options.results / f"{name}.png", "Demo, fresh networks on hidden test images")
+    finish(table, options.results / f"{name}.png", "Demo, fresh networks on hidden test images")
 
 
 def _known_psi(work: Path) -> dict[str, Path]:

@@ -20,10 +20,13 @@ import sys
 
 import torch
 
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.standin import StandIn
+
 from . import gradient_report
 from .gradient_response import design, effects, measure
 from .gradient_state import State, cosine, free_directions, large, prepare
-from .gradient_variants import FAMILIES, VARIANTS, family_options, options_of
+from .gradient_variants import FAMILIES, VARIANTS, family_of, options_of
 from .options import add_common, names
 from .standin_run import STARTS
 from .table import Table
@@ -53,11 +56,18 @@ def run(options: argparse.Namespace) -> None:
             _measure(responses, start, repeat)
         for seed in options.seeds:
             _fill(table, responses, start, seed, options)
-    gradient_report.write(table, _reliabilities(responses, options.starts), options.results / "gradient.png")
+    for start, (repeats, between) in _reliabilities(responses, options.starts).items():
+        print(f"start {start}: {repeats} repeats of the response, cosine between two {between:.2f}; a perfect estimate "
+              f"would show about {gradient_report.ceiling(repeats, between):.2f}")
+    rows = table.rows()
+    print("\n".join(gradient_report.table(rows, tuple(VARIANTS))))
+    gradient_report.draw(rows, options.results / "gradient.png")
 
 
 def _measure(responses: Table, start: str, repeat: int) -> None:
     done = {int(row["run"]) for row in responses.rows() if (row["start"], row["repeat"]) == (start, str(repeat))}
+    if len(done) < len(design(Psi.from_factors(StandIn(STARTS[start]).factors).size)):
+        responses.require_one_version()
     for run_number, loss in measure(start, repeat, done):
         responses.add({"start": start, "repeat": repeat, "run": run_number, "loss": loss})
         print(f"response {start} repeat {repeat} run {run_number}: {loss:.4f}", file=sys.stderr, flush=True)
@@ -80,17 +90,17 @@ def _fill(table: Table, responses: Table, start: str, seed: int, options: argpar
               if (start, str(seed), variant, str(count)) not in done]
     if not wanted:
         return
+    table.require_one_version()
     state = prepare(start, seed)
     free = free_directions(state.psi)
     repeats = response_repeats(responses, start, state.psi.size)
     response = free @ torch.stack(repeats).mean(0) if repeats else None
     references = {family: free @ _reference(state, family, options.reference) for family in FAMILIES
-                  if any(options_of(variant)[0] == family for variant, _ in wanted)}
+                  if any(family_of(variant) == family for variant, _ in wanted)}
     for variant, count in wanted:
-        family, chosen = options_of(variant)
-        estimates = [free @ state.gradient(chosen, count, repeat) for repeat in range(options.repeats)]
+        estimates = [free @ state.gradient(options_of(variant), count, repeat) for repeat in range(options.repeats)]
         row = {"start": start, "seed": seed, "variant": variant, "K": count, "repeats": options.repeats}
-        row["cos_reference"], row["se_reference"] = _mean_cosine(estimates, references[family])
+        row["cos_reference"], row["se_reference"] = _mean_cosine(estimates, references[family_of(variant)])
         if response is not None:
             row["cos_response"], row["se_response"] = _mean_cosine(estimates, response)
         table.add(row)
@@ -102,7 +112,7 @@ def _fill(table: Table, responses: Table, start: str, seed: int, options: argpar
 def _reference(state: State, family: str, count: int) -> torch.Tensor:
     """The mean of four estimates with a quarter of the renders each; other renders than those of any estimate."""
     part = count // 4
-    return torch.stack([state.gradient(large(family_options(family), part), part, 500 + quarter)
+    return torch.stack([state.gradient(large(options_of(family), part), part, 500 + quarter)
                         for quarter in range(4)]).mean(0)
 
 
@@ -124,9 +134,6 @@ def _mean_cosine(estimates: list[torch.Tensor], target: torch.Tensor) -> tuple[f
 
 def _reliabilities(responses: Table, starts: list[str]) -> dict[str, tuple[int, float]]:
     """Per start: (repeats, mean cosine between two repeats)."""
-    from autosimulate_addon.core.psi import Psi
-    from autosimulate_addon.core.standin import StandIn
-
     found = {}
     for start in starts:
         psi = Psi.from_factors(StandIn(STARTS[start]).factors)

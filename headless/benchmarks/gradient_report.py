@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
-from .table import Table, number
+from .comparison import markdown
+from .gradient_variants import FAMILIES
+from .levers import ESTIMATOR
+from .table import number
+
+TITLE = "The estimator's instrument: where does the gradient point?"
+#: What RESULTS.md shows; the figure and the CSV have all.
+SHOWN = (*FAMILIES, *ESTIMATOR, "all renders scored")
+BODY = ("`python headless/benchmark.py gradient --response-repeats 2 --K 24,96 --repeats 6 --reference 480`. Wide "
+        "start, seed 101, one network after 8 iterations of 24 images of the null control. Cosines ± standard errors "
+        "with the estimate's own reference (480 renders: noise) and with paired retraining (bias). Rows: "
+        "`gradient.csv`, `gradient_response.csv` ({commit}, {date}). Figure: [gradient.png](gradient.png) "
+        "(also CG iterations, damping, relights).\n\n")
 
 
-def write(table: Table, reliabilities: dict[str, tuple[int, float]], figure: Path) -> None:
-    """``reliabilities``: by start (repeats of the response, mean cosine between two of them)."""
-    rows = table.rows()
-    for start, (repeats, between) in reliabilities.items():
-        # Spearman and Brown: the mean of n repeats, each of which agrees with another by `between`, agrees so with
-        # the truth.
-        n, shared = repeats, max(between, 0.0) if not math.isnan(between) else math.nan
-        best = math.sqrt(n * shared / (1 + (n - 1) * shared)) if n > 1 and shared == shared else math.nan
-        print(f"start {start}: {repeats} repeats of the response, cosine between two {between:.2f}; "
-              f"a perfect estimate would show about {best:.2f}")
-    print(f"{'start':8s}{'variant':38s}{'K':>6s}{'cos to its reference':>24s}{'cos to the response':>24s}")
-    for row in rows:
-        print(f"{row['start']:8s}{row['variant']:38s}{row['K']:>6s}"
-              + "".join(f"{number(row, f'cos_{name}'):15.3f} +- {number(row, f'se_{name}'):5.3f}"
-                        for name in ("reference", "response")))
-    if rows:
-        _draw(rows, figure)
-        print(f"rows: {table.path}   figure: {figure}")
+def section(results: Path) -> tuple[str, str]:
+    with open(results / "gradient.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return TITLE, BODY.format(commit=rows[0]["commit"], date=rows[0]["date"]) + "\n".join(table(rows, SHOWN))
 
 
-def _draw(rows: list[dict[str, str]], path: Path) -> None:
+def table(rows: list[dict[str, str]], chosen: Sequence[str]) -> list[str]:
+    """A line for each chosen variant: its cosines for every K, and for a family that of its reference."""
+    counts = list(dict.fromkeys(row["K"] for row in rows if "(reference)" not in row["variant"]))
+    of = {(row["variant"], row["K"]): row for row in rows}
+    references = {row["variant"].removesuffix(" (reference)"): row for row in rows if "(reference)" in row["variant"]}
+    lines = []
+    for variant in dict.fromkeys(row["variant"] for row in rows if row["variant"] in chosen):
+        cells = [_cosine(of.get((variant, count)), name) for count in counts for name in ("reference", "response")]
+        lines.append([variant, *cells, _cosine(references.get(variant), "response")])
+    columns = ["", *(f"K {count}: {name}" for count in counts for name in ("reference", "response")),
+               "its reference: response"]
+    return markdown(columns, lines)
+
+
+def _cosine(row: dict[str, str] | None, name: str) -> str:
+    if row is None or math.isnan(number(row, f"cos_{name}")):
+        return "-"
+    error = number(row, f"se_{name}")
+    return f"{number(row, f'cos_{name}'):.2f}" + ("" if math.isnan(error) else f" ± {error:.2f}")
+
+
+def ceiling(repeats: int, between: float) -> float:
+    """The cosine that a perfect estimate would show with the mean of ``repeats`` noisy responses.
+
+    ``between`` is the mean cosine of two of them (Spearman and Brown). NaN for fewer than two repeats.
+    """
+    if repeats < 2 or math.isnan(between):
+        return math.nan
+    shared = max(between, 0.0)
+    return math.sqrt(repeats * shared / (1 + (repeats - 1) * shared))
+
+
+def draw(rows: list[dict[str, str]], path: Path) -> None:
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -44,7 +76,7 @@ def _draw(rows: list[dict[str, str]], path: Path) -> None:
                           [variants.index(row["variant"]) + 0.18 * offset for row in chosen],
                           xerr=[number(row, f"se_{name}") for row in chosen], fmt="o", markersize=4,
                           label=f"{start}, K = {count}")
-        axis.set(xlabel=f"cosine to the {'large-K reference' if name == 'reference' else 'true response'} (+- 1 s.e.)",
+        axis.set(xlabel=f"cosine to the {'large-K reference' if name == 'reference' else 'true response'} (± 1 s.e.)",
                  yticks=range(len(variants)))
         axis.set_yticklabels(variants, fontsize=7)
         axis.axvline(0.0, color="0.8")

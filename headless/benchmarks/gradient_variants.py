@@ -1,4 +1,4 @@
-"""What the instrument compares: approximations, and one switch of the estimator at a time."""
+"""What the instrument compares: the estimator's levers, each away, and some of its sizes."""
 
 from __future__ import annotations
 
@@ -6,45 +6,31 @@ from dataclasses import replace
 
 from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
 
-#: name: (the family whose large-K reference it is held against, changes of EstimatorOptions)
-VARIANTS: dict[str, tuple[str, dict]] = {
-    "quadratic, GGN (default)": ("quadratic, GGN", {}),
-    "quadratic, Hessian": ("quadratic, Hessian", {}),
-    "approximate quadratic, GGN": ("approximate quadratic, GGN", {}),
-    "linear": ("linear", {}),
-    "no validation": ("no validation", {}),
-    "score function for all": ("quadratic, GGN", {"pathwise": False}),
-    "score function for all, fresh only": ("quadratic, GGN", {"pathwise": False, "scored": 0}),
-    "fresh renders only": ("quadratic, GGN", {"scored": 0}),
-    "1 relight": ("quadratic, GGN", {"relights": 1}),
-    "8 relights": ("quadratic, GGN", {"relights": 8}),
-    "no baseline": ("quadratic, GGN", {"baseline": False}),
-    "no clip": ("quadratic, GGN", {"clip": 1e9}),
-    "object credit off": ("quadratic, GGN", {"object_credit": False}),
-    "object credit on": ("quadratic, GGN", {"object_credit": True}),
-    "3 CG iterations": ("quadratic, GGN", {"iterations": 3}),
-    "20 CG iterations": ("quadratic, GGN", {"iterations": 20}),
-    "damping x 10": ("quadratic, GGN", {"relative_damping": 0.1}),
-    "damping / 10": ("quadratic, GGN", {"relative_damping": 0.001}),
-    "all renders scored": ("quadratic, GGN", {"scored": 100_000, "relit": 100_000}),
+from .levers import APPROXIMATIONS, ESTIMATOR
+
+#: Changes of EstimatorOptions, by name.
+VARIANTS: dict[str, dict] = {
+    "default": {},
+    **{name: {"approximation": name} for name in APPROXIMATIONS},
+    **{name: changes for name, changes in ESTIMATOR.items() if name != "absolute-loss"},
+    "no-pathwise, no-rescore": {**ESTIMATOR["no-pathwise"], **ESTIMATOR["no-rescore"]},
+    "1 relight": {"relights": 1},
+    "8 relights": {"relights": 8},
+    "3 CG iterations": {"iterations": 3},
+    "20 CG iterations": {"iterations": 20},
+    "damping x 10": {"relative_damping": 0.1},
+    "damping / 10": {"relative_damping": 0.001},
+    "all renders scored": {"scored": 100_000, "relit": 100_000},
 }
-
-_FAMILIES = {
-    "quadratic, GGN": {"approximation": "quadratic", "curvature": "ggn"},
-    "quadratic, Hessian": {"approximation": "quadratic", "curvature": "hessian"},
-    "approximate quadratic, GGN": {"approximation": "approximate-quadratic", "curvature": "ggn"},
-    "linear": {"approximation": "linear"},
-    "no validation": {"approximation": "no-validation"},
-}
-FAMILIES = tuple(_FAMILIES)
+#: The estimators that have a large-K reference of their own; every other variant is held against the default's.
+FAMILIES = ("default", "hessian", *APPROXIMATIONS)
 
 
-def family_options(family: str) -> EstimatorOptions:
-    """Of the loss alone, as the response that estimates are held against is that of the loss."""
-    return replace(EstimatorOptions(miou_weight=0.0), **_FAMILIES[family])
+def options_of(variant: str) -> EstimatorOptions:
+    """The options of the loss alone: the response that estimates are held against is that of the loss."""
+    return replace(EstimatorOptions(miou_weight=0.0), **VARIANTS[variant])
 
 
-def options_of(variant: str) -> tuple[str, EstimatorOptions]:
-    """(its family, its options)."""
-    family, changes = VARIANTS[variant]
-    return family, replace(family_options(family), **changes)
+def family_of(variant: str) -> str:
+    """The variant whose large-K reference this one is held against."""
+    return variant if variant in FAMILIES else "default"

@@ -3,7 +3,8 @@
     python headless/benchmarks/kill_resume.py --output DIR [--kills 5] [--seed 0]
 
 Runs the demo's scene at a small size: once in peace, once killed (SIGKILL) again and again, wherever it happens to
-be: rendering, training, writing a checkpoint. Exit code 0 when psi agree to 1e-6 and no image was lost or counted twice.
+be: rendering, training, writing a checkpoint. Exit code 0 when psi agree to 1e-6 and no image was lost or counted
+twice.
 """
 
 from __future__ import annotations

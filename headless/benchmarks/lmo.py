@@ -14,15 +14,14 @@ from pathlib import Path
 
 from autosimulate_addon.protocol import InputError
 
-from . import blender_report
-from .blender_arms import COLUMNS, Bench, run_seed
+from .blender_arms import COLUMNS, Bench, finish, run_seed
 from .blender_runs import run_py
 from .lmo_report import write_classes, write_sheets
 from .options import add_blender, add_common, names, settings_of
 from .table import Table
 
 CLASSES = ("ape", "can", "cat", "driller", "duck", "eggbox", "glue", "holepuncher")
-ARMS = ("autosimulate", "none", "literal", "bo", "random", "lts")
+ARMS = ("autosimulate", "none", "published", "bo", "random", "lts")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +51,6 @@ def run(options: argparse.Namespace) -> None:
                   ("--network", options.network, "--frozen-layers", options.frozen_layers))
     for seed in options.seeds:
         run_seed(bench, seed, options.arms)
-        write_sheets(bench.folder("autosimulate", seed) / "sheets", options.results / f"{name}_samples_{seed}.jpg")
-    blender_report.write(table, options.results / f"{name}.png", "LM-O, fresh networks on real test photographs")
-    write_classes(table, CLASSES, options.results / f"{name}_classes.png")
+        write_sheets(bench.folder("autosimulate", seed) / "sheets", options.work / f"{name}_samples_{seed}.jpg")
+    finish(table, options.results / f"{name}.png", "LM-O, fresh networks on real test photographs")
+    write_classes(table, CLASSES, options.work / f"{name}_classes.png")

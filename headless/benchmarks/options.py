@@ -46,7 +46,7 @@ def add_common(parser: argparse.ArgumentParser, default_seeds: str) -> None:
 
 
 def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, count: int, networks: int = 1) -> None:
-    """Of the benchmarks that run headless/run.py."""
+    """Adds the flags of the benchmarks that run headless/run.py."""
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks"), metavar="DIR",
                         help="run directories (default: runs/benchmarks)")
     parser.add_argument("--iterations", type=int, default=iterations, metavar="N",
@@ -64,6 +64,6 @@ def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, c
 
 
 def settings_of(options: argparse.Namespace, name: str, width: int) -> Settings:
-    """Of the flags of ``add_blender``, for the runs of the table ``name``; ``width`` is that of the benchmark itself."""
+    """The settings that ``add_blender``'s flags ask for, for the runs of table ``name``; ``width``: the benchmark's."""
     return Settings(options.work / name, options.iterations, options.images, options.count, options.fresh_networks,
                     options.width or width, tuple(shlex.split(options.flags)))

@@ -128,8 +128,8 @@ def persistent(renders: int) -> None:
                 bridge.render(draw_from(bridge.factors, generator), protocol.SampleKey(0, 0, number))
                 seconds.append(clock() - began)
         seconds, part = seconds[3:], max(renders // 5, 1)
-        print(f"{'on' if on else 'off':>16} {1e3 * np.median(seconds[:part]):12.1f} {1e3 * np.median(seconds[-part:]):12.1f}",
-              flush=True)
+        early, late = (1e3 * np.median(each) for each in (seconds[:part], seconds[-part:]))
+        print(f"{'on' if on else 'off':>16} {early:12.1f} {late:12.1f}", flush=True)
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ def run_all(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterat
             yield task, function(task)
         return
     # Spawned: a forked process would share the state of torch's threads.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
         waiting = {pool.submit(function, task): task for task in tasks}
         try:
             for future in as_completed(waiting):

@@ -11,45 +11,22 @@ from typing import Any
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.protocol import InputError
 
+from .levers import ABLATIONS
+
 #: Rendered per iteration (K); for the methods that train a network per trial, the size of a trial's data set.
 IMAGES, TRIAL_IMAGES = 24, 48
-OFF = 1e9       # a bound that never binds
 
 #: Nothing is searched: images from the start (the null control; from the wide start also the hand-made
 #: randomisation of today) and from the target.
 FIXED = ("none", "oracle")
-METHODS = ("autosimulate", "literal", "score-only", "bo", "random", "lts")
+METHODS = ("autosimulate", "published", "score-only", "bo", "random", "lts")
 #: The same from the start that autosimulate has once brightness is matched: is it that alone?
 MATCHED = {"bo-matched": "bo", "random-matched": "random"}
-#: One lever of autosimulate taken away (or put in another's place) at a time: changes of LoopConfig.
-ABLATIONS: dict[str, dict[str, Any]] = {
-    "no-pathwise": {"estimator.pathwise": False},
-    "no-brightness": {"match_brightness": False},
-    "brightness-only": {"iterations": 1},
-    "no-relight-training": {"relight_training": False},
-    "no-rescore": {"estimator.scored": 0},
-    "no-momentum": {"step.momentum": 0.0},
-    "no-shrinkage": {"step.shrinkage": False},
-    "no-trust-region": {"step.kl": OFF},
-    "no-annealing": {"step.annealing": 0.0},
-    "no-warmup": {"step.warmup": 0},
-    "no-baseline": {"estimator.baseline": False},
-    "no-clip": {"estimator.clip": OFF},
-    "no-average": {},
-    "no-object-credit": {"estimator.object_credit": False},
-    "one-network": {"networks": 1},
-    "absolute-loss": {"estimator.relative": False},
-    "loss-only": {"estimator.miou_weight": 0.0},
-    "hessian": {"estimator.curvature": "hessian"},
-    "approximate-quadratic": {"approximation": "approximate-quadratic"},
-    "linear": {"approximation": "linear"},
-    "no-validation": {"approximation": "no-validation"},
-}
 ARMS = (*FIXED, *METHODS, *MATCHED, *ABLATIONS)
 
 
 def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | None = None) -> LoopConfig:
-    """The settings of an arm's run. ``changes`` concern autosimulate, literal and what is derived from them."""
+    """The settings of an arm's run. ``changes`` concern autosimulate, published and what is derived from them."""
     arm = MATCHED.get(arm, arm)
     images = TRIAL_IMAGES if arm in ("bo", "random") else IMAGES
     config = LoopConfig(iterations=max(1, round(renders / images)), images=images, seed=seed, device="cpu",
@@ -58,7 +35,7 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
         return replace(config, method="none")
     if arm in ("bo", "random", "lts"):
         return replace(config, method=arm)
-    if arm == "literal":
+    if arm == "published":
         return changed(replace(config, literal=True), changes or {})
     if arm == "score-only":
         return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.scored": 0})

@@ -16,7 +16,6 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, target, validation_and_test
 from autosimulate_addon.run.process.threads import keep_memory
 
-from .code_version import core_version
 from .standin_arms import FIXED, IMAGES, MATCHED, config_of
 
 STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
@@ -24,9 +23,7 @@ STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
 FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS = 400, 600, 2
 
 COLUMNS = ("arm", "start", "renders", "seed", "loss", "miou", "val_loss", "val_miou", "networks", "rendered", "steps",
-           "search_seconds", "seconds", "code", "psi")
-CURVE_COLUMNS = ("arm", "start", "renders", "seed", "images", "steps", "val_loss", "val_miou", "render_seconds",
-                 "train_seconds", "own_seconds", "status")
+           "search_seconds", "seconds", "psi")
 
 
 @dataclass(frozen=True)
@@ -46,18 +43,16 @@ class Task:
         return self.label, self.start, str(self.renders), str(self.seed)
 
 
-def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """(the row, the curve). One thread: runs beside each other do not disturb each other's results or times."""
+def run(task: Task) -> dict[str, Any]:
+    """The row. One thread: runs beside each other do not disturb each other's results or times."""
     torch.set_num_threads(1)
     keep_memory()
-    code = core_version()
     began = time.perf_counter()
     validation, test = validation_and_test()
     simulator = StandIn(STARTS[task.start])
     start = Psi.from_factors(simulator.factors)
     config = config_of(task.arm, task.seed, task.renders, task.changes)
     name = {"arm": task.label, "start": task.start, "renders": task.renders, "seed": task.seed}
-    curve: list[dict[str, Any]] = []
     if task.arm in FIXED:
         psi = start if task.arm == "none" else Psi.from_plain(simulator.factors, target)
         spent = {"rendered": 0, "steps": 0}
@@ -67,22 +62,16 @@ def run(task: Task) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         loop = Loop(config, simulator, validation, start)
         while not loop.done:
             record = loop.iterate()
-            seconds = record.seconds
-            curve.append({**name, "images": record.images, "steps": record.steps, "val_loss": record.val_loss,
-                          "val_miou": record.val_miou, "render_seconds": seconds["render"],
-                          "train_seconds": seconds["train"], "own_seconds": seconds["hypergradient"] + seconds["step"],
-                          "status": record.status})
         psi = loop.psi if task.arm == "no-average" else loop.final
         spent = {"rendered": record.images, "steps": record.steps}
     searched = time.perf_counter() - began
     images, steps, networks = task.fresh
     scores = evaluate_fresh(config, simulator, psi, images, task.seed, validation, test, n_steps=steps,
                             networks=networks)
-    row = {**name, **{column: scores[column] for column in ("loss", "miou", "val_loss", "val_miou")}, **spent,
+    return {**name, **{column: scores[column] for column in ("loss", "miou", "val_loss", "val_miou")}, **spent,
            "networks": networks,
-           "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2), "code": code,
+           "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2),
            "psi": " ".join(f"{value:.4g}" for value in psi.flat().tolist())}
-    return row, curve
 
 
 def _matched(seed: int, simulator: StandIn, validation: Dataset, start: Psi) -> Psi:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from autosimulate_addon.protocol import InputError
+
+from . import provenance
 
 Row = Mapping[str, Any]
 
@@ -14,14 +19,23 @@ Row = Mapping[str, Any]
 class Table:
     """A CSV file with fixed ``columns``; the first ``keys`` of them say which run a row is of.
 
-    Rows are appended by one write each, so that several processes may share the file.
+    Every row also has the columns of ``provenance``. All rows of a file are of one commit: numbers of different
+    versions of the code are never compared unseen. Rows are appended by one write each, so that several processes may
+    share the file.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], keys: int) -> None:
-        self.path, self.columns, self.keys = path, tuple(columns), tuple(columns[:keys])
+        self.path, self.columns, self.keys = path, (*columns, *provenance.COLUMNS), tuple(columns[:keys])
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._append(dict(zip(self.columns, self.columns, strict=True)))
+
+    def require_one_version(self) -> None:
+        """Raises InputError if the file holds rows of another commit than the present one. Call it before a run."""
+        others = {row["commit"] for row in self.rows()} - {provenance.commit()}
+        if others:
+            raise InputError(f"{self.path} holds rows of {min(others)}, and this is {provenance.commit()}: give "
+                             "--results another folder, or move the file away.")
 
     def rows(self) -> list[dict[str, str]]:
         with open(self.path, newline="", encoding="utf-8") as file:
@@ -37,14 +51,9 @@ class Table:
         unknown = set(row) - set(self.columns)
         if unknown:
             raise ValueError(f"{self.path.name} has no column {sorted(unknown)[0]!r}")
-        self._append(row)
-
-    def add_all(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self.add(row)
+        self._append({**row, **provenance.stamp()})
 
     def _append(self, row: Row) -> None:
-        from io import StringIO
         text = StringIO()
         csv.writer(text, lineterminator="\n").writerow([_text(row.get(name, "")) for name in self.columns])
         with open(self.path, "a", encoding="utf-8", newline="") as file:

@@ -25,22 +25,22 @@ def rows(path):
 
 
 def test_arms_run_once_and_share_a_budget(run, small, tmp_path):
-    arguments = ("standin", "--seeds", "1", "--starts", "wide", "--arms", "none,oracle,autosimulate,literal,random",
+    arguments = ("standin", "--seeds", "1", "--starts", "wide", "--arms", "none,oracle,autosimulate,published,random",
                  "--renders", "12", "--networks", "1", "--results", tmp_path)
     assert run(*arguments) == 0
     first = rows(tmp_path / "standin.csv")
-    assert [row["arm"] for row in first] == ["none", "oracle", "autosimulate", "literal", "random"]
+    assert [row["arm"] for row in first] == ["none", "oracle", "autosimulate", "published", "random"]
     assert {row["rendered"] for row in first if row["arm"] not in ("none", "oracle")} == {"12"}
     assert all(math.isfinite(float(row["loss"])) for row in first)
-    assert (tmp_path / "standin.png").stat().st_size > 0
+    assert all(row["commit"] and row["date"] and "cores" in row["machine"] for row in first)
     assert run(*arguments) == 0
     assert rows(tmp_path / "standin.csv") == first
 
 
 def test_variants_need_a_name_and_known_options(run, tmp_path, capsys):
     assert run("standin", "--set", "step.kl=1", "--results", tmp_path) == 2
-    assert run("standin", "--seeds", "1", "--arms", "autosimulate", "--set", "step.nonsense=1", "--tag", "x", "--results",
-               tmp_path) == 2
+    assert run("standin", "--seeds", "1", "--arms", "autosimulate", "--set", "step.nonsense=1", "--tag", "x",
+               "--results", tmp_path) == 2
     assert "step.nonsense" in capsys.readouterr().err
 
 
@@ -62,3 +62,14 @@ def test_statistics(benchmark):
     assert statistics.gap_closed(halfway, losses, better) == pytest.approx((0.5, 0.5, 0.5))
     middle, low, high = statistics.median_interval([1.0, 2.0, 3.0])
     assert low <= middle == 2.0 <= high
+
+
+def test_a_table_takes_rows_of_one_commit_only(run, small, monkeypatch, tmp_path, capsys):
+    arguments = ("standin", "--starts", "wide", "--arms", "none", "--networks", "1", "--results", tmp_path)
+    assert run(*arguments, "--seeds", "1") == 0
+    monkeypatch.setattr(importlib.import_module("benchmarks.provenance"), "commit", lambda: "another")
+    assert run(*arguments, "--seeds", "1") == 0                 # nothing is missing, nothing is run
+    capsys.readouterr()
+    assert run(*arguments, "--seeds", "1,2") == 2
+    assert "standin.csv" in capsys.readouterr().err
+    assert len(rows(tmp_path / "standin.csv")) == 1

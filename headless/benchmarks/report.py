@@ -1,0 +1,82 @@
+"""Writes results/RESULTS.md from the CSVs beside it, and the figures that it shows.
+
+RESULTS.md is never edited by hand: its numbers are computed here, and what was written down without rows stands in
+by_hand.csv. --text leaves the figures as they are. Takes a few seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+from pathlib import Path
+
+from . import figures, gradient_report, report_blender, report_standin, report_wall_time
+from .comparison import markdown
+from .options import RESULTS
+
+HEAD = """\
+# Results
+
+Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. Every figure is of fresh
+networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals; losses: lower is better.
+No seed here was used for choosing anything (those are 101 and up; what they decided stands in
+[docs/decisions](../../../docs/decisions)).
+
+A CSV holds the rows of one commit, named in the file where it is not the newest; every row has its commit, date and
+machine. Rows from before 2026-11-26 have the first commit with the sources of `core/` that made them, where these were
+recorded (AutoSimulate's in Blender: where the change they are described with was made), and the date on which they were
+committed; *not recorded* names the commit that first holds them. Machine of all rows: {machine};
+other work ran beside it, so that seconds are upper bounds.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR",
+                        help="where the CSVs are and RESULTS.md goes (default: headless/benchmarks/results)")
+    parser.add_argument("--text", action="store_true", help="only RESULTS.md, no figures")
+
+
+def run(options: argparse.Namespace) -> None:
+    path = options.results / "RESULTS.md"
+    path.write_text(text(options.results), encoding="utf-8")
+    print(path)
+    if not options.text:
+        draw(options.results)
+
+
+def text(results: Path) -> str:
+    """RESULTS.md as the CSVs in ``results`` say it."""
+    sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
+                *(report_blender.section(results, name) for name in ("demo", "clevr")), report_blender.lmo(results),
+                report_standin.ablations(results), gradient_report.section(results), by_hand(results)]
+    machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
+    head = HEAD.format(machine=" and ".join(machines))
+    return head + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
+
+
+def draw(results: Path) -> None:
+    figures.draw_losses({f"{start} start": report_standin.lines(results, start) for start in ("wide", "narrow")},
+                        results / "standin.png")
+    for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets"), ("lmo", "LM-O, real photographs")):
+        figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
+    gradient_report.draw(read(results / "gradient.csv"), results / "gradient.png")
+
+
+def answers(results: Path) -> tuple[str, str]:
+    rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
+                           report_wall_time.answers(results))
+    return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
+
+
+def by_hand(results: Path) -> tuple[str, str]:
+    """What was measured and written down, but has no rows."""
+    rows = [[row["question"], row["measured"], f"`{row['command']}`", f"{row['commit']}, {row['date']}"]
+            for row in read(results / "by_hand.csv")]
+    return ("Written down by hand: only the result was kept (`by_hand.csv`)", "\n"
+            + "\n".join(markdown(("question", "measured", "command", "commit, date"), rows)))
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
