@@ -13,6 +13,7 @@ from .hypergradient.estimator import EstimatorOptions
 from .networks import NETWORKS
 from .search.autosimulate import StepOptions
 from .search.make import METHODS
+from .tasks import TASKS
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -21,6 +22,7 @@ DEVICES = ("auto", "cpu", "cuda")
 class LoopConfig:
     """Everything that decides the result, beside the simulator, the start and the validation images."""
 
+    task: str = "segmentation"        # a key of TASKS
     method: str = "autosimulate"
     approximation: str = "quadratic"
     literal: bool = False             # Algorithm 1 to the letter
@@ -47,7 +49,7 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
-                              ("network", NETWORKS)):
+                              ("network", NETWORKS), ("task", TASKS)):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):

@@ -17,7 +17,7 @@ from .psi import Psi
 from .randomness import derive_seed
 from .render_cache import RenderCache
 from .renders import RenderStore
-from .tasks.segmentation import SegmentationTask
+from .tasks import make_task
 
 #: Training batches per image, times the batch size: how often each image is seen.
 FRESH_EPOCHS = 12
@@ -50,7 +50,7 @@ def evaluate_fresh(
     """
     steps = n_steps or max(1, round(FRESH_EPOCHS * n_images / config.batch_size))
     device = config.torch_device()
-    task = SegmentationTask(simulator.classes)
+    task = make_task(config.task, simulator.classes)
     store = RenderStore(simulator.factors, simulator.layers, device)
     base = derive_seed(seed, "fresh") % 2**31           # samples that no optimisation of the same seed has drawn
     keys = [SampleKey(base, 0, sample) for sample in range(n_images)]
@@ -73,10 +73,10 @@ def evaluate_fresh(
         learner = Learner(config, task, store, training_seed)
         learner.start_afresh(training_seed, FRESH_RATE * config.rate)
         learner.train(psi, steps, training_seed, cosine=True, progress=progress)
-        on_validation = learner.evaluate(as_validation(validation, device))
-        on_test = learner.evaluate(as_validation(test, device)) if test is not None else on_validation
-        found.append({"loss": on_test.loss, "miou": on_test.miou, "per_class": on_test.per_class,
-                      "val_loss": on_validation.loss, "val_miou": on_validation.miou,
+        on_validation = learner.evaluate(as_validation(task, validation, device))
+        on_test = learner.evaluate(as_validation(task, test, device)) if test is not None else on_validation
+        found.append({"loss": on_test.loss, "miou": on_test.metric, "per_class": on_test.per_class,
+                      "val_loss": on_validation.loss, "val_miou": on_validation.metric,
                       "val_per_class": on_validation.per_class})
     return {**_mean(found), "losses": [each["loss"] for each in found], "mious": [each["miou"] for each in found],
             "images": n_images, "steps": steps}

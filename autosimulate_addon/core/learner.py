@@ -15,14 +15,14 @@ from .networks import build
 from .psi import Psi
 from .randomness import derive_seed, torch_seed
 from .renders import RenderStore
-from .tasks.segmentation import Scores, SegmentationTask
+from .tasks.task import Scores, Task
 from .tasks.training import new_optimizer, train
 
 
 class Learner:
     """theta, and how it is trained. All its randomness comes from the seeds it is given."""
 
-    def __init__(self, config: LoopConfig, task: SegmentationTask, store: RenderStore, seed: int) -> None:
+    def __init__(self, config: LoopConfig, task: Task, store: RenderStore, seed: int) -> None:
         self.config, self.task, self.store = config, task, store
         self.device = config.torch_device()
         self.start_afresh(seed)
@@ -30,7 +30,7 @@ class Learner:
     def start_afresh(self, seed: int, learning_rate: float | None = None) -> None:
         """New weights, drawn from ``seed``."""
         with torch_seed(derive_seed(seed, "network")):
-            self.network = build(self.config.network, self.task.num_classes, self.config.network_width,
+            self.network = build(self.config.network, self.task.channels, self.config.network_width,
                                  frozen_layers=self.config.frozen_layers, module=self.config.network_module)
         # Channels last: twice as fast on a CPU at these widths, and what tensor cores want.
         self.network.to(self.device, memory_format=torch.channels_last)
@@ -47,12 +47,13 @@ class Learner:
         def batch(step: int) -> tuple[Tensor, Tensor]:
             index = batches[step] if among is None else among[batches[step]]
             images, _, _ = relight(self.store, index, psi, keys, derive_seed(seed, "relight", step))
-            return images, self.store.targets(index)
+            return images, self.store.targets(self.task, index)
 
         train(self.task, self.network, self.optimizer, batch, steps, cosine=cosine, progress=progress)
 
     def evaluate(self, images: Validation) -> Scores:
-        return self.task.evaluate(self.network, images.images, images.labels)
+        self.network.eval()
+        return self.task.evaluate(self.network, images.images, images.targets)
 
     def state_dict(self) -> dict[str, Any]:
         return {"network": {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()},

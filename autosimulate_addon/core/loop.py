@@ -26,7 +26,7 @@ from .render_cache import RenderCache
 from .renders import RenderStore
 from .search import Context, make
 from .state import pack_store, shortened, unpack_store
-from .tasks.segmentation import Scores, SegmentationTask
+from .tasks import Scores, Task, make_task
 
 __all__ = ["Influence", "IterationRecord", "Loop", "LoopConfig", "as_validation"]
 
@@ -76,8 +76,8 @@ class Loop:
         self.config, self.start = config, start
         self.report, self.stop = report, stop
         self.device = config.torch_device()
-        self.task = SegmentationTask(simulator.classes)
-        self.validation = as_validation(validation, self.device)
+        self.task = make_task(config.task, simulator.classes)
+        self.validation = as_validation(self.task, validation, self.device)
         self.inline_renders = renders_dir is None
         self.simulator = RenderCache(simulator, renders_dir)
         self.control_simulator = RenderCache(simulator, renders_dir, "control_")
@@ -112,12 +112,12 @@ class Loop:
         index = torch.arange(max(0, len(self.store) - count), len(self.store))
         seed = derive_seed(self.config.seed, "influence", self.iteration)
         images, _, _ = relight(self.store, index, self.psi, relightable(self.store), seed)
-        labels = self.store.targets(index)
-        v = find_direction(self.task, self.learner.network, images, labels, self.validation,
+        targets = self.store.targets(self.task, index)
+        v = find_direction(self.task, self.learner.network, images, targets, self.validation,
                            self.config.estimator_options, seed)
-        maps = influence_map(self.task, self.learner.network, v.vector, images, labels)
+        maps = influence_map(self.task, self.learner.network, v.vector, images, targets)
         return Influence([self.store.keys[i] for i in index], images.permute(0, 2, 3, 1).cpu().numpy(),
-                         labels.cpu().numpy().astype(np.uint8), maps.numpy())
+                         self.store.labels[index.to(self.device)].cpu().numpy(), maps.numpy())
 
     # -- one iteration ---------------------------------------------------------------------------------------------
 
@@ -160,8 +160,8 @@ class Loop:
         control = self._iterate_control(seed, renders if psi is self.start else None, clock) if self.control else None
 
         record = IterationRecord(
-            self.iteration, len(self.store), self.steps, scores.loss, scores.miou,
-            control and control.loss, control and control.miou, self.search.psi.plain(),
+            self.iteration, len(self.store), self.steps, scores.loss, scores.metric,
+            control and control.loss, control and control.metric, self.search.psi.plain(),
             outcome.status if outcome else "", outcome.details if outcome else {}, clock.seconds)
         self.iteration += 1
         self.report("iteration", dict(vars(record)))
@@ -277,7 +277,8 @@ class _Timed:
         self.clock.seconds[self.phase] += time.perf_counter() - self.began
 
 
-def as_validation(dataset: Dataset, device: torch.device) -> Validation:
-    """Real images as the network takes them."""
+def as_validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:
+    """A data set as a network takes it and ``task`` judges it."""
     images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).to(device, torch.float32) / 255.0
-    return Validation(images.contiguous(memory_format=torch.channels_last), torch.from_numpy(dataset.labels).to(device, torch.int64))
+    targets = task.targets(torch.from_numpy(dataset.labels).to(device))
+    return Validation(images.contiguous(memory_format=torch.channels_last), targets)

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..protocol import AutoSimulateError, Factor, Layer, Render, SampleKey
 from .film import develop
 from .psi import Psi, stack
+from .tasks.task import Task
 
 
 class Weights(NamedTuple):
@@ -105,9 +106,10 @@ class RenderStore:
             values = {key: self.draws[key][index.cpu()].to(self.device) for key in self.driven}
         return develop(self.layers[at], self.reference[at], self.specification, values, seeds, relights)
 
-    def targets(self, index: Tensor, relights: int = 1) -> Tensor:
-        """(B * relights, H, W) int64 labels, in the order of ``images``."""
-        return self.labels[index.to(self.device)].long().repeat_interleave(relights, 0)
+    def targets(self, task: Task, index: Tensor, relights: int = 1) -> Tensor:
+        """(B * relights, ...) the targets of ``task``, in the order of ``images``."""
+        at = index.to(self.device)
+        return task.targets(self.labels[at], self.instances[at]).repeat_interleave(relights, 0)
 
     # -- importance weights ----------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ def prepare(start: str, seed: int) -> State:
     loop = Loop(config, simulator, validation, psi)
     while not loop.done:
         loop.iterate()
-    return State(loop, psi, as_validation(validation, loop.device), simulator, seed)
+    return State(loop, psi, as_validation(loop.task, validation, loop.device), simulator, seed)
 
 
 def free_directions(psi: Psi, count: int = 2000) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from autosimulate_addon.core.film import develop
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
+from autosimulate_addon.core.tasks import make_task
 from autosimulate_addon.protocol import AutoSimulateError, Driver, Factor, Layer, Render, SampleKey
 
 torch.set_num_threads(1)
@@ -78,7 +79,8 @@ def test_images_under_their_own_values_and_others():
     assert torch.equal(store.images(index), develop(store.layers[index], store.reference[index], LAYERS, own))
     others = {"energy": torch.full((4, 1, 1), 3.)}
     assert store.images(index, others, relights=2).shape == (4, 3, 4, 5)
-    assert torch.equal(store.targets(index, 2), store.labels[torch.tensor([4, 4, 1, 1])].long())
+    task = make_task("segmentation", ("background", "thing"))
+    assert torch.equal(store.targets(task, index, 2), store.labels[torch.tensor([4, 4, 1, 1])].long())
 
 
 def test_one_generation_weighs_all_renders_alike():

@@ -12,8 +12,7 @@ from torch.func import functional_call
 from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
-from ..tasks.segmentation import SegmentationTask
-from ..tasks.soft_miou import overlap, total
+from ..tasks.task import Task, mean_loss_of
 from .chunks import images_at_once
 from .direction import Direction, direction
 from .directional_derivative import FINITE_DIFFERENCE
@@ -47,7 +46,7 @@ class EstimatorOptions:
     least_effective: float = 1.0        # x the fresh renders: below this many effective samples only those count
     baseline: bool = True               # leave-one-out
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
-    miou_weight: float = 0.5            # x (1 - soft mIoU) joins the validation loss that psi is to lower
+    metric_weight: float = 0.5          # x (1 - soft metric) joins the validation loss that psi is to lower
     relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # 0: all of them, else so many, chosen anew every iteration and by network
@@ -68,10 +67,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Validation:
-    """Real images (N, 3, H, W) float in [0, 1] and labels (N, H, W) int64, on the device."""
+    """Real images (N, 3, H, W) float in [0, 1] and the task's targets (N, ...) for them, on the device."""
 
     images: Tensor
-    labels: Tensor
+    targets: Tensor
 
     def __len__(self) -> int:
         return len(self.images)
@@ -82,34 +81,28 @@ class Validation:
             return self
         index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:count]
         index = index.to(self.images.device)
-        return Validation(self.images[index], self.labels[index])
+        return Validation(self.images[index], self.targets[index])
 
 
-def validation_gradient(task: SegmentationTask, network: nn.Module, parameters: Parameters,
-                        validation: Validation, chunk: int | None = None, miou_weight: float = 0.0) -> Parameters:
-    """g_val, the gradient over the validation images of their mean sample loss + ``miou_weight`` (1 - soft mIoU).
-
-    The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what the network is for.
-    """
+def validation_gradient(task: Task, network: nn.Module, parameters: Parameters,
+                        validation: Validation, chunk: int | None = None, metric_weight: float = 0.0) -> Parameters:
+    """g_val, the gradient of the task's objective over the validation images (see ``Task.objective``)."""
     chunk = chunk or images_at_once(*validation.images.shape[-2:])
-    parts = list(zip(validation.images.split(chunk), validation.labels.split(chunk), strict=True))
-    with torch.no_grad():
-        whole = total(overlap(network(x), y) for x, y in parts) if miou_weight else None
+    parts = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
+    share = task.objective(((network(x), y) for x, y in parts), len(validation), metric_weight)
 
     found = None
     for x, y in parts:
-
-        def share(theta: Parameters) -> Tensor:
-            logits = _outputs(network, x)(theta)
-            loss = task.sample_losses(logits, y).sum() / len(validation)
-            return loss - miou_weight * whole.first_order(overlap(logits, y)) if whole else loss
-
-        part = gradient(share, parameters)
+        part = gradient(_share_of(share, _outputs(network, x), y), parameters)
         found = part if found is None else axpy(1.0, part, found)
     return found
 
 
-def training_curvature(task: SegmentationTask, network: nn.Module, parameters: Parameters, images: Tensor,
+def _share_of(share, outputs, targets: Tensor):
+    return lambda theta: share(outputs(theta), targets)
+
+
+def training_curvature(task: Task, network: nn.Module, parameters: Parameters, images: Tensor,
                        labels: Tensor, curvature: str, chunk: int | None = None):
     """v -> C v of the mean sample loss over these images, with C the "ggn" or the "hessian"."""
     products = []
@@ -119,7 +112,7 @@ def training_curvature(task: SegmentationTask, network: nn.Module, parameters: P
             product = gauss_newton_product(_outputs(network, x), _curvature(task, y), parameters,
                                            keep_graph=len(images) <= chunk)
         elif curvature == "hessian":
-            product = hessian_product(task.mean_loss_of(network, x, y), parameters)
+            product = hessian_product(mean_loss_of(task, network, x, y), parameters)
         else:
             raise ValueError(f"Unknown curvature {curvature!r}; it is ggn or hessian")
         products.append((len(x) / len(images), product))
@@ -130,24 +123,24 @@ def _outputs(network: nn.Module, images: Tensor):
     return lambda parameters: functional_call(network, parameters, (images,))
 
 
-def _curvature(task: SegmentationTask, labels: Tensor):
-    return lambda z, tangent: task.output_curvature(z, tangent, labels)
+def _curvature(task: Task, labels: Tensor):
+    return lambda z, tangent: task.curvature(z, tangent, labels)
 
 
-def find_direction(task: SegmentationTask, network: nn.Module, images: Tensor, labels: Tensor, validation: Validation,
+def find_direction(task: Task, network: nn.Module, images: Tensor, labels: Tensor, validation: Validation,
                    options: EstimatorOptions, seed: int) -> Direction:
     """v at the network's present weights, with these training images for the curvature."""
     network.eval()
     parameters = trainable_parameters(network)
     g = validation_gradient(task, network, parameters, validation.choose(options.validation_images, seed),
-                            miou_weight=options.miou_weight)
+                            metric_weight=options.metric_weight)
     product = training_curvature(task, network, parameters, images, labels, options.curvature)
     return direction(options.approximation, g, product, damping=options.damping,
                      relative_damping=options.relative_damping, iterations=options.iterations)
 
 
 def estimate(
-    task: SegmentationTask,
+    task: Task,
     network: nn.Module,
     store: RenderStore,
     fresh: Tensor,
@@ -164,7 +157,7 @@ def estimate(
     keys = relightable(store) if options.pathwise else ()
     some = fresh[:options.curvature_images]
     images, _, _ = relight(store, some, psi, keys, derive_seed(seed, "curvature"))
-    v = find_direction(task, network, images, store.targets(some), validation, options, seed)
+    v = find_direction(task, network, images, store.targets(task, some), validation, options, seed)
     model = task, network, trainable_parameters(network), v.vector
 
     scored = _chosen(store, fresh, psi, keys, options, seed)
@@ -178,7 +171,7 @@ def estimate(
         found = relit_derivatives(*model, store, scored.index, psi, keys, relights=1, seed=derive_seed(seed, "w"), **how)
     w = found.w
     unit = spread(w, scored.weights)
-    terms = _score_terms(store, scored.index, psi, keys, found.pixels, w, scored.weights, unit, options)
+    terms = _score_terms(store, scored.index, psi, keys, found.parts, w, scored.weights, unit, options, task)
     mean, variance = scored.moments(terms)
     if by_light:
         terms = (by_light.gradients / unit).clamp(-2 * options.clip, 2 * options.clip)
@@ -237,8 +230,8 @@ def _chosen(store: RenderStore, fresh: Tensor, psi: Psi, keys: tuple[str, ...], 
     return _Sample(torch.arange(len(store)), weights, effective).thinned(options.scored, derive_seed(seed, "scored"))
 
 
-def _score_terms(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], pixels: Tensor, w: Tensor,
-                 weights: Tensor, unit: float, options: EstimatorOptions) -> Tensor:
+def _score_terms(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], parts: Tensor, w: Tensor,
+                 weights: Tensor, unit: float, options: EstimatorOptions, task: Task) -> Tensor:
     """(n, P): the terms of all factors that are not pathwise; 0 in the others' columns."""
     draws = {key: values[index] for key, values in store.draws.items()}
     factors = [factor for factor in store.factors if factor.key not in keys]
@@ -247,9 +240,8 @@ def _score_terms(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, .
     terms = score_terms(psi.score(draws, whole), _advantages(w, weights, unit, options))
     if owned:
         instances = store.instances[index.to(store.device)].cpu().long()
-        credit = torch.zeros(len(index), max(int(instances.max()), *(max(f.owners) for f in owned)) + 1,
-                             dtype=torch.float64)
-        credit.scatter_add_(1, instances.flatten(1), pixels.flatten(1))
+        count = max(int(instances.max()), *(max(f.owners) for f in owned)) + 1
+        credit = task.credit(parts, instances, count)
         for factor in owned:
             advantages = _advantages(credit[:, list(factor.owners)], weights, unit, options)
             terms[:, psi.slices[factor.key]] = score_terms(psi.score_of_values(factor.key, draws), advantages)

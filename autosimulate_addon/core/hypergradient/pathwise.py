@@ -17,7 +17,7 @@ from ..film import noise_seeds
 from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
-from ..tasks.segmentation import SegmentationTask
+from ..tasks.task import Task, parts_of
 from .chunks import images_at_once
 from .directional_derivative import FORWARD_MODE, value_and_derivative
 from .parameters import Parameters
@@ -52,7 +52,7 @@ def relight(store: RenderStore, index: Tensor, psi: Psi, keys: Sequence[str], se
 class RelitDerivatives:
     """Of n renders, averaged over their relights."""
 
-    pixels: Tensor        # (n, H, W) float64: v . grad l by pixel; its sum over pixels is w
+    parts: Tensor         # (n, ...) float64: v . grad l by part of the loss (see ``Task.parts``); their sum is w
     gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise or not asked for
     scores: Tensor        # (n, P) float64: score of the fresh draws behind them; 0 for factors that were not drawn
     method: str           # how the directional derivative was taken
@@ -60,11 +60,11 @@ class RelitDerivatives:
     @property
     def w(self) -> Tensor:
         """(n,)"""
-        return self.pixels.sum((1, 2))
+        return self.parts.sum(tuple(range(1, self.parts.ndim)))
 
 
 def relit_derivatives(
-    task: SegmentationTask,
+    task: Task,
     network: nn.Module,
     parameters: Parameters,
     vector: Parameters,
@@ -87,27 +87,27 @@ def relit_derivatives(
     """
     if not keys:
         relights = 1
-    pixels, gradients, scores = [], [], []
+    parts, gradients, scores = [], [], []
     renders = max(1, (chunk or images_at_once(*store.labels.shape[-2:])) // relights)
     for start in range(0, len(index), renders):
         at = index[start:start + renders]
         images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
-        labels = store.targets(at, relights)
-        losses = task.losses_of(network, images, labels, per_pixel=True)
+        targets = store.targets(task, at, relights)
+        losses = parts_of(task, network, images, targets)
         wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
         with torch.set_grad_enabled(bool(wanted)):
             loss, derivative, method = value_and_derivative(losses, parameters, vector, method)
         if relative:
-            derivative = derivative / (loss.sum((1, 2), keepdim=True) + RELATIVE_FLOOR)
+            derivative = derivative / (loss.sum(tuple(range(1, loss.ndim)), keepdim=True) + RELATIVE_FLOOR)
         found = {}
         if wanted:
-            parts = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
-            found = dict(zip(wanted, parts, strict=True))
+            slopes = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
+            found = dict(zip(wanted, slopes, strict=True))
         size = (len(at), relights)
-        pixels.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
+        parts.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
         gradients.append(fresh.pathwise(found).unflatten(0, size).mean(1))
         scores.append(psi.score(fresh, keys).unflatten(0, size).mean(1) if keys else torch.zeros_like(gradients[-1]))
-    return RelitDerivatives(torch.cat(pixels), torch.cat(gradients), torch.cat(scores), method)
+    return RelitDerivatives(torch.cat(parts), torch.cat(gradients), torch.cat(scores), method)
 
 
 def less_luck(gradients: Tensor, scores: Tensor, weights: Tensor, places: Sequence[slice]) -> Tensor:

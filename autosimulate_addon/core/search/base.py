@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ..psi import Psi
-from ..tasks.segmentation import Scores
+from ..tasks.task import Scores
 from .method import Context, Outcome
 
 #: psi delivered is the mean over this last part of the steps: its noise averages out.

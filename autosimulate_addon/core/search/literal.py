@@ -26,13 +26,13 @@ class Literal(Search):
     def __init__(self, start: Psi, approximation: str, step_size: float) -> None:
         super().__init__(start)
         self.options = EstimatorOptions(approximation=approximation, curvature="hessian", damping=LITERAL_DAMPING,
-                                        relative_damping=0.0, iterations=LITERAL_ITERATIONS, miou_weight=0.0)
+                                        relative_damping=0.0, iterations=LITERAL_ITERATIONS, metric_weight=0.0)
         self.step_size = step_size
 
     def after_training(self, context: Context) -> Outcome:
         store, fresh = context.store, context.fresh
-        images, labels = store.images(fresh, None, [0] * len(fresh)), store.targets(fresh)
-        v = find_direction(context.task, context.network, images, labels, context.validation, self.options,
+        images, targets = store.images(fresh, None, [0] * len(fresh)), store.targets(context.task, fresh)
+        v = find_direction(context.task, context.network, images, targets, context.validation, self.options,
                            context.seed)
         derivatives = relit_derivatives(
             context.task, context.network, trainable_parameters(context.network), v.vector, store, fresh, context.psi,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..psi import Psi
-from ..tasks.segmentation import Scores
+from ..tasks.task import Scores
 from .base import Search, trust_region
 from .method import Context
 
@@ -15,7 +15,7 @@ MEMORY = 0.7
 
 
 class LearningToSimulate(Search):
-    """Each iteration is a trial: a data set from q_psi, a network trained on it, its validation mIoU the reward R.
+    """Each iteration is a trial: a data set from q_psi, a network trained on it, its validation metric the reward R.
 
     psi <- psi + alpha * (R - b) / sd(R) * sum_k grad_psi log q_psi(s_k) / sqrt(K), in whitened coordinates, where
     that sum has unit variance; b is the moving average of past rewards.
@@ -29,7 +29,7 @@ class LearningToSimulate(Search):
         self.rewards: list[float] = []
 
     def observe(self, context: Context, scores: Scores) -> None:
-        reward = 0.0 if math.isnan(scores.miou) else scores.miou
+        reward = 0.0 if math.isnan(scores.metric) else scores.metric
         self.rewards.append(reward)
         if len(self.rewards) < 2:
             return

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..hypergradient.estimator import Validation
 from ..psi import Psi
 from ..renders import RenderStore
-from ..tasks.segmentation import Scores, SegmentationTask
+from ..tasks.task import Scores, Task
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Context:
     iteration: int
     progress: float               # fraction of the iterations that are behind us
     seed: int                     # of this iteration
-    task: SegmentationTask
+    task: Task
     network: nn.Module
     store: RenderStore            # all renders so far
     fresh: Tensor                 # (K,) indices in it of this iteration's

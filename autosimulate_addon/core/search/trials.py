@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..psi import Psi
-from ..tasks.segmentation import Scores
+from ..tasks.task import Scores
 from .base import Search
 from .method import Context
 
@@ -19,7 +19,7 @@ REACH = 3.0
 
 
 class Trials(Search):
-    """Proposes psi, is told the validation mIoU of a network trained on its images, delivers the best.
+    """Proposes psi, is told the validation metric of a network trained on its images, delivers the best.
 
     A trial is a point in [0, 1]^P; the first is the middle of the box, the start itself.
     """
@@ -44,7 +44,7 @@ class Trials(Search):
         return self.start.step((2.0 * torch.tensor(point, dtype=torch.float64) - 1.0) * self.reach)
 
     def observe(self, context: Context, scores: Scores) -> None:
-        self.values.append(0.0 if math.isnan(scores.miou) else scores.miou)
+        self.values.append(0.0 if math.isnan(scores.metric) else scores.metric)
         self.points.append(self.propose())
         self.move(self.psi_at(self.points[-1]))
 

@@ -1,1 +1,21 @@
-"""What is learned from the images: a task owns the losses, the training and the metric."""
+"""What is learned from the images: a task owns the losses, the objective and the metric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...protocol import InputError
+from .segmentation import SegmentationTask
+from .task import Scores, Task, TaskFactory
+
+__all__ = ["TASKS", "Scores", "Task", "make_task"]
+
+#: Tasks by name: a new one is one file beside this one and one row.
+TASKS: dict[str, TaskFactory] = {"segmentation": SegmentationTask}
+
+
+def make_task(name: str, classes: Sequence[str]) -> Task:
+    """The task ``name`` for these ``classes``. Raises InputError if there is no such task."""
+    if name not in TASKS:
+        raise InputError(f"There is no task called {name!r}: choose one of {', '.join(TASKS)}.")
+    return TASKS[name](classes)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..datasets.dataset import IGNORE
+from .soft_miou import overlap, total
+from .task import Scores
 
 #: Weight of background pixels in the loss (foreground has 1): they are most of an image and the easiest part of it.
 BACKGROUND_WEIGHT = 0.3
 
 
-@dataclass(frozen=True)
-class Scores:
-    """The outcome of an evaluation. ``per_class`` is the IoU of each foreground class that occurs, by name."""
-
-    loss: float
-    miou: float
-    per_class: dict[str, float]
-
-
 class SegmentationTask:
     """Per-pixel classification into ``classes``; classes[0] is the background.
 
-    The loss of a sample is the weighted cross-entropy averaged over its labelled pixels. It depends on that sample
+    The loss of an image is the weighted cross-entropy averaged over its labelled pixels. It depends on that image
     alone: no normalisation over the batch, neither by statistics nor by weights.
     """
+
+    name = "segmentation"
+    metric = "mIoU"
 
     def __init__(self, classes: Sequence[str], background_weight: float = BACKGROUND_WEIGHT) -> None:
         self.classes = tuple(classes)
@@ -38,21 +32,34 @@ class SegmentationTask:
         self.class_weights[0] = background_weight
 
     @property
-    def num_classes(self) -> int:
+    def channels(self) -> int:
         return len(self.classes)
 
-    def pixel_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """(K, C, H, W), (K, H, W) -> (K, H, W): each pixel's share; they sum to the sample's loss."""
+    def targets(self, labels: Tensor, instances: Tensor | None = None) -> Tensor:
+        """(K, H, W) -> (K, H, W) int64: the labels themselves."""
+        return labels.long()
+
+    def parts(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(K, C, H, W), (K, H, W) -> (K, H, W): each pixel's share; they sum to the image's loss."""
         weights = self.class_weights.to(logits)
         losses = F.cross_entropy(logits, labels, weight=weights, ignore_index=IGNORE, reduction="none")
         return losses / _labelled_pixels(labels)
 
-    def sample_losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
         """(K, C, H, W), (K, H, W) -> (K,)."""
-        return self.pixel_losses(logits, labels).sum((1, 2))
+        return self.parts(logits, labels).sum((1, 2))
 
-    def output_curvature(self, logits: Tensor, tangent: Tensor, labels: Tensor) -> Tensor:
-        """C dz for the mean of the sample losses: per pixel weight * (diag(p) - p p') dz with p the softmax of z."""
+    def credit(self, parts: Tensor, instances: Tensor, count: int) -> Tensor:
+        """(K, H, W), (K, H, W) -> (K, count): the sum over the pixels of each instance."""
+        credit = torch.zeros(len(parts), count, dtype=parts.dtype)
+        return credit.scatter_add_(1, instances.flatten(1), parts.flatten(1))
+
+    def influence(self, parts: Tensor) -> Tensor:
+        """(K, H, W): the parts are those of pixels already."""
+        return parts
+
+    def curvature(self, logits: Tensor, tangent: Tensor, labels: Tensor) -> Tensor:
+        """C dz for the mean of the losses: per pixel weight * (diag(p) - p p') dz with p the softmax of z."""
         known = labels != IGNORE
         weights = self.class_weights.to(logits)[torch.where(known, labels, 0)] * known
         weights = (weights / _labelled_pixels(labels) / len(labels)).unsqueeze(1)
@@ -60,30 +67,37 @@ class SegmentationTask:
         p_tangent = p * tangent
         return weights * (p_tangent - p * p_tangent.sum(1, keepdim=True))
 
-    def losses_of(self, network: nn.Module, images: Tensor, labels: Tensor, per_pixel: bool = False):
-        """theta -> the sample losses (K,), or the pixel losses (K, H, W), of these images."""
-        losses = self.pixel_losses if per_pixel else self.sample_losses
-        return lambda parameters: losses(functional_call(network, parameters, (images,)), labels)
+    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int,
+                  metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
+        """Mean loss + ``metric_weight`` (1 - soft mIoU), as a share for each batch.
 
-    def mean_loss_of(self, network: nn.Module, images: Tensor, labels: Tensor):
-        """theta -> the mean of the sample losses."""
-        losses = self.losses_of(network, images, labels)
-        return lambda parameters: losses(parameters).mean()
+        The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what the network is for.
+        It is a ratio of sums over all images, so that a share needs the sums: they are taken here, without a graph.
+        """
+        if not metric_weight:
+            return lambda logits, labels: self.losses(logits, labels).sum() / count
+        with torch.no_grad():
+            whole = total(overlap(logits, labels) for logits, labels in batches)
+
+        def share(logits: Tensor, labels: Tensor) -> Tensor:
+            loss = self.losses(logits, labels).sum() / count
+            return loss - metric_weight * whole.first_order(overlap(logits, labels))
+
+        return share
 
     @torch.no_grad()
-    def evaluate(self, network: nn.Module, images: Tensor, labels: Tensor, batch: int = 32) -> Scores:
+    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch: int = 32) -> Scores:
         """Mean loss, IoU per class and its mean over the foreground classes that occur in the labels.
 
         ``images`` (N, 3, H, W) in [0, 1], ``labels`` (N, H, W) int64.
         """
         from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-        network.eval()
-        total, confusion = 0.0, torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64)
+        total, confusion = 0.0, torch.zeros(self.channels, self.channels, dtype=torch.int64)
         for x, y in zip(images.split(batch), labels.split(batch), strict=True):
-            logits = network(x)
-            total += self.sample_losses(logits, y).double().sum().item()
-            confusion += multiclass_confusion_matrix(logits.argmax(1), y, self.num_classes, ignore_index=IGNORE,
+            logits = predict(x)
+            total += self.losses(logits, y).double().sum().item()
+            confusion += multiclass_confusion_matrix(logits.argmax(1), y, self.channels, ignore_index=IGNORE,
                                                      validate_args=False).cpu()
         return Scores(total / len(images), *_intersection_over_union(confusion, self.classes))
 

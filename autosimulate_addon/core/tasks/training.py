@@ -8,9 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .segmentation import SegmentationTask
+from .task import Task
 
-#: step -> (images (B, 3, H, W), labels (B, H, W)). Called once per step, in order.
+#: step -> (images (B, 3, H, W), targets (B, ...)). Called once per step, in order.
 Batches = Callable[[int], tuple[Tensor, Tensor]]
 
 
@@ -19,7 +19,7 @@ def new_optimizer(network: nn.Module, learning_rate: float) -> torch.optim.Optim
 
 
 def train(
-    task: SegmentationTask,
+    task: Task,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     batches: Batches,
@@ -28,16 +28,16 @@ def train(
     cosine: bool = False,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> None:
-    """``steps`` steps on the mean sample loss; ``cosine`` lets the learning rate fall to zero over them."""
+    """``steps`` steps on the mean loss; ``cosine`` lets the learning rate fall to zero over them."""
     network.train()
     learning_rates = [group["lr"] for group in optimizer.param_groups]
     for step in range(steps):
         if cosine:
             for group, learning_rate in zip(optimizer.param_groups, learning_rates, strict=True):
                 group["lr"] = learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / steps))
-        images, labels = batches(step)
+        images, targets = batches(step)
         optimizer.zero_grad(set_to_none=True)
-        task.sample_losses(network(images), labels).mean().backward()
+        task.losses(network(images), targets).mean().backward()
         optimizer.step()
         progress((step + 1) / steps)
     network.eval()

@@ -22,6 +22,7 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.standin.simulator import StandIn
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
 from autosimulate_addon.core.tasks.soft_miou import overlap
+from autosimulate_addon.core.tasks.task import losses_of, mean_loss_of
 from autosimulate_addon.protocol import SampleKey
 
 
@@ -42,7 +43,7 @@ class Set:
         self.network = build("unet", 4, 4).eval()
         self.parameters = trainable_parameters(self.network)
         self.vector = {name: torch.randn_like(value) for name, value in self.parameters.items()}
-        self.validation = Validation(self.store.images(torch.arange(6)), self.store.targets(torch.arange(6)))
+        self.validation = Validation(self.store.images(torch.arange(6)), self.store.targets(self.task, torch.arange(6)))
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,9 @@ def test_lights_are_relightable_and_places_are_not(s):
 def test_w_is_the_dot_product_of_v_with_each_image_s_gradient(s):
     index = torch.arange(3)
     found = relit_derivatives(s.task, s.network, s.parameters, s.vector, s.store, index, s.psi, (), relights=1, seed=0)
-    images, labels = s.store.images(index), s.store.targets(index)
+    images, labels = s.store.images(index), s.store.targets(s.task, index)
     for k in range(3):
-        own = gradient(s.task.mean_loss_of(s.network, images[k:k + 1], labels[k:k + 1]), s.parameters)
+        own = gradient(mean_loss_of(s.task, s.network, images[k:k + 1], labels[k:k + 1]), s.parameters)
         assert found.w[k].item() == pytest.approx(dot(own, s.vector), rel=1e-4)
 
 
@@ -108,8 +109,8 @@ def test_chunks_do_not_change_w(s):
 
 
 def test_influence_map_sums_to_w(s):
-    images, labels = s.store.images(torch.arange(5)), s.store.targets(torch.arange(5))
-    w, _ = directional_derivative(s.task.losses_of(s.network, images, labels), s.parameters, s.vector)
+    images, labels = s.store.images(torch.arange(5)), s.store.targets(s.task, torch.arange(5))
+    w, _ = directional_derivative(losses_of(s.task, s.network, images, labels), s.parameters, s.vector)
     found = influence_map(s.task, s.network, s.vector, images, labels, chunk=2)
     assert found.shape == labels.shape
     assert torch.allclose(found.sum((1, 2)), w, rtol=1e-3, atol=1e-6)
@@ -118,12 +119,12 @@ def test_influence_map_sums_to_w(s):
 def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s):
     def objective(theta):
         logits = torch.func.functional_call(s.network, theta, (s.validation.images,))
-        return (s.task.sample_losses(logits, s.validation.labels).mean()
-                + 20 * (1 - overlap(logits, s.validation.labels).miou))
+        return (s.task.losses(logits, s.validation.targets).mean()
+                + 20 * (1 - overlap(logits, s.validation.targets).miou))
 
     expected = gradient(objective, s.parameters)
     for chunk in (64, 4):
-        found = validation_gradient(s.task, s.network, s.parameters, s.validation, chunk, miou_weight=20.0)
+        found = validation_gradient(s.task, s.network, s.parameters, s.validation, chunk, metric_weight=20.0)
         assert all(torch.allclose(found[name], expected[name], rtol=1e-3, atol=1e-6) for name in expected)
     alone = validation_gradient(s.task, s.network, s.parameters, s.validation)
     assert dot(alone, alone) < 0.9 * dot(expected, expected)
@@ -133,7 +134,7 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
     one, many = (validation_gradient(s.task, s.network, s.parameters, s.validation, chunk) for chunk in (64, 4))
     assert all(torch.allclose(one[name], many[name], rtol=1e-3, atol=1e-6) for name in one)
     for curvature in ("ggn", "hessian"):
-        one, many = (training_curvature(s.task, s.network, s.parameters, s.validation.images, s.validation.labels,
+        one, many = (training_curvature(s.task, s.network, s.parameters, s.validation.images, s.validation.targets,
                                         curvature, chunk)(s.vector) for chunk in (64, 4))
         assert all(torch.allclose(one[n], many[n], rtol=1e-3, atol=1e-4 * one[n].abs().max().item()) for n in one)
 
@@ -176,7 +177,8 @@ def test_credit_goes_to_the_object_that_the_pixels_belong_to(s):
     index = torch.arange(12)
     pixels = torch.where(s.store.instances == 3, 1.0, 0.0).double()
     weights = torch.full((12,), 1 / 12, dtype=torch.float64)
-    terms = _score_terms(s.store, index, s.psi, relightable(s.store), pixels, pixels.sum((1, 2)), weights, 1.0, options)
+    terms = _score_terms(s.store, index, s.psi, relightable(s.store), pixels, pixels.sum((1, 2)), weights, 1.0, options,
+                         s.task)
     draws = {key: value[index] for key, value in s.store.draws.items()}
     expected = score_terms(s.psi.score_of_values("location", draws)[:, 2:3],
                            leave_one_out(pixels.sum((1, 2)), weights)[:, None])

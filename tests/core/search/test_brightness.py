@@ -11,15 +11,17 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.search.brightness import match_brightness, stops
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
+from autosimulate_addon.core.tasks import make_task
 from autosimulate_addon.protocol import SampleKey
 
 LIGHTS = ("key_energy", "fill_energy", "back_energy")
 COUNT = 24
+TASK = make_task("segmentation", StandIn(start_wide).classes)
 
 
 @pytest.fixture(scope="module")
 def real():
-    return as_validation(validation_and_test(n_val=24, n_test=1)[0], torch.device("cpu")).images
+    return as_validation(TASK, validation_and_test(n_val=24, n_test=1)[0], torch.device("cpu")).images
 
 
 def rendered(start, factors=None, seed=0):

@@ -31,27 +31,27 @@ def test_sample_loss_is_weighted_cross_entropy_over_labelled_pixels():
                 if (c := labels[k, i, j].item()) != IGNORE:
                     expected -= (0.3 if c == 0 else 1.0) * logits[k, :, i, j].log_softmax(0)[c].item()
                     count += 1
-        assert TASK.sample_losses(logits, labels)[k].item() == pytest.approx(expected / count, rel=1e-12)
+        assert TASK.losses(logits, labels)[k].item() == pytest.approx(expected / count, rel=1e-12)
 
 
 def test_a_sample_s_loss_does_not_depend_on_the_batch():
     logits, labels = batch()
-    together = TASK.sample_losses(logits, labels)
-    alone = torch.cat([TASK.sample_losses(logits[k:k + 1], labels[k:k + 1]) for k in range(4)])
+    together = TASK.losses(logits, labels)
+    alone = torch.cat([TASK.losses(logits[k:k + 1], labels[k:k + 1]) for k in range(4)])
     assert torch.allclose(together, alone, atol=1e-14)
 
 
 def test_image_without_labels_counts_nothing():
     logits, labels = batch()
     labels[1] = IGNORE
-    assert TASK.sample_losses(logits, labels)[1].item() == 0
+    assert TASK.losses(logits, labels)[1].item() == 0
 
 
-def test_output_curvature_is_the_hessian_of_the_mean_loss():
+def test_curvature_is_the_hessian_of_the_mean_loss():
     logits, labels = batch()
     tangent = torch.randn_like(logits)
-    expected = curvature_of(lambda z: TASK.sample_losses(z, labels).mean())(logits, tangent)
-    assert torch.allclose(TASK.output_curvature(logits, tangent, labels), expected, atol=1e-14)
+    expected = curvature_of(lambda z: TASK.losses(z, labels).mean())(logits, tangent)
+    assert torch.allclose(TASK.curvature(logits, tangent, labels), expected, atol=1e-14)
 
 
 class Fixed(nn.Module):
@@ -72,13 +72,13 @@ def test_metric_is_the_mean_over_foreground_classes_that_occur():
     images = nn.functional.one_hot(prediction, 3).permute(0, 3, 1, 2).float()
     scores = TASK.evaluate(Fixed(), images, labels, batch=1)
     assert scores.per_class == {"cube": pytest.approx(7 / 8)}
-    assert scores.miou == pytest.approx(7 / 8)
-    assert scores.loss == pytest.approx(TASK.sample_losses(10 * images, labels).mean().item())
+    assert scores.metric == pytest.approx(7 / 8)
+    assert scores.loss == pytest.approx(TASK.losses(10 * images, labels).mean().item())
 
 
 def test_no_foreground_at_all_gives_nan_not_zero():
     scores = TASK.evaluate(Fixed(), torch.zeros(1, 3, 4, 4), torch.zeros(1, 4, 4, dtype=torch.int64))
-    assert math.isnan(scores.miou) and scores.per_class == {}
+    assert math.isnan(scores.metric) and scores.per_class == {}
 
 
 def test_training_lowers_the_loss_and_cosine_ends_at_zero():

@@ -1,0 +1,90 @@
+"""What a network is to learn: the one place that knows how labels become losses and a metric.
+
+A second task is one file with a class that satisfies ``Task`` and one row in ``tasks.TASKS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+#: The network's parameters by name.
+Parameters = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """An evaluation: the mean loss, the task's metric (higher is better) and the metric of each class that occurs."""
+
+    loss: float
+    metric: float
+    per_class: dict[str, float]
+
+
+class Task(Protocol):
+    """Losses, curvature, credit and evaluation for one kind of labels.
+
+    Outputs and targets are one tensor each with the K images first. A loss depends on its own image alone: there is no
+    normalisation over the batch. All methods but ``evaluate`` are differentiable in the outputs.
+    """
+
+    name: str                       # its key in ``tasks.TASKS``
+    metric: str                     # what the metric is called wherever it is shown, such as "mIoU"
+    classes: tuple[str, ...]        # classes[0] is the background
+
+    @property
+    def channels(self) -> int:
+        """The channels that a network must give: its outputs are (K, channels, H, W)."""
+
+    def targets(self, labels: Tensor, instances: Tensor | None = None) -> Tensor:
+        """(K, H, W) class ids and, of renders, instance ids -> the targets (K, ...), of renders and data sets alike."""
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(K,): the loss of each image, what ``parts`` sum to."""
+
+    def parts(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(K, ...): the terms that the losses sum over, such as (K, H, W) for pixels."""
+
+    def credit(self, parts: Tensor, instances: Tensor, count: int) -> Tensor:
+        """(K, count): parts (K, ...) summed by instance; column i is that of id i in ``instances`` (K, H, W)."""
+
+    def influence(self, parts: Tensor) -> Tensor:
+        """(K, H, W): parts (K, ...) as a map over the image that keeps each image's sum."""
+
+    def curvature(self, outputs: Tensor, tangent: Tensor, targets: Tensor) -> Tensor:
+        """C dz, as the outputs z: C is the Hessian in z of the mean loss, dz the ``tangent``."""
+
+    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int,
+                  metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
+        """The objective of validation, mean loss + ``metric_weight`` (1 - soft metric), as a share for each batch.
+
+        ``batches`` holds the (outputs, targets) of the whole set of ``count`` images. The returned function takes those
+        of one batch and gives a scalar; the scalars' gradients sum to the gradient of the objective.
+        """
+
+    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
+        """Scores the outputs ``predict`` gives for ``images`` (N, 3, H, W) in [0, 1]."""
+
+
+def parts_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
+    """theta -> the parts (K, ...) of the losses of these images."""
+    return lambda theta: task.parts(functional_call(network, theta, (images,)), targets)
+
+
+def losses_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
+    """theta -> the losses (K,) of these images."""
+    return lambda theta: task.losses(functional_call(network, theta, (images,)), targets)
+
+
+def mean_loss_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
+    """theta -> the mean loss of these images."""
+    losses = losses_of(task, network, images, targets)
+    return lambda theta: losses(theta).mean()
+
+
+#: The classes of a simulator -> a task.
+TaskFactory = Callable[[Sequence[str]], Task]
