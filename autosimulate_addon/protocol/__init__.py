@@ -4,12 +4,14 @@ Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) imp
 """
 
 from .errors import AutoSimulateError, Cancelled, InputError
-from .factor import CONTINUOUS, DISCRETE, Draw, Factor, SampleKey
+from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .simulator import Driver, Layer, Render, Simulator
 
 __all__ = [
     "CONTINUOUS",
     "DISCRETE",
+    "LARGEST",
+    "WIDEST_RATIO",
     "AutoSimulateError",
     "Cancelled",
     "Draw",

@@ -13,6 +13,13 @@ CONTINUOUS = ("normal", "lognormal", "bounded")
 #: Families over ``Factor.items``. A draw is int64 of shape (count, 1): positions in ``items``.
 DISCRETE = ("integer", "bernoulli", "categorical")
 
+#: The largest number that psi holds in plain units, some orders below the largest of single precision, in which Blender
+#: keeps its properties: the mean and standard deviation of a normal, the median of a log-normal (and 1 / LARGEST its
+#: least).
+LARGEST = 1e35
+#: A log-normal's standard deviation is at most this many means, and at least this part of one: every moment is finite.
+WIDEST_RATIO = 1e9
+
 #: One draw s: a value for every factor, by ``Factor.key``; shapes as above. In a *rendered* draw (``Render.draw``)
 #: NaN, or -1 for the discrete families, says that a value did not reach the image (its object was not there): it is
 #: left out of log q and of the score.
@@ -49,7 +56,7 @@ class Factor:
     start: Mapping[str, np.ndarray] = field(default_factory=dict)
     locked: bool = False                # drawn, but psi does not move
     unit: str = ""
-    owners: tuple[int, ...] = ()        # per drawn value, the instance index it belongs to in Render.instances (or empty)
+    owners: tuple[int, ...] = ()        # per drawn value, its instance index in Render.instances (or empty)
 
     @property
     def continuous(self) -> bool:

@@ -145,6 +145,20 @@ def test_what_makes_no_distribution_is_refused_in_one_sentence(data, path, optio
     assert "\n" not in str(caught.value)
 
 
+def test_a_lognormal_mean_may_be_above_high_where_its_median_is_inside():
+    """Limits clip draws; mean and std are those before clipping."""
+    factor = factor_of(mark("lights['Light']", "energy", low=(10.0,), high=(500.0,)), {"mean": [640.3], "std": [512.6]})
+    assert factor.start["mean"][0] == 640.3 and factor.high[0] == 500.0
+    with pytest.raises(InputError, match=r"median 583\.676 is outside of the limits 10 to 500"):
+        factor_of(mark("lights['Light']", "energy", low=(10.0,), high=(500.0,)), {"mean": [640.3], "std": [288.8]})
+
+
+@pytest.mark.parametrize("family", ["normal", "lognormal"])
+def test_equal_limits_are_refused_before_anything_is_drawn(family):
+    with pytest.raises(InputError, match="low 2 is not below high 2"):
+        factor_of(mark("lights['Light']", "energy", family=family, low=(2.0,), high=(2.0,), mean=(2.0,)))
+
+
 def test_limits_of_a_vector_may_be_infinite_for_some_components():
     factor = factor_of(mark("objects['Cube']", "location", low=(-math.inf, -1.0, 0.0), mean=(0.0, 0.0, 1.0)))
     assert factor.low.tolist() == [-math.inf, -1.0, 0.0]

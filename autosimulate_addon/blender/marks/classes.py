@@ -6,7 +6,6 @@ import bpy
 
 from ...protocol import InputError
 from .. import paths
-from ..paths import PropertyRef
 from .mark import ClassTable
 
 #: Colours given to classes in turn (sRGB), far apart also for most colour-blind people (Okabe and Ito).
@@ -59,5 +58,5 @@ def write_classes(scene: bpy.types.Scene, classes: ClassTable) -> None:
         group.color = CLASS_COLORS[(index - 1) % len(CLASS_COLORS)]
         group.validation_id = classes.validation_id(name)
         for collection, block in classes.members.get(name, ()):
-            group.members.add().id = paths.data_block(PropertyRef(collection, block, None, ""))
+            group.members.add().id = getattr(bpy.data, collection)[block]       # linked or not: it is not changed
     scene.autosimulate.active_class = 0

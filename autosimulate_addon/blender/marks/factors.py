@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import bpy
 import numpy as np
 
-from ...protocol import Factor, InputError
+from ...protocol import LARGEST, WIDEST_RATIO, Factor, InputError
 from .. import paths
 from . import states
 from .defaults import complete, effective_limits
@@ -21,6 +21,8 @@ _UNITS = {"LENGTH": "m", "AREA": "m²", "VOLUME": "m³", "ROTATION": "rad", "TIM
           "MASS": "kg", "CAMERA": "mm", "POWER": "W", "TEMPERATURE": "K", "VELOCITY": "m/s", "WAVELENGTH": "nm"}
 #: How far the given probabilities may be from summing to 1 (they are then divided by their sum).
 SUM_TOLERANCE = 1e-3
+#: How far beyond a limit psi may be, as a share of it: limits are kept in the scene in single precision, psi in double.
+SLACK = 1e-6
 
 
 def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
@@ -99,16 +101,22 @@ def _finite(mark: Mark, name: str, values: Sequence[float], size: int) -> np.nda
 
 
 def _check_moments(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    """Raises InputError for a start, or stored psi, that the mark's family cannot have or the optimiser cannot use.
+
+    What the optimiser reaches from any start that passes also passes.
+    """
     if not (std > 0.0).all():
         raise InputError(f"Mark {mark.name!r}: the standard deviation {std.min():g} must be above 0; to keep a value "
                          "fixed, unmark the property.")
-    if ((mean < low) | (mean > high)).any():
-        where = int(np.argmax((mean < low) | (mean > high)))
-        raise InputError(f"Mark {mark.name!r}: mean {mean[where]:g} is outside of the limits {low[where]:g} to "
-                         f"{high[where]:g}; move the mean or widen the limits.")
-    if mark.family == "lognormal" and not (mean > 0.0).all():
-        raise InputError(f"Mark {mark.name!r}: a log-normal distribution needs a mean above 0, not {mean.min():g}; "
-                         "raise it or choose the normal family.")
+    if mark.family == "lognormal":
+        _check_lognormal(mark, mean, std)
+    else:
+        _check_size(mark, np.maximum(np.abs(mean), std))
+    same = np.float32(low) >= np.float32(high)
+    if same.any():
+        raise InputError(f"Mark {mark.name!r}: low {low[same][0]:.9g} is not below high {high[same][0]:.9g} in "
+                         "Blender's single precision; change one, or unmark the property to keep a value fixed.")
+    _check_inside(mark, mean, std, low, high)
     if mark.family == "bounded":
         variance_limit = (mean - low) * (high - mean)    # that of a coin between low and high
         if (std ** 2 >= variance_limit).any():
@@ -116,6 +124,52 @@ def _check_moments(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarra
             raise InputError(f"Mark {mark.name!r}: no distribution between {low[where]:g} and {high[where]:g} with "
                              f"mean {mean[where]:g} has the standard deviation {std[where]:g}; choose one below "
                              f"{math.sqrt(max(variance_limit[where], 0.0)):g} and a mean inside of the limits.")
+
+
+def _check_lognormal(mark: Mark, mean: np.ndarray, std: np.ndarray) -> None:
+    if not (mean > 0.0).all():
+        raise InputError(f"Mark {mark.name!r}: a log-normal distribution needs a mean above 0, not {mean.min():g}; "
+                         "raise it or choose the normal family.")
+    ratio = std / mean
+    beyond = (ratio > WIDEST_RATIO * (1.0 + SLACK)) | (ratio < (1.0 - SLACK) / WIDEST_RATIO)
+    if beyond.any():
+        raise InputError(f"Mark {mark.name!r}: a log-normal distribution with the mean {mean[beyond][0]:g} cannot have "
+                         f"the standard deviation {std[beyond][0]:g}; choose one between a billionth of the mean and "
+                         "a billion times it.")
+    _check_size(mark, _median(mean, std))
+
+
+def _check_size(mark: Mark, values: np.ndarray) -> None:
+    if (values > LARGEST * (1.0 + SLACK)).any():
+        raise InputError(f"Mark {mark.name!r}: {values.max():g} is more than Blender's numbers hold; keep mean and "
+                         f"standard deviation below {LARGEST:g}.")
+
+
+def _slack(limit: np.ndarray) -> np.ndarray:
+    """How far single precision may have moved a limit: what is less than its smallest number may have become 0."""
+    return SLACK * np.abs(np.where(np.isfinite(limit), limit, 0.0)) + float(np.finfo(np.float32).tiny)
+
+
+def _median(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Of the log-normal distribution with these moments."""
+    return mean / np.sqrt(1.0 + (std / mean) ** 2)
+
+
+def _check_inside(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    """The limits of a normal or log-normal clip its draws: its centre must be inside, as the optimiser keeps it.
+
+    The centre of a log-normal is its median; its mean, of the draws before clipping, is larger and may be above high.
+    A start with the mean inside and the median below low is one that the optimiser moves inside.
+    """
+    centre = _median(mean, std) if mark.family == "lognormal" else mean
+    slack = (lambda limit: 0.0) if mark.family == "bounded" else _slack
+    below, above = mean < low - slack(low), centre > high + slack(high)
+    if not (below | above).any():
+        return
+    where = int(np.argmax(below | above))
+    word, value = ("median", centre[where]) if mark.family == "lognormal" and above[where] else ("mean", mean[where])
+    raise InputError(f"Mark {mark.name!r}: {word} {value:g} is outside of the limits {low[where]:g} to "
+                     f"{high[where]:g}; move the {word} or widen the limits.")
 
 
 def _discrete(mark: Mark) -> Factor:

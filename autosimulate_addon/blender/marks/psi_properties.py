@@ -177,8 +177,10 @@ def _annotate(block: bpy.types.ID, key: str, parameter: str, factor: Factor) -> 
         if parameter == "std":
             options |= {"min": 0.0, "soft_min": 0.0}
         elif factor.low is not None:
-            # One pair of limits serves all components of an array.
+            # One pair of limits serves all components of an array. A log-normal's mean, of the draws before they are
+            # clipped, may be above the limit of the draws.
             low, high = float(factor.low.min()), float(factor.high.max())
+            high = np.inf if factor.family == "lognormal" else high
             options |= {name: limit for name, limit in
                         (("min", low), ("soft_min", low), ("max", high), ("soft_max", high)) if np.isfinite(limit)}
         if factor.unit in _SUBTYPES:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Distribution, LogNormal, Normal
 from torch.special import log_ndtr
 
-from ...protocol import Factor, InputError
+from ...protocol import LARGEST, WIDEST_RATIO, Factor, InputError
 from .bounds import Bounds
 from .family import Family
 
@@ -33,12 +33,20 @@ class NormalFamily(Family):
         if not bool((self.low < self.high).all()):
             raise InputError(f"low of '{factor.key}' must be below its high.")
         start = self.to_phi(factor.start)[factor.size:].exp()
-        self.log_std_floor = (bounds.spread_floor * start).log()
+        self.log_std_floor = self._std_floor(start, bounds).log()
         self.log_std_ceiling = self._std_ceiling(start, bounds).log()
+
+    def _std_floor(self, start: Tensor, bounds: Bounds) -> Tensor:
+        """Of the scale on which the draw is normal."""
+        return bounds.spread_floor * start
 
     def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
         """Of the scale on which the draw is normal."""
-        return bounds.spread_ceiling * start
+        return (bounds.spread_ceiling * start).clamp(max=LARGEST)
+
+    def _centre_limits(self) -> tuple[Tensor, Tensor]:
+        """Where the centre, in plain units, may be: inside the limits, and where psi's numbers stay finite."""
+        return self.low.clamp(-LARGEST, LARGEST), self.high.clamp(-LARGEST, LARGEST)
 
     def _limit(self, limit: np.ndarray | None, default: float, name: str) -> Tensor:
         values = np.asarray(default if limit is None else limit, dtype=np.float64)
@@ -103,7 +111,8 @@ class NormalFamily(Family):
 
     def clamp(self, phi: Tensor) -> Tensor:
         mu, log_std = phi.chunk(2)
-        mu = torch.minimum(torch.maximum(mu, self.to_real(self.low)), self.to_real(self.high))
+        low, high = self._centre_limits()
+        mu = torch.minimum(torch.maximum(mu, self.to_real(low)), self.to_real(high))
         return torch.cat([mu, torch.minimum(torch.maximum(log_std, self.log_std_floor), self.log_std_ceiling)])
 
     def _inside(self, phi: Tensor) -> Tensor:
@@ -120,8 +129,14 @@ class LogNormalFamily(NormalFamily):
             raise InputError(f"high of '{factor.key}' must be above 0: a log-normal value is positive.")
         self.low = self.low.clamp(min=0.)
 
+    def _std_floor(self, start: Tensor, bounds: Bounds) -> Tensor:
+        return (bounds.spread_floor * start).clamp(min=1 / WIDEST_RATIO)
+
     def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
-        return bounds.log_std_ceiling(start)
+        return bounds.log_std_ceiling(start).clamp(max=math.sqrt(math.log1p(WIDEST_RATIO ** 2)))
+
+    def _centre_limits(self) -> tuple[Tensor, Tensor]:
+        return self.low.clamp(1 / LARGEST, LARGEST), self.high.clamp(1 / LARGEST, LARGEST)
 
     def to_real(self, values: Tensor) -> Tensor:
         return values.log()
