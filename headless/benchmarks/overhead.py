@@ -38,11 +38,11 @@ def _package() -> str:
 
 
 PACKAGE = _package()
-bridge_module = importlib.import_module(f"{PACKAGE}.blender.bridge")
-demo_scene = importlib.import_module(f"{PACKAGE}.blender.demo_scene")
-marks_scene = importlib.import_module(f"{PACKAGE}.blender.marks_scene")
+bridge_module = importlib.import_module(f"{PACKAGE}.blender.render.session")
+demo_scene = importlib.import_module(f"{PACKAGE}.blender.scenes.demo")
+marks_scene = importlib.import_module(f"{PACKAGE}.blender.marks.mark_scene")
 protocol = importlib.import_module(f"{PACKAGE}.protocol")
-quiet = importlib.import_module(f"{PACKAGE}.blender.quiet").quiet
+quiet = importlib.import_module(f"{PACKAGE}.blender.render.quiet").quiet
 
 
 def demo():

@@ -122,7 +122,7 @@ def viewport() -> tuple:
 @contextlib.contextmanager
 def silent():
     """Blender reports every redraw that is timed, on both standard streams."""
-    quiet = ours("blender.quiet").quiet
+    quiet = ours("blender.render.quiet").quiet
     with quiet(), quiet(2):
         yield
 
@@ -194,7 +194,7 @@ def start_job(options, folder: Path):
 
 def fill_overlay(count: int) -> None:
     """``count`` learned locations and as many learned lights, with what a run began from."""
-    marks_scene, paths, monitor = ours("blender.marks_scene"), ours("blender.paths"), ours("ui.monitor")
+    marks_scene, paths, monitor = ours("blender.marks.mark_scene"), ours("blender.paths"), ours("ui.monitor")
     scene = bpy.context.scene
     scene.autosimulate.marks.clear()
     before = {}
@@ -254,7 +254,7 @@ def story(options):
     """The whole measurement; yields seconds to leave to Blender."""
     folder = Path(tempfile.mkdtemp(prefix="window-speed-"))
     register()
-    ours("blender.demo_scene").build()
+    ours("blender.scenes.demo").build()
     yield 1.0
     _, area, _ = viewport()
     area.spaces.active.shading.type = "SOLID"

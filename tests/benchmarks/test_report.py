@@ -75,6 +75,17 @@ def test_every_figure_is_shown(repo_root, results, report):
     assert set(re.findall(r"\]\(([\w]+\.png)\)", report)) <= pictures
 
 
+def test_every_decision_is_one_page_of_the_same_form(repo_root):
+    folder = repo_root / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    pages = sorted(folder.glob("0*.md"))
+    assert re.findall(r"\]\((.*?\.md)\)", index) == [page.name for page in pages] != []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert re.findall("^## (.*)$", text, re.MULTILINE) == ["Question", "Rows", "Choice", "Not kept"], page.name
+        assert text.count("\n") <= 60, page.name
+
+
 def test_the_report_command_writes_text_and_figures(run, results, tmp_path):
     for path in results.glob("*.csv"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
