@@ -20,10 +20,10 @@ from . import compat
 #: ``lights['Lamp']`` or ``lights["Lamp"]``: how a data-block is written in files and messages.
 _DATA = re.compile(r"""^(?:bpy\.data\.)?([a-z_]+)\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")"""
                    r"""(?:\s*,\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"))?\]$""")
-#: Types of ID property values, by what ``describe`` calls them.
-_PYTHON_TYPES = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
+#: Types of ID property values, by RNA's name for them.
+PYTHON_TYPES = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
 _CASTS = {"BOOLEAN": bool, "INT": lambda value: int(round(float(value))), "FLOAT": float, "STRING": str}
-_TYPECODES = {"d": "FLOAT", "f": "FLOAT", "i": "INT", "b": "BOOLEAN"}
+TYPECODES = {"d": "FLOAT", "f": "FLOAT", "i": "INT", "b": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,6 @@ class Resolved(NamedTuple):
     identifier: str                 # attribute name, or the key of a custom property
     index: int                      # component, or -1
     id_data: bpy.types.ID           # the data-block that the reference names
-
-
-@dataclass(frozen=True)
-class PropertyInfo:
-    """What RNA knows of a property (limits in the property's own unit; infinite where there are none)."""
-
-    type: str                       # FLOAT | INT | BOOLEAN | ENUM | STRING | POINTER
-    size: int                       # components that the reference covers
-    hard_min: float
-    hard_max: float
-    soft_min: float
-    soft_max: float
-    unit: str
-    subtype: str
-    enum_items: tuple[str, ...]
-    animatable: bool
-    name: str                       # as the interface shows it
-    read_only: bool = False
 
 
 def parse(data: str, path: str, index: int = -1) -> PropertyRef:
@@ -213,7 +195,7 @@ def resolve(ref: PropertyRef) -> Resolved:
     elif rna is None:
         raise _missing(ref)
     resolved = Resolved(owner, rna, identifier, index, id_data)
-    length = _length(resolved)
+    length = length_of(resolved)
     if index >= max(length, 1) or (index >= 0 and length == 0):
         raise InputError(f"{ref}: the property has {length or 1} component{'s' * (length > 1)}; "
                          f"use an index from 0 to {max(length - 1, 0)}, or none for a single value.")
@@ -232,18 +214,19 @@ def _missing(ref: PropertyRef) -> InputError:
                       "from the learnable properties.")
 
 
-def _value(resolved: Resolved) -> Any:
+def value_of(resolved: Resolved) -> Any:
+    """The present value as Blender holds it: a number, text, a data-block, an array."""
     return resolved.owner[resolved.identifier] if resolved.rna is None else getattr(resolved.owner, resolved.identifier)
 
 
-def _length(resolved: Resolved) -> int:
+def length_of(resolved: Resolved) -> int:
     """Number of components of an array property, 0 for a single value."""
     if resolved.rna is None:
-        value = _value(resolved)
+        value = value_of(resolved)
         return len(value) if hasattr(value, "typecode") else 0
     if not getattr(resolved.rna, "is_array", False):
         return 0
-    return len(_flat(_value(resolved)))
+    return len(_flat(value_of(resolved)))
 
 
 def _flat(value: Any) -> list:
@@ -257,14 +240,15 @@ def get(ref: PropertyRef) -> np.ndarray:
 
 
 def read(resolved: Resolved) -> np.ndarray:
-    value = _value(resolved)
+    """The present value of what was resolved (see ``get``)."""
+    value = value_of(resolved)
     if isinstance(value, bpy.types.ID):
         return np.array([value.name])
     if value is None:
         return np.array([""])
-    if _is_flag(resolved.rna):
+    if is_flag(resolved.rna):
         return np.array(sorted(value))
-    if _length(resolved):
+    if length_of(resolved):
         values = _flat(value)
         return np.array(values if resolved.index < 0 else values[resolved.index:resolved.index + 1])
     return np.array([value])
@@ -276,10 +260,11 @@ def set(ref: PropertyRef, values: Any) -> None:
 
 
 def write(resolved: Resolved, values: Any, ref: PropertyRef | str) -> None:
+    """Writes the value(s) into what was resolved (see ``set``); ``ref`` names it in errors."""
     values = np.atleast_1d(values).ravel().tolist()
-    length = _length(resolved)
+    length = length_of(resolved)
     expected = 1 if resolved.index >= 0 or not length else length
-    if len(values) != expected and not _is_flag(resolved.rna):
+    if len(values) != expected and not is_flag(resolved.rna):
         raise InputError(f"{ref} takes {expected} value{'s' * (expected > 1)}, not {len(values)}.")
     try:
         if resolved.rna is None:
@@ -291,7 +276,8 @@ def write(resolved: Resolved, values: Any, ref: PropertyRef | str) -> None:
         raise InputError(f"{ref} cannot be set to {shown!r}: {str(error).splitlines()[0]}") from None
 
 
-def _is_flag(rna: bpy.types.Property | None) -> bool:
+def is_flag(rna: bpy.types.Property | None) -> bool:
+    """Whether the property is an enum of which several items may be set at once."""
     return rna is not None and rna.type == "ENUM" and rna.is_enum_flag
 
 
@@ -301,13 +287,13 @@ def _write_custom(resolved: Resolved, values: list) -> None:
     owner, key = resolved.owner, resolved.identifier
     present = owner[key]
     if hasattr(present, "typecode"):
-        cast = _CASTS[_TYPECODES[present.typecode]]
+        cast = _CASTS[TYPECODES[present.typecode]]
         if resolved.index >= 0:
             present[resolved.index] = cast(values[0])
         else:
             present[:] = [cast(value) for value in values]
     else:
-        owner[key] = _CASTS[_PYTHON_TYPES[type(present)]](values[0])
+        owner[key] = _CASTS[PYTHON_TYPES[type(present)]](values[0])
     resolved.id_data.update_tag()
 
 
@@ -320,7 +306,7 @@ def _write_rna(resolved: Resolved, values: list) -> None:
             if target is None:
                 raise ValueError(f"there is no data-block named {values[0]!r}")
         setattr(owner, name, target)
-    elif _is_flag(rna):
+    elif is_flag(rna):
         setattr(owner, name, {value for value in values if value})
     elif rna.type in ("ENUM", "STRING"):
         setattr(owner, name, str(values[0]))
@@ -348,127 +334,3 @@ def _collection_for(struct: bpy.types.Struct) -> Sequence[bpy.types.ID]:
         if prop.type == "COLLECTION" and prop.fixed_type.identifier == struct.identifier:
             return getattr(bpy.data, prop.identifier)
     raise ValueError(f"a property that points to a {struct.name} cannot be set by name")
-
-
-def describe(ref: PropertyRef) -> PropertyInfo:
-    """Type, size, limits, unit and name of the property (see PropertyInfo). Raises InputError as ``resolve``."""
-    resolved = resolve(ref)
-    return _describe_custom(resolved) if resolved.rna is None else _describe_rna(resolved)
-
-
-def _describe_custom(resolved: Resolved) -> PropertyInfo:
-    value = _value(resolved)
-    if hasattr(value, "typecode"):
-        kind, size = _TYPECODES[value.typecode], len(value) if resolved.index < 0 else 1
-    elif type(value) in _PYTHON_TYPES:
-        kind, size = _PYTHON_TYPES[type(value)], 1
-    else:
-        kind, size = "POINTER", 1
-    shown = resolved.identifier
-    limits = {}
-    if kind in ("FLOAT", "INT"):
-        limits = resolved.owner.id_properties_ui(resolved.identifier).as_dict()
-    socket = _modifier_socket(resolved)
-    if socket is not None:
-        shown = socket.name
-    low, high = _limit(limits.get("min", -np.inf)), _limit(limits.get("max", np.inf))
-    return PropertyInfo(
-        kind, size, low, high, _limit(limits.get("soft_min", low)), _limit(limits.get("soft_max", high)),
-        "NONE", str(limits.get("subtype", "NONE")), (), kind in ("FLOAT", "INT", "BOOLEAN"), shown)
-
-
-def _modifier_socket(resolved: Resolved) -> Any:
-    group = getattr(resolved.owner, "node_group", None)
-    if group is None or not isinstance(resolved.owner, bpy.types.Modifier):
-        return None
-    return next((item for item in group.interface.items_tree
-                 if getattr(item, "identifier", "") == resolved.identifier), None)
-
-
-def _describe_rna(resolved: Resolved) -> PropertyInfo:
-    rna = resolved.rna
-    size = max(_length(resolved), 1) if resolved.index < 0 else 1
-    low = high = soft_low = soft_high = np.nan
-    items: tuple[str, ...] = ()
-    if rna.type in ("FLOAT", "INT"):
-        low, high, soft_low, soft_high = map(_limit, (rna.hard_min, rna.hard_max, rna.soft_min, rna.soft_max))
-    elif rna.type == "BOOLEAN":
-        low, high, soft_low, soft_high = 0.0, 1.0, 0.0, 1.0
-    elif rna.type == "ENUM":
-        items = _enum_items(resolved)
-    name = rna.name
-    if isinstance(resolved.owner, bpy.types.NodeSocket):
-        name = resolved.owner.name
-    return PropertyInfo(rna.type, size, low, high, soft_low, soft_high, rna.unit, rna.subtype, items,
-                        rna.is_animatable, name, rna.is_readonly)
-
-
-def _enum_items(resolved: Resolved) -> tuple[str, ...]:
-    items = tuple(item.identifier for item in resolved.rna.enum_items)
-    present = _value(resolved)
-    if not isinstance(present, str) or present in items:
-        return items
-    # A dynamic enum (view transforms, render engines) does not list its items in RNA, but the refusal of a wrong one
-    # does: enum "..." not found in ('A', 'B').
-    try:
-        setattr(resolved.owner, resolved.identifier, "\n")
-    except TypeError as error:
-        return tuple(re.findall(r"'([^']+)'", str(error).partition(" not found in ")[2])) or items
-    return items
-
-
-def _limit(value: float) -> float:
-    """RNA writes "no limit" as the largest float or int."""
-    value = float(value)
-    return value if abs(value) < 2.0e9 else float(np.copysign(np.inf, value))
-
-
-def check_drawable(ref: PropertyRef) -> None:
-    """Raises InputError, saying why and what to do, when drawing a value into the property could not work."""
-    check_writable(ref)
-    info = describe(ref)
-    if info.type not in ("FLOAT", "INT", "BOOLEAN", "ENUM") or _is_flag(resolve(ref).rna):
-        raise InputError(f"{ref} is not a number, a switch or a choice, so it cannot be learnable.")
-    if not info.animatable:
-        raise InputError(f"{ref} cannot be animated in Blender, so it cannot be learnable.")
-
-
-def check_writable(ref: PropertyRef) -> None:
-    """Raises InputError when the property is linked, read-only, driven or keyframed."""
-    resolved = resolve(ref)
-    if not compat.is_editable(resolved.id_data):
-        raise InputError(f"{ref} is linked from a library and cannot change; make {ref.name!r} local or give it "
-                         "a library override.")
-    if resolved.rna is not None and (resolved.rna.is_readonly or resolved.owner.is_property_readonly(
-            resolved.identifier)):
-        raise InputError(f"{ref} is read-only and cannot be learnable; choose another property.")
-    animated = _animated_by(resolved)
-    if animated:
-        raise InputError(f"{ref} is {animated}, which would overwrite every drawn value; remove the "
-                         f"{'driver' if animated == 'driven' else 'keyframes'} first.")
-
-
-def _animated_by(resolved: Resolved) -> str | None:
-    """"driven" or "keyframed" when the animation system writes the property on every frame, else None."""
-    holder = resolved.owner.id_data or resolved.id_data     # an embedded node tree carries animation of its own
-    animation = holder.animation_data
-    if animation is None:
-        return None
-    if any(_writes(curve, holder, resolved) for curve in animation.drivers):
-        return "driven"
-    if any(_writes(curve, holder, resolved) for curve in compat.animation_curves(animation)):
-        return "keyframed"
-    return None
-
-
-def _writes(curve: bpy.types.FCurve, holder: bpy.types.ID, resolved: Resolved) -> bool:
-    owner_path, identifier, custom = split(compat.native_path(holder, curve.data_path))
-    if identifier != resolved.identifier or custom != (resolved.rna is None):
-        return False
-    if resolved.index >= 0 and curve.array_index != resolved.index:
-        return False
-    try:
-        owner = holder.path_resolve(owner_path) if owner_path else holder
-    except ValueError:
-        return False
-    return owner == resolved.owner

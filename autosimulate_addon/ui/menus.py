@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender import paths
+from ..blender import property_info
 from ..blender.marks import mark_scene as marks_scene
 from ..blender.marks import properties, states_scene
 from ..protocol import AutoSimulateError
@@ -20,7 +20,7 @@ class AUTOSIMULATE_MT_mark_component(bpy.types.Menu):
         ref = property_under_mouse(context)
         if ref is None:
             return
-        info = paths.describe(ref)
+        info = property_info.describe(ref)
         letters = "RGBA" if info.subtype.startswith("COLOR") else "WXYZ" if info.subtype == "QUATERNION" else "XYZW"
         for i in range(info.size):
             self.layout.operator("autosimulate.mark", text=letters[i] if i < 4 else str(i)).index = i
@@ -54,7 +54,7 @@ def draw_context_menu(self, context) -> None:
         row.operator("autosimulate.mark", icon="NORMALIZE_FCURVES")
         return
     layout.operator("autosimulate.mark", icon="NORMALIZE_FCURVES")
-    info = paths.describe(ref)
+    info = property_info.describe(ref)
     if info.size > 1 and ref.index < 0:
         layout.menu("AUTOSIMULATE_MT_mark_component")
     layout.operator("autosimulate.states_add", icon="PRESET")

@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ..blender import paths
+from ..blender import property_info
 from ..blender.marks import factors, properties, psi_properties
 from ..blender.marks import mark_scene as marks_scene
 from ..blender.marks.mark import Mark
@@ -183,7 +183,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
 def _target_name(ref: PropertyRef) -> str:
     if not ref.path:
         return ref.name
-    info = paths.describe(ref)
+    info = property_info.describe(ref)
     letters = "RGBA" if info.subtype.startswith("COLOR") else "XYZW"
     return f"{ref.name}: {info.name}{f' {letters[ref.index]}' if 0 <= ref.index < 4 else ''}"
 

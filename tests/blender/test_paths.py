@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender import compat, paths
+from autosimulate_addon.blender import compat, drawable, paths, property_info
 from autosimulate_addon.blender.paths import PropertyRef, parse
 from autosimulate_addon.protocol import InputError
 from tests.blender import scenes
@@ -61,8 +61,8 @@ ROUGHNESS = 'node_tree.nodes["Principled BSDF"].inputs["Roughness"].default_valu
 ])
 def test_set_get_describe(scene, data, path, kind, size, value):
     ref = parse(data, path)
-    paths.check_drawable(ref)
-    info = paths.describe(ref)
+    drawable.check_drawable(ref)
+    info = property_info.describe(ref)
     assert (info.type, info.size) == (kind, size)
     before = paths.get(ref)
     assert before.shape == (size,)
@@ -75,11 +75,11 @@ def test_set_get_describe(scene, data, path, kind, size, value):
 
 
 def test_limits_units_and_names_come_from_rna(scene):
-    roughness = paths.describe(parse(WEIRD, ROUGHNESS))
+    roughness = property_info.describe(parse(WEIRD, ROUGHNESS))
     assert (roughness.hard_min, roughness.hard_max, roughness.name) == (0.0, 1.0, "Roughness")
-    location = paths.describe(parse("objects['Box']", "location"))
+    location = property_info.describe(parse("objects['Box']", "location"))
     assert location.unit == "LENGTH" and location.hard_max == np.inf
-    amount = paths.describe(parse("objects['Box']", 'modifiers["Nodes"]["Socket_0"]'))
+    amount = property_info.describe(parse("objects['Box']", 'modifiers["Nodes"]["Socket_0"]'))
     assert amount.name == "Amount" or compat.VERSION >= (5, 2, 0)
     assert amount.soft_max == 3.0
 
@@ -126,7 +126,7 @@ def test_from_what_the_interface_gives(scene):
 ])
 def test_what_cannot_be_learnable_is_one_sentence(scene, data, path, sentence):
     with pytest.raises(InputError, match=sentence) as caught:
-        paths.check_drawable(parse(data, path))
+        drawable.check_drawable(parse(data, path))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 250
 
 
@@ -137,14 +137,14 @@ def test_driven_and_keyframed_properties_are_refused(scene):
     tree = scene.world.node_tree
     tree.nodes["Background"].inputs[1].keyframe_insert("default_value", frame=1)
     with pytest.raises(InputError, match="is driven"):
-        paths.check_drawable(parse("objects['Box']", "location"))
+        drawable.check_drawable(parse("objects['Box']", "location"))
     with pytest.raises(InputError, match="is driven"):
-        paths.check_drawable(parse("objects['Box']", "location[2]"))
-    paths.check_drawable(parse("objects['Box']", "location[0]"))
+        drawable.check_drawable(parse("objects['Box']", "location[2]"))
+    drawable.check_drawable(parse("objects['Box']", "location[0]"))
     with pytest.raises(InputError, match="is keyframed"):
-        paths.check_drawable(parse("lights['Lamp']", "energy"))
+        drawable.check_drawable(parse("lights['Lamp']", "energy"))
     with pytest.raises(InputError, match="is keyframed"):
-        paths.check_drawable(parse("worlds['World']", 'node_tree.nodes["Background"].inputs["Strength"].default_value'))
+        drawable.check_drawable(parse("worlds['World']", 'node_tree.nodes["Background"].inputs["Strength"].default_value'))
 
 
 def test_linked_data_is_refused_and_told_from_local_data_of_that_name(scene, tmp_path):
@@ -157,7 +157,7 @@ def test_linked_data_is_refused_and_told_from_local_data_of_that_name(scene, tmp
     assert ref.library and paths.data_block(ref) == linked
     assert paths.data_block(parse("lights['Lamp']", "energy")) != linked
     with pytest.raises(InputError, match="linked from a library"):
-        paths.check_drawable(ref)
+        drawable.check_drawable(ref)
 
 
 def test_text_that_names_a_data_block():

@@ -12,8 +12,9 @@ import bpy
 import numpy as np
 
 from ...protocol import InputError
-from .. import paths
-from ..paths import PropertyInfo, PropertyRef
+from .. import drawable, paths, property_info
+from ..paths import PropertyRef
+from ..property_info import PropertyInfo
 from .mark import FILM_SIZES, Mark
 
 #: Spread of a strictly positive quantity at the start, as the standard deviation of its natural logarithm.
@@ -43,8 +44,8 @@ def complete(mark: Mark) -> Mark:
     if mark.kind in ("MATERIAL", "STATE"):
         return _uniform(mark.with_(family="categorical"))
     for ref in mark.targets:
-        paths.check_drawable(ref)
-    info = paths.describe(mark.targets[0])
+        drawable.check_drawable(ref)
+    info = property_info.describe(mark.targets[0])
     family = mark.family or default_family(mark.targets[0], info)
     mark = mark.with_(family=family)
     if family == "bernoulli":

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from ...protocol import Factor, InputError
-from .. import paths
+from .. import drawable, paths, property_info
 from ..paths import PropertyRef
 from .defaults import default_family, standing_meshes
 from .factors import factor_of, unit_of
@@ -48,7 +48,7 @@ def suggested_rows(scene: bpy.types.Scene, marks: Sequence[Mark] = ()) -> list[R
         if not free:
             continue
         mark = Mark(label, "PROPERTY", tuple(free))
-        family = default_family(free[0], paths.describe(free[0]))
+        family = default_family(free[0], property_info.describe(free[0]))
         rows.append(Row("could be", label, tuple(map(_data, free)), _path(free[0]), family, _now(free), unit_of(mark)))
     return rows
 
@@ -102,7 +102,7 @@ def _sockets(owner: bpy.types.ID, node_type: str, name: str) -> list[PropertyRef
 
 def _drawable(ref: PropertyRef) -> bool:
     try:
-        paths.check_drawable(ref)
+        drawable.check_drawable(ref)
     except InputError:
         return False
     return True

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from ...protocol import LARGEST, WIDEST_RATIO, Factor, InputError
-from .. import paths
+from .. import drawable, paths, property_info
 from . import states
 from .defaults import complete, effective_limits
 from .mark import FILM_SIZES, Mark
@@ -61,7 +61,7 @@ def unit_of(mark: Mark) -> str:
     resolved = paths.resolve(ref)
     if isinstance(resolved.owner, bpy.types.Light) and resolved.identifier == "energy":
         return "W/m²" if resolved.owner.type == "SUN" else "W"
-    return _UNITS.get(paths.describe(ref).unit, "")
+    return _UNITS.get(property_info.describe(ref).unit, "")
 
 
 def suggestion(wrong: str, known: Sequence[str]) -> str:
@@ -75,9 +75,9 @@ def _continuous(mark: Mark) -> Factor:
         size, count = FILM_SIZES[mark.film], 1
         low, high = np.array(mark.low), np.array(mark.high)
     else:
-        info, count = paths.describe(mark.targets[0]), len(mark.targets)
+        info, count = property_info.describe(mark.targets[0]), len(mark.targets)
         for ref in mark.targets[1:]:
-            if paths.describe(ref).size != info.size:
+            if property_info.describe(ref).size != info.size:
                 raise InputError(f"Mark {mark.name!r}: {ref} has not the {info.size} component(s) of "
                                  f"{mark.targets[0]}, so they cannot share a distribution; mark them apart.")
         size = info.size
@@ -210,7 +210,7 @@ def _check_items(mark: Mark) -> None:
             raise InputError(f"Mark {mark.name!r} has {len(mark.items)} choices but {len(mark.states)} states; capture "
                              "each state again.")
         for ref in {ref for state in mark.states for ref, _ in state}:
-            paths.check_writable(ref)
+            drawable.check_writable(ref)
         states.check_values(mark.name, mark.items, mark.states)
     elif mark.kind == "PROPERTY":
         for ref in mark.targets:
@@ -218,7 +218,7 @@ def _check_items(mark: Mark) -> None:
 
 
 def _check_property_items(mark: Mark, ref: paths.PropertyRef) -> None:
-    info = paths.describe(ref)
+    info = property_info.describe(ref)
     wanted = {"bernoulli": "BOOLEAN", "integer": "INT", "categorical": "ENUM"}[mark.family]
     if info.type != wanted:
         kinds = {"BOOLEAN": "a switch", "INT": "a whole number", "ENUM": "a choice among named items"}

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...protocol import InputError
-from .. import compat, paths
+from .. import compat, paths, property_info
 from ..paths import PropertyRef
 from . import factors, states
 from .classes import CLASS_COLORS, read_classes, write_classes
@@ -256,12 +256,12 @@ def _components(ref: PropertyRef) -> list[tuple]:
     base = (ref.collection, ref.library, ref.name, ref.path)
     if ref.index >= 0:
         return [(*base, ref.index)]
-    size = paths.describe(ref).size if ref.path else 1
+    size = property_info.describe(ref).size if ref.path else 1
     return [(*base, index) for index in range(size)] + [(*base, -1)]
 
 
 def _property_name(ref: PropertyRef) -> str:
-    name = paths.describe(ref).name
+    name = property_info.describe(ref).name
     return f"{name} {'XYZW'[ref.index]}" if 0 <= ref.index < 4 else name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...protocol import InputError
-from .. import paths
+from .. import drawable, paths, property_info
 from ..paths import PropertyRef
 
 State = tuple[tuple[PropertyRef, Any], ...]
@@ -17,7 +17,7 @@ def capture(refs: Sequence[PropertyRef]) -> State:
     """The present values of the properties, as plain Python values (a list for a vector)."""
     captured = []
     for ref in refs:
-        paths.check_writable(ref)
+        drawable.check_writable(ref)
         values = paths.get(ref).tolist()
         captured.append((ref, values[0] if len(values) == 1 else values))
     return tuple(captured)
@@ -37,7 +37,7 @@ def from_json(text: str, ref: PropertyRef) -> Any:
 
 def check_values(name: str, items: Sequence[str], states: Sequence[State]) -> None:
     """Raises InputError when a value does not fit its property, so that no run ends over it half-way."""
-    infos = {ref: paths.describe(ref) for state in states for ref, _ in state}
+    infos = {ref: property_info.describe(ref) for state in states for ref, _ in state}
     for item, state in zip(items, states, strict=True):
         for ref, value in state:
             info = infos[ref]

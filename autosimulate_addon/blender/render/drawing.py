@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...protocol import Draw, InputError
-from .. import compat, paths
+from .. import compat, drawable, paths
 from ..marks.defaults import complete
 from ..marks.mark import Mark
 from ..paths import PropertyRef
@@ -96,9 +96,9 @@ class Drawer:
                 if mark.kind == "MATERIAL":
                     _check_material_target(mark, ref)
                 elif mark.kind == "STATE":
-                    paths.check_writable(ref)
+                    drawable.check_writable(ref)
                 else:
-                    paths.check_drawable(ref)
+                    drawable.check_drawable(ref)
                 place = (ref.collection, ref.name, ref.library, ref.path)
                 for index, other in taken.setdefault(place, []):
                     if other is not mark and (index == ref.index or -1 in (index, ref.index)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ...blender import paths
+from ...blender import drawable, paths
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
@@ -42,7 +42,7 @@ def refusal(ref: PropertyRef | None) -> str:
     if ref is None:
         return "Open this from the right-click menu of a property"
     try:
-        paths.check_drawable(ref)
+        drawable.check_drawable(ref)
     except AutoSimulateError as error:
         return str(error).rstrip(".")
     return ""
