@@ -14,6 +14,8 @@ COMMANDS = {
     "gradient": "the estimator's instrument: cosines of the estimated psi-gradient, per approximation, K and lever",
     "demo": "the built-in demo in Blender: learned against null control, wide and oracle",
     "clevr": "CLEVR's own scene and assets in Blender, with a target configuration",
+    "overhead": "a render with masks against bare Cycles",
+    "kill-resume": "runs killed and resumed against uninterrupted ones",
     "report": "results/RESULTS.md and its figures, from the CSVs",
     "lmo": "real photographs (LM-O): learned against null control, IoU per class",
 }
@@ -47,4 +49,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _module(name: str):
-    return importlib.import_module(f"{__package__}.{name}")
+    return importlib.import_module(f"{__package__}.{name.replace('-', '_')}")

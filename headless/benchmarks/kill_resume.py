@@ -1,10 +1,10 @@
 """Kills a run at random moments, resumes it, and holds the result against an uninterrupted one.
 
-    python headless/benchmarks/kill_resume.py --output DIR [--kills 5] [--seed 0]
-
 Runs the demo's scene at a small size: once in peace, once killed (SIGKILL) again and again, wherever it happens to
 be: rendering, training, writing a checkpoint. Exit code 0 when psi agree to 1e-6 and no image was lost or counted
-twice.
+twice, 2 otherwise.
+
+How long: two to five minutes a seed.
 """
 
 from __future__ import annotations
@@ -17,66 +17,94 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-RUN = Path(__file__).resolve().parents[1] / "run.py"
+from autosimulate_addon.protocol import InputError
+
+from .blender_runs import RUN
+from .options import add_common
+from .table import Table
+
+COLUMNS = ("seed", "kills", "exit_code", "psi_difference", "iterations_once_each", "images_counted", "same_renders",
+           "seconds")
 TOLERANCE = 1e-6
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0, help="of the run and of the moments")
-    parser.add_argument("--iterations", type=int, default=5)
-    parser.add_argument("--images", type=int, default=6)
-    options = parser.parse_args()
-    scene, validation = options.output / "demo.blend", options.output / "validation"
-    size = ["--width", 32, "--height", 24]
-    for command in (["build", "demo", "--output", scene],
-                    ["generate", "--scene", scene, "--count", 12, "--output", validation, *size]):
-        if _start(command).wait() != 0:
-            print(f"'{command[0]}' failed", file=sys.stderr)
-            return 1
-    flags = ["--scene", scene, "--validation", validation, *size, "--iterations", options.iterations,
-             "--images", options.images, "--seed", options.seed, "--epochs", 4, "--no-compare", "--device", "cpu"]
-    whole, killed = options.output / "uninterrupted", options.output / "killed"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser, "0")
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/kill_resume"), metavar="DIR",
+                        help="run directories (default: runs/benchmarks/kill_resume)")
+    parser.add_argument("--kills", type=int, default=5, metavar="N", help="of each run (default: 5)")
+    parser.add_argument("--iterations", type=int, default=5, metavar="N", help="of each run (default: 5)")
+    parser.add_argument("--images", type=int, default=6, metavar="K", help="rendered per iteration (default: 6)")
 
-    if _start(["--output", whole, *flags]).wait() != 0:
-        print("the uninterrupted run failed", file=sys.stderr)
-        return 1
+
+def run(options: argparse.Namespace) -> None:
+    """Raises InputError when a resumed run is not what the uninterrupted one is."""
+    table = Table(options.results / "kill_resume.csv", COLUMNS, 1)
+    for seed in options.seeds:
+        if (str(seed),) in table.done():
+            continue
+        table.require_one_version()
+        row = measure(options, seed, options.work / f"seed_{seed}")
+        table.add(row)
+        print(" ".join(f"{name} {value}" for name, value in row.items()))
+        if row["exit_code"] or row["psi_difference"] > TOLERANCE or "no" in row.values():
+            raise InputError(f"seed {seed}: the resumed run is not the uninterrupted one; see {table.path}.")
+
+
+def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
+    """The row of one seed: an uninterrupted run, and the same run killed and resumed ``options.kills`` times."""
+    flags = [*_material(folder), "--iterations", options.iterations, "--images", options.images, "--seed", seed,
+             "--epochs", 4, "--no-compare", "--device", "cpu"]
+    whole, killed = folder / "uninterrupted", folder / "killed"
+    _finish(["--output", whole, *flags], "the uninterrupted run")
     times = [event["time"] for event in _events(whole)]
     length = times[-1] - times[0]
-    moments = random.Random(options.seed)
-    happened = []
-    command = ["--output", killed, *flags]
+    moments, command = random.Random(seed), ["--output", killed, *flags]
     for number in range(options.kills):
-        process = _start(command)
-        # Spread over the run: not before its share of iterations is complete, then a random moment of the next one.
-        share = number * options.iterations // options.kills
-        before = _lines(killed)
-        while process.poll() is None and (_lines(killed) == before or _complete(killed) < share):
-            time.sleep(0.01)
-        time.sleep(moments.random() * length / options.iterations)
-        process.kill()
-        process.wait()
+        _kill(command, killed, number * options.iterations // options.kills,
+              moments.random() * length / options.iterations)
         command = ["--resume", killed]
-        happened.append({"kill": number + 1, "after": _state(killed)})
-        print(f"kill {number + 1}: {happened[-1]['after']}", file=sys.stderr, flush=True)
+        print(f"kill {number + 1}: {_state(killed)}", file=sys.stderr, flush=True)
     code = _start(["--resume", killed]).wait()
-    difference = _difference(_psi(whole), _psi(killed))
-    iterations = [event["iteration"] for event in _events(killed) if event["event"] == "iteration"]
-    images = [event["images"] for event in _events(killed) if event["event"] == "iteration"]
-    renders = {folder: Counter(path.name for path in (folder / "renders").glob("*.npz")) for folder in (whole, killed)}
-    result = {
-        "exit_code": code, "kills": happened, "largest_difference_of_psi": difference,
-        "iterations_once_each": iterations == list(range(options.iterations)),
-        "images_counted": images == [options.images * (n + 1) for n in range(options.iterations)],
-        "same_renders_on_disk": renders[whole] == renders[killed], "uninterrupted_seconds": round(length, 1),
-    }
-    print(json.dumps(result))
-    good = code == 0 and difference <= TOLERANCE and all(
-        result[name] for name in ("iterations_once_each", "images_counted", "same_renders_on_disk"))
-    return 0 if good else 1
+    done = [event for event in _events(killed) if event["event"] == "iteration"]
+    renders = [Counter(path.name for path in (run / "renders").glob("*.npz")) for run in (whole, killed)]
+    checks = {"iterations_once_each": [event["iteration"] for event in done] == list(range(options.iterations)),
+              "images_counted": [event["images"] for event in done]
+              == [options.images * (n + 1) for n in range(options.iterations)],
+              "same_renders": renders[0] == renders[1]}
+    return {"seed": seed, "kills": options.kills, "exit_code": code,
+            "psi_difference": _difference(_psi(whole), _psi(killed)),
+            **{name: "yes" if good else "no" for name, good in checks.items()}, "seconds": round(length, 1)}
+
+
+def _material(folder: Path) -> list[Any]:
+    """Builds the scene and its validation images; returns the flags that name them."""
+    scene, validation, size = folder / "demo.blend", folder / "validation", ["--width", 32, "--height", 24]
+    _finish(["build", "demo", "--output", scene], "build demo")
+    _finish(["generate", "--scene", scene, "--count", 12, "--output", validation, *size], "generate")
+    return ["--scene", scene, "--validation", validation, *size]
+
+
+def _kill(command: list, run: Path, share: int, delay: float) -> None:
+    """Starts ``command`` and kills it ``delay`` seconds after it goes on, not before ``share`` iterations are complete.
+
+    So the kills are spread over the run.
+    """
+    process = _start(command)
+    before = _lines(run)
+    while process.poll() is None and (_lines(run) == before or _complete(run) < share):
+        time.sleep(0.01)
+    time.sleep(delay)
+    process.kill()
+    process.wait()
+
+
+def _finish(arguments: list, name: str) -> None:
+    code = _start(arguments).wait()
+    if code:
+        raise InputError(f"{name} ended with code {code}.")
 
 
 def _start(arguments: list) -> subprocess.Popen:
@@ -118,6 +146,3 @@ def _difference(one: dict, other: dict) -> float:
         return float("inf")
     return max(abs(a - b) for key in one for a, b in zip(one[key], other[key], strict=True))
 
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -41,6 +41,10 @@ def names(choices: tuple[str, ...]):
 def add_common(parser: argparse.ArgumentParser, default_seeds: str) -> None:
     parser.add_argument("--seeds", type=seeds, default=seeds(default_seeds), metavar="A..B",
                         help=f"1..5 or 1,2,7 (default: {default_seeds})")
+    add_results(parser)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR",
                         help="where the CSV and the figure go (default: headless/benchmarks/results)")
 

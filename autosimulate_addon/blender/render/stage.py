@@ -114,7 +114,7 @@ def _set_cycles(stage: bpy.types.Scene, samples: int | None, relight: bool) -> N
     # A new Cycles session for every image, so that none depends on those before it. Persistent data overlook a change
     # of nothing but the seed (4.2 to 5.2), and after a render with more samples keep its sampling pattern (4.5, 5.2).
     # They would gain 5 to 15 % of a small image's time, no more in a scene of 500,000 triangles, and did not slow down
-    # over 300 renders (headless/benchmarks/overhead.py --persistent).
+    # over 300 renders (benchmark.py overhead --persistent).
     stage.render.use_persistent_data = False
 
 
