@@ -112,7 +112,8 @@ def write_grey_png(path: Path, values: np.ndarray, bits: int) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     head = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], bits, 0, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows))
+                     + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize("bits", [2, 4])
@@ -227,7 +228,8 @@ def test_pictures_that_hold_gigabytes_are_refused_by_their_header(tmp_path):
     for side in (12_000, 60_000):           # below and above what Pillow itself refuses
         head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
         (tmp_path / "masks" / "a.png").write_bytes(
-            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b""))
+            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+            + chunk(b"IEND", b""))
         fails(tmp_path, "too large to be a photograph", "a.png")
 
 
@@ -255,12 +257,10 @@ def test_folders_that_are_no_data(tmp_path):
     for mask in (tmp_path / "unlabelled" / "masks").iterdir():
         mask.unlink()
     fails(tmp_path / "unlabelled", "3 images but no masks")
-    (tmp_path / "unlabelled" / "labels").mkdir()
-    (tmp_path / "unlabelled" / "labels" / "a.txt").write_text("0 .5 .5 .1 .1")
-    fails(tmp_path / "unlabelled", "boxes (YOLO)")
 
 
-@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"cube": "x", "sphere": 2}', '{"cube": 1, "sphere": true}', "[" * 9999])
+@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"cube": "x", "sphere": 2}', '{"cube": 1, "sphere": true}',
+                                  '{"cube": 1, "cube": 2}', "[" * 9999])
 def test_broken_class_tables(tmp_path, text):
     write(tmp_path)
     (tmp_path / "classes.json").write_text(text)
@@ -319,7 +319,8 @@ def test_coco_small_things_stay_in_front_of_large_ones(tmp_path):
 
 
 @pytest.mark.parametrize("segmentation", [
-    None, [], [[1, 2, 3]], [["a"] * 6], [[float("nan")] * 6], [[1e30] * 6], {"size": [HEIGHT, WIDTH], "counts": [5, 10**9]},
+    None, [], [[1, 2]], [["a"] * 6], [[float("nan")] * 6], [[1e30] * 6],
+    {"size": [HEIGHT, WIDTH], "counts": [5, 10**9]},
     {"size": [HEIGHT, WIDTH], "counts": "oooooooo"}, {"size": [HEIGHT, WIDTH], "counts": "\x00\x7f"}, "x",
     {"size": [HEIGHT, WIDTH], "counts": [-5, 1205]}, {"counts": [1200]}])
 def test_coco_annotations_that_cannot_be_used(tmp_path, segmentation):

@@ -71,7 +71,7 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"The marks file {path} cannot be read: {error.strerror}; check its name.") from None
     except UnicodeDecodeError:

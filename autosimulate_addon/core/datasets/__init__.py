@@ -5,6 +5,7 @@ Needs numpy and Pillow (and pycocotools for COCO), never torch: the window looks
 
 from .dataset import IGNORE, Dataset
 from .detect import FORMATS, find_source
-from .read import Summary, inspect, read_dataset
+from .inspect_folder import Summary, inspect
+from .read import read_dataset
 
 __all__ = ["FORMATS", "IGNORE", "Dataset", "Summary", "find_source", "inspect", "read_dataset"]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...protocol import InputError
-from .index_masks import pictures_in, sample_from_mask
+from .image_files import pictures_in, without_twins
+from .index_masks import sample_from_mask
 from .pictures import MASK_SUFFIXES, read_indices
 from .problems import BAD_ANNOTATION, MISSING_MASK, SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
+from .text_files import read_json
 
 #: In masks/ a pixel is this many times its object's id, which makes the masks easy to look at.
 PIXEL_PER_OBJECT = 16
@@ -46,7 +47,7 @@ def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set
     truth = _read_truth(scene / "scene_gt.json")
     masks = {path.stem: path for path in pictures_in(scene / ("masks" if one_mask else "mask_visib"), MASK_SUFFIXES)}
     objects: set[int] = set()
-    for image in pictures_in(scene / "rgb") or pictures_in(scene / "gray"):
+    for image in without_twins(pictures_in(scene / "rgb") or pictures_in(scene / "gray"), source.problems):
         name = prefix + image.name
         poses = truth.get(image.stem.lstrip("0") or "0")
         if poses is None:
@@ -72,8 +73,10 @@ def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set
 def _read_truth(path: Path) -> dict[str, list[int]]:
     """Image id (as text) -> object ids in the order of the poses."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path, unique_keys=True)
         truth = {str(int(key)): [entry["obj_id"] for entry in entries] for key, entries in data.items()}
+        if len(truth) != len(data):
+            raise ValueError("an image is given twice")
         if any(type(number) is not int or not 0 < number <= 4095 for numbers in truth.values() for number in numbers):
             raise ValueError("obj_id")
         return truth

@@ -1,16 +1,19 @@
-"""The file that says which pixel value means which class: classes.json, classes.toml or classes.txt."""
+"""The file that says which pixel value means which class: classes.json, .toml or .txt, or labelme's class_names.txt."""
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from ...protocol import InputError
+from .text_files import read_json, read_text
 
-FILE_NAMES = ("classes.json", "classes.toml", "classes.txt")
+#: The last is labelme's.
+FILE_NAMES = ("classes.json", "classes.toml", "classes.txt", "class_names.txt")
+#: What labelme calls pixels that do not count.
+LABELME_IGNORE = "__ignore__"
 
 
 def read_class_table(folder: Path) -> dict[int, str]:
@@ -28,11 +31,11 @@ def read_class_table(folder: Path) -> dict[int, str]:
 
 def _read(path: Path) -> dict[int, str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".txt":
-            return _from_lines(text)
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-        return _from_data(data)
+            return _from_lines(read_text(path))
+        if path.suffix == ".json":
+            return _from_data(read_json(path, unique_keys=True))
+        return _from_data(tomllib.loads(read_text(path)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"The class table '{path}' cannot be read: write it as {{\"name\": pixel value, ...}}, "
                          f"or as a list of names.") from error
@@ -55,6 +58,8 @@ def _from_data(data: Any) -> dict[int, str]:
         return _unique((value, key) for key, value in data.items())
     if data and isinstance(data[0], dict):
         return _unique((entry["id"], entry["name"]) for entry in data)
+    if data and data[0] == LABELME_IGNORE:      # labelme counts it as -1 and stores it as 255
+        data = data[1:]
     start = 0 if any(is_background(name) for name in data) else 1
     return _unique(enumerate(data, start))
 

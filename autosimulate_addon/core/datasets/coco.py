@@ -1,170 +1,192 @@
-"""COCO annotation files (cocodataset.org, "Data format"): polygons and run-length masks in one JSON file."""
+"""COCO annotation files (cocodataset.org, "Data format"): polygons, run-length masks and boxes in one JSON file."""
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...protocol import InputError
-from .problems import BAD_ANNOTATION, BAD_NAME, MISSING_IMAGE, SIZE_MISMATCH, FileProblem
+from .class_table import same_name
+from .coco_objects import CocoObject, boxes_of, ids_of
+from .image_files import find_image, relative_path
+from .problems import (
+    AMBIGUOUS_IMAGE,
+    BAD_ANNOTATION,
+    MISSING_IMAGE,
+    REPEATED_ID,
+    REPEATED_IMAGE,
+    FileProblem,
+)
 from .source import Sample, Source
+from .text_files import read_json
 
 _KEYS = ("images", "annotations", "categories")
 _PLACES = ("", "annotations")
 _IMAGE_PLACES = ("", "images", "rgb", "../images")
+#: What COCO's own file names have before the subset: instances_val2017.json.
+_PREFIXES = ("instances_", "person_keypoints_", "annotations_")
+#: What programs write as the group of a category that has none.
+_NO_GROUP = ("", "none")
 
 
 def find(folder: Path) -> Source | None:
-    """The source for the COCO file in ``folder`` or its annotations/; None where there is none."""
-    found = []
-    for place in _PLACES:
-        for path in sorted((folder / place).glob("*.json")) if (folder / place).is_dir() else ():
-            data = _read_json(path)
-            if isinstance(data, dict) and all(isinstance(data.get(key), list) for key in _KEYS):
-                found.append((path, data))
+    """The source for the COCO file in ``folder``, its annotations/, or (COCO's own layout, where ``folder`` is one
+    subset's images) the annotations/ beside it; None where there is none."""
+    found = list(_files(folder, [path for place in _PLACES for path in sorted((folder / place).glob("*.json"))]))
+    if not found:
+        beside = folder.parent / "annotations"
+        found = list(_files(folder, [path for path in sorted(beside.glob("*.json")) if _subset(path) == folder.name]))
     if len(found) > 1:
-        names = ", ".join(str(path.relative_to(folder)) for path, _ in found)
+        found = _meant(folder, found)
+    if len(found) > 1:
+        names = ", ".join(_shown(folder, path) for path, _ in found)
         raise InputError(f"'{folder}' holds several COCO files ({names}): keep the one that is meant.")
     return _source(folder, *found[0]) if found else None
 
 
-def _read_json(path: Path) -> Any:
+def _files(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, dict]]:
+    for path in paths:
+        try:
+            data = read_json(path)
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(data, dict) and all(isinstance(data.get(key), list) for key in _KEYS):
+            yield path, data
+
+
+def _meant(folder: Path, found: list[tuple[Path, dict]]) -> list[tuple[Path, dict]]:
+    """Of several files those for objects (beside key points of the same images) whose images are here."""
+    objects = [item for item in found if item[0].stem.startswith(_PREFIXES[0])] or found
+    return [item for item in objects if any(_has_image(folder, item[0], entry) for entry in item[1]["images"][:5])] \
+        or objects
+
+
+def _has_image(folder: Path, path: Path, entry: Any) -> bool:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
+        _find_image(entry["file_name"], folder, path)
+    except (FileProblem, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
+def _subset(path: Path) -> str:
+    prefix = next((prefix for prefix in _PREFIXES if path.stem.startswith(prefix)), "")
+    return path.stem.removeprefix(prefix)
+
+
+def _shown(folder: Path, path: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path.relative_to(folder.parent))
 
 
 def _source(folder: Path, path: Path, data: dict) -> Source:
-    source = Source("COCO", f"COCO ({path.relative_to(folder)})", [], ignore=None)
+    source = Source("COCO", f"COCO ({_shown(folder, path)})", [], ignore=None)
+    used = {_key(entry.get("category_id")) for entry in data["annotations"] if isinstance(entry, dict)}
     # Category ids are arbitrary numbers; here they count from 1 in the file's order, and 0 is what no mask covers.
-    positions = _categories(path, data["categories"], source)
-    annotations: dict[Any, list[tuple[dict, int]]] = {}
+    positions = _categories(path, data["categories"], used, source)
+    annotations: dict[Any, list[CocoObject]] = {}
     for number, entry in enumerate(data["annotations"]):
-        if not isinstance(entry, dict) or not _is_key(entry.get("image_id")) or \
-                not _is_key(entry.get("category_id")) or entry["category_id"] not in positions:
+        if not isinstance(entry, dict) or _key(entry.get("image_id")) is None \
+                or _key(entry.get("category_id")) not in positions:
             source.problems.add(BAD_ANNOTATION, f"annotation {number}", "its image or category is unknown")
             continue
-        annotations.setdefault(entry["image_id"], []).append((entry, positions[entry["category_id"]]))
-    for number, entry in enumerate(data["images"]):
-        sample = _sample(folder, path.parent, number, entry, annotations, source)
-        if sample is not None:
-            source.samples.append(sample)
-    if annotations:
-        source.problems.add(BAD_ANNOTATION, f"annotations of {len(annotations)} images", "no such image is listed")
+        annotations.setdefault(_key(entry["image_id"]), []).append(
+            CocoObject(positions[_key(entry["category_id"])], entry.get("segmentation"), entry.get("bbox")))
+    if not data["annotations"]:
+        source.hint = "its list of annotations is empty"
+    objects = [entry for entry in data["annotations"] if isinstance(entry, dict)]
+    source.has_masks = any(entry.get("segmentation") for entry in objects) \
+        or not any(entry.get("bbox") for entry in objects)
+    _images(folder, path, data["images"], annotations, source)
     source.samples.sort(key=lambda sample: sample.name)
     return source
 
 
-def _categories(path: Path, categories: list, source: Source) -> dict[Any, int]:
+def _categories(path: Path, categories: list, used: set, source: Source) -> dict[Any, int]:
+    """Category id -> position. Fills the source's table, groups and aliases.
+
+    Roboflow puts a category without annotations first that only groups the others, and may carry the name of one.
+    """
     positions: dict[Any, int] = {}
-    table = {0: "background"}
     for entry in categories:
-        if not isinstance(entry, dict) or not _is_key(entry.get("id")) or not isinstance(entry.get("name"), str) \
-                or entry["id"] in positions or len(positions) >= 60000:
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None or not isinstance(entry.get("name"), str) or key in positions or len(positions) >= 60000:
             raise InputError(f"The categories of '{path}' cannot be used: each needs an id of its own and a name.")
-        positions[entry["id"]] = len(positions) + 1
-        table[len(positions)] = entry["name"]
-    source.table = table
+        positions[key] = len(positions) + 1
+    groups = {_key(entry["id"]): str(entry.get("supercategory") or "") for entry in categories}
+    source.table, source.parents = {0: "background"}, {}
+    for entry in categories:
+        key, name = _key(entry["id"]), entry["name"]
+        is_root = groups[key].casefold() in _NO_GROUP and any(
+            other != key and same_name(group, name) for other, group in groups.items())
+        if is_root and key not in used:
+            continue
+        source.table[positions[key]] = name
+        if groups[key].casefold() not in _NO_GROUP:
+            source.parents[positions[key]] = groups[key]
     source.aliases = ({key: position for key, position in positions.items() if isinstance(key, int)},)
     return positions
 
 
-def _is_key(value: Any) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool)
-
-
-def _sample(folder: Path, base: Path, number: int, entry: Any, annotations: dict, source: Source) -> Sample | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("file_name"), str) or not _is_key(entry.get("id")):
-        source.problems.add(BAD_ANNOTATION, f"image {number}", "it has no file name or id")
+def _key(value: Any) -> int | str | None:
+    """An id as an int where it is a number in any spelling (7, 7.0, "7"), else as text; None for what is no id."""
+    if isinstance(value, bool):
         return None
-    name = entry["file_name"]
-    annotated = annotations.pop(entry["id"], [])
-    relative = PurePosixPath(name.replace("\\", "/"))
-    if relative.is_absolute() or ".." in relative.parts or PureWindowsPath(name).drive or "\0" in name:
-        source.problems.add(BAD_NAME, name)
-        return None
-    for place in _IMAGE_PLACES:
-        for start in (base, folder):
-            image = start / place / relative
-            if image.is_file():
-                return Sample(name, image, partial(_ids, annotated, entry.get("width"), entry.get("height")))
-    source.problems.add(MISSING_IMAGE, name)
-    return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else value
+    return value if isinstance(value, int) else None
 
 
-def _ids(annotations: list[tuple[dict, int]], width: Any, height: Any, size: tuple[int, int]) -> np.ndarray:
-    """Larger areas first, so that what stands in front of something larger stays visible."""
-    if (width, height) != (None, None) and (width, height) != size:
-        raise FileProblem(SIZE_MISMATCH, f"{width} x {height} in the annotations, image {size[0]} x {size[1]}")
-    masks = []
-    for number, (entry, position) in enumerate(annotations):
-        mask = _mask(entry.get("segmentation"), size)
-        masks.append((-int(mask.sum()), number, position, mask))
-    ids = np.zeros((size[1], size[0]), np.uint16)
-    for _, _, position, mask in sorted(masks, key=lambda item: item[:2]):
-        ids[mask] = position
-    return ids
+def _images(folder: Path, path: Path, images: list, annotations: dict[Any, list[CocoObject]], source: Source) -> None:
+    names: dict[Any, str] = {}
+    files: set[Path] = set()
+    for number, entry in enumerate(images):
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None or not isinstance(entry.get("file_name"), str):
+            source.problems.add(BAD_ANNOTATION, f"image {number}", "it has no file name or id")
+            continue
+        name = entry["file_name"]
+        if key in names:
+            source.problems.add(REPEATED_ID, name, f"{key}, as {names[key]}")
+            continue
+        names[key] = name
+        try:
+            image = _find_image(name, folder, path)
+        except FileProblem as problem:
+            source.problems.add(problem.kind, name, problem.detail)
+            continue
+        if image.resolve() in files:
+            source.problems.add(REPEATED_IMAGE, name)
+            continue
+        files.add(image.resolve())
+        objects = annotations.get(key, [])
+        source.samples.append(Sample(name, image, partial(ids_of, objects, (entry.get("width"), entry.get("height")),
+                                                          partial(source.skipped.add, name=name)),
+                                     boxes=partial(boxes_of, objects)))
+    lost = len(annotations.keys() - names.keys())
+    if lost:
+        source.problems.add(BAD_ANNOTATION, f"annotations of {lost} images", "no such image is listed")
 
 
-def _mask(segmentation: Any, size: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool of one annotation."""
-    width, height = size
+def _find_image(name: str, folder: Path, path: Path) -> Path:
+    """Beside the annotations, in images/, or in the subset's folder; else in the one folder that has it."""
+    subset = _subset(path)
+    places = [start / place for place in (*_IMAGE_PLACES, f"images/{subset}", subset)
+              for start in (path.parent, folder)]
     try:
-        from pycocotools import mask as rle
-    except ImportError as error:
-        raise InputError("Reading COCO masks needs pycocotools, which this Python does not have: install it, "
-                         "or use index masks.") from error
-    if isinstance(segmentation, list) and segmentation:
-        if not all(_is_polygon(polygon) for polygon in segmentation):
-            raise FileProblem(BAD_ANNOTATION, "a polygon is not a list of x and y")
-        encoded = rle.merge(rle.frPyObjects(segmentation, height, width))
-    elif isinstance(segmentation, dict):
-        encoded = _run_lengths(segmentation, size, rle)
-    else:
-        raise FileProblem(BAD_ANNOTATION, "it has no segmentation")
-    return rle.decode(encoded).astype(bool)
-
-
-def _is_polygon(polygon: Any) -> bool:
-    # Rasterising takes time with the length of the outline: far outside the picture there is nothing to draw.
-    return isinstance(polygon, list) and len(polygon) >= 6 and len(polygon) % 2 == 0 and all(
-        isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 1e5 for value in polygon)
-
-
-def _run_lengths(segmentation: dict, size: tuple[int, int], rle: Any) -> dict:
-    """Checked before the C code sees them: runs that do not add up to the picture would be written past its end."""
-    width, height = size
-    counts = segmentation.get("counts")
-    if segmentation.get("size") != [height, width]:
-        raise FileProblem(SIZE_MISMATCH, f"run lengths for {segmentation.get('size')}, image is [{height}, {width}]")
-    if isinstance(counts, str):
-        counts = _decompress(counts)
-    if not isinstance(counts, list) or not all(type(run) is int and run >= 0 for run in counts) \
-            or sum(counts) != width * height:
-        raise FileProblem(BAD_ANNOTATION, "its run lengths do not fill the image")
-    return rle.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-
-
-def _decompress(text: str) -> list[int]:
-    """COCO's compressed run lengths: base 32, six bits a character from '0', each run from the third on as the
-    difference to the run before the last (pycocotools, maskApi.c, rleFrString)."""
-    counts: list[int] = []
-    value, shift = 0, 0
-    for character in text:
-        code = ord(character) - 48
-        if not 0 <= code < 64 or shift > 30:
-            raise FileProblem(BAD_ANNOTATION, "its run lengths are not COCO's")
-        value |= (code & 31) << shift
-        shift += 5
-        if not code & 32:
-            if code & 16:
-                value |= -1 << shift
-            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
-            value, shift = 0, 0
-    return counts
+        return find_image(name, places)
+    except FileProblem as problem:
+        if problem.kind != MISSING_IMAGE:
+            raise
+        relative = relative_path(name)
+        found = [place / relative for start in (folder / "images", folder) if start.is_dir()
+                 for place in sorted(start.iterdir()) if place.is_dir() and (place / relative).is_file()]
+        if len(found) > 1:
+            raise FileProblem(AMBIGUOUS_IMAGE, " or ".join(str(image.relative_to(folder)) for image in found)) \
+                from problem
+        if not found:
+            raise
+        return found[0]

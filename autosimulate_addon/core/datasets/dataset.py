@@ -12,13 +12,15 @@ IGNORE = 255
 
 @dataclass(frozen=True)
 class Dataset:
-    """N images with a class index for every pixel."""
+    """N images with a class index for every pixel, and with boxes where the folder has them."""
 
     images: np.ndarray            # (N, H, W, 3) uint8, as displayed (sRGB)
     labels: np.ndarray            # (N, H, W) uint8, class index; 0 is background, IGNORE is not counted
     classes: tuple[str, ...]      # names by class index
     names: tuple[str, ...]        # of the images, sorted
     notes: tuple[str, ...] = ()   # what reading did that the user should know, one sentence each
+    #: For each image (n, 5) float32: class index, x0, y0, x1, y1 in pixels of these images. None: a set without boxes.
+    boxes: tuple[np.ndarray, ...] | None = None
 
     def __post_init__(self) -> None:
         n, height, width = self.labels.shape
@@ -26,6 +28,8 @@ class Dataset:
             raise ValueError(f"{self.images.shape} images, {self.labels.shape} labels and {len(self.names)} names")
         if self.images.dtype != np.uint8 or self.labels.dtype != np.uint8:
             raise ValueError(f"images are {self.images.dtype} and labels {self.labels.dtype}, both must be uint8")
+        if self.boxes is not None and (len(self.boxes) != n or any(b.shape[1:] != (5,) for b in self.boxes)):
+            raise ValueError(f"{len(self.boxes)} arrays of boxes for {n} images, each must be (n, 5)")
 
     def __len__(self) -> int:
         return len(self.names)

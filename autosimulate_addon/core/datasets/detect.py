@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ...protocol import InputError
 from . import bop, coco, index_masks
-from .index_masks import pictures_in
+from .image_files import forget_folders, pictures_in
 from .source import Source
 
-#: Tried in this order: BOP folders have masks/ too, and a data set may come with index masks and COCO at once.
-_READERS = (bop.find, index_masks.find, coco.find)
-FORMATS = ("BOP", "index masks", "COCO")
+#: Name -> what gives the source for a folder in this format, or None for any other folder. Tried in this order:
+#: BOP folders have masks/ too, and a data set may come with masks and with COCO at once.
+READERS: dict[str, Callable[[Path], Source | None]] = {
+    "BOP": bop.find,
+    "index masks": index_masks.find,
+    "COCO": coco.find,
+}
+FORMATS = tuple(READERS)
 
 
 def find_source(folder: Path) -> Source:
@@ -21,22 +27,32 @@ def find_source(folder: Path) -> Source:
     if not folder.is_dir():
         raise InputError(f"The validation data '{folder}' is a file: give the folder that holds images and masks.")
     try:
-        for find in _READERS:
-            source = find(folder)
-            if source is not None:
-                return source
-        raise InputError(f"'{folder}' is not validation data: {_what_is_there(folder)}. Give images/ with masks/, "
-                         f"a COCO file with its images, or a BOP folder.")
+        forget_folders()
+        source = _find(folder)
+        if source is not None:
+            return source
+        raise InputError(f"'{folder}' is not validation data: {_what_is_there(folder)}. Give a folder in one of the "
+                         f"formats {', '.join(FORMATS)}.")
     except OSError as error:
         raise InputError(f"The validation folder '{folder}' cannot be read ({error.strerror or error}).") from error
+
+
+def _find(folder: Path) -> Source | None:
+    return next((source for find in READERS.values() if (source := find(folder)) is not None), None)
 
 
 def _what_is_there(folder: Path) -> str:
     if not any(folder.iterdir()):
         return "it is empty"
+    inside = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _holds_data(path)]
+    if inside:
+        return f"it holds several sets, of which one is to be given ({', '.join(inside[:8])})"
     images = pictures_in(folder) or pictures_in(folder / "images") or pictures_in(folder / "rgb")
-    if images and any((folder / "labels").glob("*.txt")):
-        return f"it has {len(images)} images with labels/ of text files, which are boxes (YOLO), not masks"
-    if images:
-        return f"it has {len(images)} images but no masks for them"
-    return "it has no images"
+    return f"it has {len(images)} images but no masks for them" if images else "it has no images"
+
+
+def _holds_data(folder: Path) -> bool:
+    try:
+        return _find(folder) is not None
+    except (InputError, OSError):
+        return False

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from .class_table import read_class_table
-from .pictures import IMAGE_SUFFIXES, MASK_SUFFIXES, read_indices
-from .problems import MISSING_MASK, SIZE_MISMATCH, FileProblem
+from .image_files import folded, pictures_in, without_twins
+from .pictures import MASK_SUFFIXES, read_indices
+from .problems import AMBIGUOUS_MASK, LOSSY_MASK, MISSING_MASK, SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
 
-#: Folders of images and of masks beside each other; the last is Pascal VOC's.
-FOLDER_PAIRS = (("images", "masks"), ("rgb", "masks"), ("images", "labels"), ("JPEGImages", "SegmentationClass"))
+#: Folders of images and of masks beside each other; the last are Pascal VOC's and labelme's.
+FOLDER_PAIRS = (("images", "masks"), ("rgb", "masks"), ("images", "labels"), ("JPEGImages", "SegmentationClass"),
+                ("JPEGImages", "SegmentationClassPNG"))
 #: What a mask's name may have more than its image's.
 MASK_ENDINGS = ("", "_mask", "_label", "_seg")
 
@@ -21,24 +24,16 @@ MASK_ENDINGS = ("", "_mask", "_label", "_seg")
 def find(folder: Path) -> Source | None:
     """The source for this layout, or None where the folder does not have it."""
     for images, masks in FOLDER_PAIRS:
-        if (folder / images).is_dir() and pictures_in(folder / masks, MASK_SUFFIXES):
-            found = _pair(pictures_in(folder / images), pictures_in(folder / masks, MASK_SUFFIXES))
-            return _source(folder, f"{images}/ and {masks}/", *found)
+        if (folder / images).is_dir() and pictures_in(folder / masks):
+            return _source(folder, f"{images}/ and {masks}/", pictures_in(folder / images), pictures_in(folder / masks))
     pictures = pictures_in(folder)
-    beside = [path for path in pictures if path.suffix.lower() in MASK_SUFFIXES
-              and any(ending and path.stem.endswith(ending) for ending in MASK_ENDINGS)]
-    images = [path for path in pictures if path not in set(beside)]
-    if beside and images:
-        return _source(folder, "masks beside their images", *_pair(images, beside))
+    stems = {folded(path.stem) for path in pictures}
+    ended = {path: folded(path.stem.removesuffix(end)) for path in pictures for end in MASK_ENDINGS[1:]
+             if path.stem.endswith(end)}
+    if any(stem in stems for stem in ended.values()):
+        masks = [path for path, stem in ended.items() if stem in stems or path.suffix.lower() in MASK_SUFFIXES]
+        return _source(folder, "masks beside their images", [path for path in pictures if path not in masks], masks)
     return None
-
-
-def pictures_in(folder: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> list[Path]:
-    """Picture files of a folder by name; hidden ones (a dot first) are none."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir()
-                  if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file())
 
 
 def sample_from_mask(image: Path, mask: Path) -> Sample:
@@ -52,24 +47,35 @@ def _ids(mask: Path, size: tuple[int, int]) -> np.ndarray:
     return ids
 
 
-def _pair(images: list[Path], masks: list[Path]) -> tuple[list[Sample], list[Path], list[Path]]:
-    """Samples, images without a mask, masks without an image."""
-    by_stem = {path.stem: path for path in reversed(masks)}
-    samples, lonely, used = [], [], set()
+def _source(folder: Path, layout: str, images: list[Path], masks: list[Path]) -> Source:
+    source = Source("index masks", f"images with class-index masks ({layout})", [], read_class_table(folder))
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for mask in masks:
+        by_name[folded(mask.stem)].append(mask)
+    used: set[Path] = set()
     for image in images:
-        mask = next((by_stem[image.stem + end] for end in MASK_ENDINGS if image.stem + end in by_stem), None)
-        if mask is None:
-            lonely.append(image)
+        # 7.png or 7_mask.png, and 7.jpg.png where a program appends to the whole name.
+        names = [folded(image.stem + ending) for ending in MASK_ENDINGS] + [folded(image.name)]
+        found = [mask for name in names for mask in by_name.get(name, ())]
+        exact = [mask for mask in found if mask.suffix.lower() in MASK_SUFFIXES]
+        used.update(found)
+        if len(exact) == 1:
+            source.samples.append(sample_from_mask(image, exact[0]))
+        elif exact:
+            source.problems.add(AMBIGUOUS_MASK, image.name, " and ".join(mask.name for mask in exact))
+        elif found:
+            source.problems.add(LOSSY_MASK, found[0].name)
         else:
-            used.add(mask)
-            samples.append(sample_from_mask(image, mask))
-    return samples, lonely, [mask for mask in masks if mask not in used]
-
-
-def _source(folder: Path, layout: str, samples: list[Sample], lonely: list[Path], unused: list[Path]) -> Source:
-    source = Source("index masks", f"images with class-index masks ({layout})", samples, read_class_table(folder))
-    for image in lonely:
-        source.problems.add(MISSING_MASK, image.name)
+            source.problems.add(MISSING_MASK, image.name)
+    _one_mask_each(source)
+    unused = [mask for mask in masks if mask not in used]
     if unused:
         source.notes.append(f"{len(unused)} masks have no image and are left out (first: {unused[0].name}).")
     return source
+
+
+def _one_mask_each(source: Source) -> None:
+    """Two images must not share a mask: it belongs to one of them at most."""
+    owners = Counter(sample.mask for sample in source.samples)
+    shared = [sample.image for sample in source.samples if owners[sample.mask] > 1]
+    without_twins(shared, source.problems)

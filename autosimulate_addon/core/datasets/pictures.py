@@ -75,13 +75,19 @@ def read_photograph(path: Path):
         return ImageOps.exif_transpose(picture).convert("RGB")
 
 
-def photograph_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image as :func:`read_photograph` gives it, without decoding more than needed."""
+def is_turned(path: Path) -> bool:
+    """Whether the camera noted that width and height of an image are to be swapped for display."""
     with open_picture(path) as picture:
         try:
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)      # the orientations that swap the sides
+            return picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)        # the orientations that swap the sides
         except _BROKEN as error:        # a PNG is decoded for this, because its EXIF may stand at the end
             raise FileProblem(UNREADABLE) from error
+
+
+def photograph_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image as :func:`read_photograph` gives it, without decoding more than needed."""
+    turned = is_turned(path)
+    with open_picture(path) as picture:
         return (picture.height, picture.width) if turned else picture.size
 
 

@@ -12,8 +12,8 @@ NAMED = 3
 class FileProblem(Exception):
     """One file cannot be used. ``kind`` groups it with others like it, ``detail`` says what is special about it."""
 
-    def __init__(self, kind: str, detail: str = "") -> None:
-        super().__init__(f"{kind}: {detail}" if detail else kind)
+    def __init__(self, kind: tuple[str, str], detail: str = "") -> None:
+        super().__init__(f"{kind[0]}: {detail}" if detail else kind[0])
         self.kind = kind
         self.detail = detail
 
@@ -27,7 +27,22 @@ SIZE_MISMATCH = ("mask has another size than its image", "masks have another siz
 NOT_INDEXED = ("mask is not a class-index image", "masks are not class-index images")
 UNKNOWN_ID = ("mask has values that belong to no class", "masks have values that belong to no class")
 BAD_ANNOTATION = ("annotation cannot be used", "annotations cannot be used")
+AMBIGUOUS_IMAGE = ("image shares its name with another, so that its labels could be either's",
+                   "images share their names with others, so that their labels could be either's")
+AMBIGUOUS_MASK = ("image has several masks", "images have several masks")
+REPEATED_ID = ("image has an id that another one has", "images have ids that others have")
+REPEATED_IMAGE = ("image is listed twice", "images are listed twice")
+LOSSY_MASK = ("mask is a JPEG, whose compression changes class numbers: save it as PNG",
+              "masks are JPEGs, whose compression changes class numbers: save them as PNG")
 BAD_NAME = ("annotated file name points outside the folder", "annotated file names point outside the folder")
+
+
+# What is left out without harm to the rest; told as notes.
+NO_OUTLINE = ("outline has fewer than three points or no area and is left out",
+              "outlines have fewer than three points or no area and are left out")
+NO_MASK = ("object has a box but no outline and is left out of the masks",
+           "objects have boxes but no outlines and are left out of the masks")
+NO_SHAPE = ("shape encloses nothing and is left out", "shapes enclose nothing and are left out")
 
 
 class Problems:

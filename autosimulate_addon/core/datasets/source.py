@@ -14,12 +14,14 @@ from .problems import Problems
 @dataclass(frozen=True)
 class Sample:
     """One image and how to get its labels. ``ids((width, height))`` gives (H, W) integers in the format's own ids;
-    it gets the image's size and raises FileProblem where the labels cannot be used."""
+    ``boxes((width, height))`` gives (n, 5) float64, each row an id and the corners x0, y0, x1, y1 in the image's
+    pixels. Both get the image's size as displayed and raise FileProblem where the labels cannot be used."""
 
     name: str
     image: Path
     ids: Callable[[tuple[int, int]], np.ndarray]
     mask: Path | None = None        # the file with the labels, where it is one picture
+    boxes: Callable[[tuple[int, int]], np.ndarray] | None = None
 
 
 @dataclass
@@ -33,7 +35,15 @@ class Source:
     description: str
     samples: list[Sample]
     table: Mapping[int, str] = field(default_factory=dict)
+    parents: Mapping[int, str] = field(default_factory=dict)    # id -> name of the group that it belongs to
     aliases: tuple[Mapping[int, int], ...] = ()     # other ways to write the ids: alias -> id
     ignore: int | None = 255                        # the id of pixels that are not counted
+    has_masks: bool = True                          # False where objects have boxes only
+    hint: str = ""                                  # why no pixel has a label, where that is known
     notes: list[str] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
+    skipped: Problems = field(default_factory=Problems)     # left out without harm to the rest, found while reading
+
+    def all_notes(self) -> list[str]:
+        """The notes, with what was left out so far."""
+        return self.notes + [f"{phrase}." for phrase in self.skipped]

@@ -19,7 +19,7 @@ from ...blender.render.session import RenderBridge
 from ...core.datasets import Dataset, read_dataset
 from ...protocol import InputError
 from ..config import RunConfig
-from ..process.log import logger
+from ..process.streams import say
 from ..record import psi_file
 from ..record.directory import DATASET_FILE
 from . import scene_file
@@ -129,11 +129,11 @@ def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
 
 
 def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Dataset:
-    """The data set in ``folder`` at the render size; what reading did that the user should know goes to the log."""
+    """The data set in ``folder`` at the render size; what the user should know of it is printed."""
     path = Path(folder).expanduser().absolute()
     dataset = read_dataset(path, classes.names, validation_ids(path, classes), config.width, config.height)
     for note in dataset.notes:
-        logger.info("%s: %s", path, note)
+        say(f"{path.name}: {note}")
     return dataset
 
 

@@ -1,0 +1,125 @@
+"""Looking into a folder without keeping its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ...protocol import InputError
+from . import binary_masks
+from .class_ids import ClassIds
+from .dataset import IGNORE
+from .detect import find_source
+from .pictures import have_pillow, photograph_size
+from .problems import FileProblem
+from .read import add_problem, crop_note, is_cropped, nothing_shown, without_masks
+from .source import Sample, Source
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is in a folder, for people to check before they start."""
+
+    folder: Path
+    format: str                       # one of detect.FORMATS, or "" where none fits
+    description: str
+    n_images: int
+    examined: int = 0                 # how many of them were looked into; 0 where nothing here can read pictures
+    pixels: Mapping[str, int] | None = None     # by class name, of the examined images at their own size
+    images: Mapping[str, int] | None = None     # by class name: how many of the examined images show it
+    ignored: int = 0                  # pixels that are not counted
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()    # why a run could not start; one phrase each
+    example: tuple[Path, Path | None] | None = None      # an image, and its mask where that is one picture
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
+            ids: Mapping[str, int | None] | None = None, width: int | None = None, height: int | None = None, *,
+            limit: int | None = None) -> Summary:
+    """Looks at ``folder`` as :func:`read_dataset` would, without keeping pixels; needs no torch and never raises
+    InputError: what is wrong stands in ``problems``.
+
+    Without ``classes`` the counts go by the folder's own names, or its ids. ``limit``: how many images to look into
+    (spread over the folder), all by default. Where Pillow is missing, files are counted and nothing is looked into.
+    """
+    folder = Path(folder)
+    pillow = have_pillow()
+    source, chosen, table = None, [], None
+    try:
+        source = find_source(folder)
+        chosen = _spread(source.samples, limit) if pillow else []
+        if classes:
+            binary_masks.understand(source, chosen, classes, ids)
+            table = ClassIds(source, classes, ids)
+        counts, shown, sizes = _count(source, chosen, table)
+    except InputError as error:     # no data, ids that cannot be, or pycocotools is missing
+        found = ("", "", 0) if source is None else (source.format, source.description, len(source.samples))
+        return Summary(folder, *found, problems=(str(error),))
+    ignored = counts.pop(None, 0)
+    names = dict(enumerate(classes)) if classes else source.table
+    keys = range(len(classes)) if classes else sorted(set(source.table) | set(counts))
+    notes = source.all_notes() + (table.notes if table else [])
+    if not pillow:
+        notes.append("Pillow is not installed here, so the pictures were counted but not looked into.")
+    if width and height:
+        notes += crop_note([size for size in sizes if is_cropped(size, width, height)], width, height)
+    problems = _problems(source, classes if len(sizes) == len(source.samples) else None, counts, ignored)
+    return Summary(folder, source.format, source.description, len(source.samples), len(chosen),
+                   {names.get(key, str(key)): counts.get(key, 0) for key in keys} if pillow else None,
+                   {names.get(key, str(key)): shown.get(key, 0) for key in keys} if pillow else None,
+                   ignored, tuple(notes), tuple(problems),
+                   (source.samples[0].image, source.samples[0].mask) if source.samples else None)
+
+
+def _problems(source: Source, classes: tuple[str, ...] | None, counts: Mapping[int | None, int],
+              ignored: int) -> list[str]:
+    """What is wrong with the folder. ``classes``: None where not every image was looked into."""
+    problems = list(source.problems)
+    if not source.has_masks:
+        problems.append(f"the data {without_masks(source)}")
+    elif not source.samples and not problems:
+        problems.append("it has no labelled images")
+    elif classes and not problems and not any(counts.get(index) for index in range(1, len(classes))):
+        problems.append(nothing_shown(source, classes, ignored))
+    return problems
+
+
+def _count(source: Source, samples: list[Sample], table: ClassIds | None
+           ) -> tuple[dict[int | None, int], dict[int, int], list[tuple[int, int]]]:
+    """Pixels by class index (by id without a table; None: not counted), images by the same, and the images' sizes."""
+    counts: dict[int | None, int] = {}
+    shown: dict[int, int] = {}
+    sizes = []
+    for sample in samples:
+        try:
+            size = photograph_size(sample.image)
+            found = sample.ids(size)
+            not_counted = source.ignore
+            if table is not None:
+                found, not_counted = table.labels(found), IGNORE
+        except FileProblem as problem:
+            add_problem(source, sample, problem)
+            continue
+        sizes.append(size)
+        for value, pixels in zip(*np.unique(found, return_counts=True), strict=True):
+            key = None if value == not_counted else int(value)
+            counts[key] = counts.get(key, 0) + int(pixels)
+            if key is not None:
+                shown[key] = shown.get(key, 0) + 1
+    return counts, shown, sizes
+
+
+def _spread(samples: list[Sample], limit: int | None) -> list[Sample]:
+    if limit is None or len(samples) <= limit:
+        return samples
+    return [samples[position] for position in np.linspace(0, len(samples) - 1, max(limit, 1)).astype(int)]
+
+
