@@ -11,7 +11,7 @@ import csv
 import itertools
 from pathlib import Path
 
-from . import figures, gradient_report, report_blender, report_standin, report_wall_time
+from . import figures, gradient_report, report_blender, report_machine, report_standin
 from .comparison import markdown
 from .options import RESULTS
 
@@ -20,14 +20,11 @@ HEAD = """\
 
 Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. Every figure is of fresh
 networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals; losses: lower is better.
-No seed here was used for choosing anything (those are 101 and up; what they decided stands in
-[docs/decisions](../../../docs/decisions)).
-
+No seed here was used for choosing anything; what was chosen on others: [docs/decisions](../../../docs/decisions).
 A CSV holds the rows of one commit, named in the file where it is not the newest; every row has its commit, date and
 machine. Rows from before 2026-11-26 have the first commit with the sources of `core/` that made them, where these were
 recorded (AutoSimulate's in Blender: where the change they are described with was made), and the date on which they were
-committed; *not recorded* names the commit that first holds them. Machine of all rows: {machine};
-other work ran beside it, so that seconds are upper bounds.
+committed; *not recorded* names the commit that first holds them. Other work ran on the machine ({machine}).
 """
 
 
@@ -51,7 +48,7 @@ def text(results: Path) -> str:
                 *(report_blender.section(results, name) for name in ("demo", "clevr")), report_blender.lmo(results),
                 report_standin.ablations(results), gradient_report.section(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
-    head = HEAD.format(machine=" and ".join(machines))
+    head = HEAD.format(machine="; ".join(machines))
     return head + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 
 
@@ -65,7 +62,7 @@ def draw(results: Path) -> None:
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
-                           report_wall_time.answers(results))
+                           report_machine.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
 

@@ -1,0 +1,47 @@
+"""Answers about time and safety: wall time against Bayesian optimisation, overhead over bare Cycles, kills."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from .table import number
+
+
+def answers(results: Path) -> Iterator[list[str]]:
+    yield _wall_time(_rows(results / "demo_wall_time.csv"))
+    yield _overhead(_rows(results / "overhead.csv"))
+    yield _kills(_rows(results / "kill_resume.csv"))
+
+
+def _wall_time(rows: list[dict[str, str]]) -> list[str]:
+    other = {row["seed"]: row for row in rows if row["method"] == "bo"}
+    ours = {row["seed"]: row for row in rows if row["renders"] == "72"}
+    lower = sum(number(ours[seed], "loss") < number(other[seed], "loss") for seed in other)
+    return [f"demo: Bayesian optimisation's loss (288 renders) with 72 renders? ({len(other)} seeds)",
+            f"{lower} of {len(other)}; seconds of the loop " + ", ".join(
+                f"{ours[seed]['loop_seconds']} against {other[seed]['loop_seconds']}" for seed in sorted(other))
+            + f" (`demo_wall_time.csv`, {rows[0]['date']}, the loss alone as objective)"]
+
+
+def _overhead(rows: list[dict[str, str]]) -> list[str]:
+    ratios = "; ".join(f"{row['size']}: {number(row, 'ratio'):.2f} (target {number(row, 'target'):.2f})"
+                       for row in rows)
+    return [f"a render with masks over bare Cycles, {rows[0]['clock']} time, {rows[0]['renders']} renders each",
+            f"{ratios} (`overhead.csv`, `benchmark.py overhead --cpu --renders 30 --cases 0 1`, {rows[0]['commit']})"]
+
+
+def _kills(rows: list[dict[str, str]]) -> list[str]:
+    checks = ("iterations_once_each", "images_counted", "same_renders")
+    whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
+    worst = max(number(row, "psi_difference") for row in rows)
+    kills = ", ".join(row["kills"] for row in rows)
+    return [f"a run killed {kills} times and resumed: the uninterrupted one? ({len(rows)} seeds)",
+            f"{whole} of {len(rows)}, no image lost or counted twice, largest difference in psi {worst:g} "
+            f"(`kill_resume.csv`, `benchmark.py kill-resume --seeds 0,1`, {rows[0]['commit']})"]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
