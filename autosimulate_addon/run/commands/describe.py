@@ -12,6 +12,7 @@ from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.describe import Row
 from ...core.datasets import inspect
 from ..process.log import Log
+from ..process.notes import tell
 from ..process.streams import say
 from ..scene import marked_scene as prepare
 
@@ -21,6 +22,7 @@ _NAMED = 2
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     marked = prepare.open_marked_scene(options.scene, options.marks)
+    tell(marked.problems)
     marks = marks_scene.read(marked.scene, disabled=True)[0] if options.marks is None else marked.marks
     found, suggested = rows_of.marked_rows(marks), rows_of.suggested_rows(marked.scene, marks)
     say(f"Scene '{marked.scene.name}'"

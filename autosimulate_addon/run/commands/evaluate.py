@@ -12,6 +12,7 @@ from ...core.psi import Psi
 from ...protocol import InputError
 from ..loop_config import loop_config
 from ..process.log import Log
+from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
 
     use_threads(config.width, config.height)
     with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        tell((*marked.problems, *simulator.notes))
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
         scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, test, None, report,
                                 networks=config.fresh_networks, stop=stop)

@@ -12,6 +12,7 @@ from ...protocol import Cancelled
 from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import GENERATE
 from ..process.log import Log
+from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
@@ -25,10 +26,11 @@ from .options import of_run
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     count = options.count or 100
     with followed(options.events, command="generate", images=count) as event:
-        return _generate(options, count, event)
+        return _generate(options, count, event, log)
 
 
-def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None], log: Log
+              ) -> dict[str, Any]:
     prepare.only_given(options, "output")
     marked, config = of_run(options)
     output = Path(options.output).expanduser().absolute()
@@ -46,6 +48,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
 
     asked = StopRequest(lambda: cancel_requested(options.events))
     with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        notes = (*marked.problems, *simulator.notes)
+        tell(notes, event)
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
         try:
             problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,
@@ -56,6 +60,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
                             f"again goes on with the rest.") from None
         finally:
             progress.close()
+            if notes and output.is_dir():       # what the data set shows is not the whole scene: it says so itself
+                log.write_to(output / "log.txt")
         for problem in problems:
             event("problem", {"message": problem})
             say(f"Note: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import Any
 
 from ...protocol import Cancelled
@@ -20,8 +21,9 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     job = jobs.resumed(options) if options.resume is not None else jobs.new(options)
     finished = next((event for event in read_events(job.directory.events) if event["event"] == "done"), None)
     if finished is not None:
-        if not job.directory.report.exists():
-            deliver.write_report_of(job)
+        log.write_to(job.directory.log)
+        with contextlib.closing(EventLog(job.directory.events)) as events:
+            deliver.complete(job, finished, events)
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
         return finished["numbers"]
     log.write_to(job.directory.log)

@@ -17,6 +17,7 @@ from ..images.sample_iterations import PREVIEW
 from ..images.sheets import sheet_path
 from ..process import requirements
 from ..process.log import Log
+from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
@@ -46,6 +47,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict
     images, labels, stopped = [], [], False
     asked = StopRequest(lambda: cancel_requested(options.events))
     with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+        tell((*marked.problems, *simulator.notes), event)
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
         keys = [SampleKey(config.seed, PREVIEW, index) for index in range(count)]
         progress.update("render", 0.0, force=True)

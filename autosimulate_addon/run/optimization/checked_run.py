@@ -13,12 +13,13 @@ from ...protocol import InputError
 from ..arguments import settings
 from ..config import RunConfig, combine, differences, load, save
 from ..process import requirements
+from ..process.notes import tell
 from ..record.directory import RunDirectory, check_space, read_json
+from ..scene import load_problems, scene_file
 from ..scene import marked_scene as prepare
-from ..scene import scene_file
 from ..scene.marked_scene import MarkedScene
 from ..scene.simulator import BlenderSimulator
-from . import demo
+from . import demo, optimized_file
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Job:
     start: dict[str, dict[str, list[float]]]
     validation: Dataset | None      # None in the demo, which renders its own
     test: Dataset | None
+    notes: tuple[str, ...] = ()     # what the user should know of the scene before anything is rendered
 
 
 def new(options: argparse.Namespace) -> Job:
@@ -59,7 +61,10 @@ def new(options: argparse.Namespace) -> Job:
     _make(job, options)
     # Work on the copy, as a resumed run does: a scene that was built in memory, or saved by another version, is not
     # in every bit the one that is read back from its file.
-    return replace(job, marked=_copy(directory).starting_at(start))
+    copy = _copy(directory).starting_at(start)
+    # A Blender that was started with scripts allowed did run the drivers of the file that it had open.
+    refused = load_problems.refused_drivers(copy.scene)
+    return _told(replace(job, marked=copy, notes=tuple(dict.fromkeys((*job.notes, *refused)))))
 
 
 def resumed(options: argparse.Namespace) -> Job:
@@ -79,6 +84,11 @@ def resumed(options: argparse.Namespace) -> Job:
     start = read_json(directory.config, "run's config.json").get("start", {})
     job = _checked(directory, config, marked.starting_at(start), start)
     directory.cancel.unlink(missing_ok=True)
+    return _told(job)
+
+
+def _told(job: Job) -> Job:
+    tell(job.notes)
     return job
 
 
@@ -99,9 +109,11 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             test = prepare.labelled_images(config.test, marked.classes, config)
     with BlenderSimulator(marked.bridge(config)) as simulator:      # what the bridge finds wrong is said now
         layers = len(simulator.layers)
+        notes = (*marked.problems, *simulator.notes)
+    optimized_file.rehearse(marked, start)
     renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
     check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)
-    return Job(directory, config, marked, start, validation, test)
+    return Job(directory, config, marked, start, validation, test, notes)
 
 
 def _absolute(config: RunConfig) -> RunConfig:

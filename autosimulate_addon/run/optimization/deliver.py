@@ -2,68 +2,59 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import psi_properties
+from ...protocol import AutoSimulateError
 from ..process.log import logger
 from ..process.progress import duration
 from ..process.streams import say
 from ..record import psi_file
 from ..record.directory import write_json
+from ..record.events import EventLog
 from ..report.record import read_run
 from ..report.verdict import judge
 from ..report.write import write_report
-from ..scene import scene_file
-from ..scene.marked_scene import MarkedScene
 from .checked_run import Job
+from .optimized_file import write_optimized
 
 
-def write_results(job: Job, plain: psi_file.Plain, numbers: Mapping[str, Any]) -> None:
-    """optimized.blend with ``plain`` in it, and numbers.json."""
-    write_optimized(job.directory.optimized, job.marked, plain)
-    write_json(job.directory.numbers, dict(numbers))
+def deliver(job: Job, plain: psi_file.Plain, numbers: dict[str, Any], events: EventLog) -> None:
+    """numbers.json, optimized.blend with ``plain`` in it, the event "done" and the report.
+
+    The result of hours is in psi.json already: a part that fails costs only itself, and is told in one note.
+    """
+    _part("numbers.json", lambda: write_json(job.directory.numbers, numbers), events)
+    _part("optimized.blend", lambda: write_optimized(job.directory.optimized, job.marked, plain), events)
+    events.write("done", {"numbers": numbers, "psi": plain})
+    _report(job, events)                # reads the events, the last one too
 
 
-def write_report_of(job: Job) -> None:
-    """report.html and report.png. The result of hours is not lost to a picture of it: problems are only told."""
+def complete(job: Job, finished: Mapping[str, Any], events: EventLog) -> None:
+    """Makes what is missing of a run whose event "done" is ``finished``."""
+    directory = job.directory
+    if not directory.numbers.exists():
+        _part("numbers.json", lambda: write_json(directory.numbers, finished["numbers"]), events)
+    if not directory.optimized.exists() and finished.get("psi"):
+        _part("optimized.blend", lambda: write_optimized(directory.optimized, job.marked, finished["psi"]), events)
+    if not directory.report.exists():
+        _report(job, events)
+
+
+def _report(job: Job, events: EventLog) -> None:
+    _part("The report", lambda: write_report(job.directory.root), events)
+
+
+def _part(what: str, make: Callable[[], None], events: EventLog) -> None:
     try:
-        write_report(job.directory.root)
+        make()
     except Exception as error:
-        logger.exception("report")
-        say(f"Note: the report could not be drawn ({type(error).__name__}: {error}).")
-
-
-def write_optimized(path: Path, marked: MarkedScene, plain: psi_file.Plain) -> None:
-    """A copy of the scene with its marks and ``plain`` psi in it; the scene in memory stays as it was."""
-    with _written_in(marked, plain):
-        scene_file.save_copy(path)
-
-
-@contextlib.contextmanager
-def _written_in(marked: MarkedScene, plain: psi_file.Plain) -> Iterator[None]:
-    scene, marks = marked.scene, list(marked.marks)
-    psi_before = psi_properties.read(scene, marks)
-    from_file, group = marked.marks_file is not None, scene.autosimulate
-    names = [rna.identifier for rna in group.bl_rna.properties if not rna.is_readonly or rna.type == "COLLECTION"]
-    unset = [name for name in names if not group.is_property_set(name)]
-    marks_before = marks_scene.read(scene, disabled=True) if from_file and "marks" not in unset else None
-    try:
-        if from_file:
-            marks_scene.write(scene, marks, marked.classes)
-        psi_properties.write(scene, marks, plain)
-        yield
-    finally:
-        psi_properties.remove(scene, marks)
-        psi_properties.write(scene, [mark for mark in marks if mark.name in psi_before], psi_before)
-        if marks_before is not None:
-            marks_scene.write(scene, *marks_before)
-        elif from_file:
-            for name in unset:
-                group.property_unset(name)
+        logger.exception(what)
+        reason = str(error) if isinstance(error, AutoSimulateError) else f"{type(error).__name__}: {error}"
+        message = (f"{what} could not be written ({reason.rstrip('.')}); everything else is there, and --resume tries "
+                   f"again.")
+        events.write("problem", {"message": message})
+        say(f"Note: {message}")
 
 
 def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
@@ -79,8 +70,10 @@ def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
             say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['miou'])}")
     verdict = judge(read_run(job.directory))         # the report's own, so that the two never disagree
     say(f"{verdict.headline} {verdict.detail}".strip())
-    say(f"{numbers['rendered']} images, {duration(numbers['seconds'])}. Report: {job.directory.report}, scene with the "
-        f"learned distributions: {job.directory.optimized}")
+    there = [f"{what}: {path}" for what, path in (
+        ("Report", job.directory.report), ("Scene with the learned distributions", job.directory.optimized),
+        ("Learned distributions", job.directory.psi)) if path.exists()]
+    say(f"{numbers['rendered']} images, {duration(numbers['seconds'])}. {'. '.join(there[:2])}")
 
 
 def _number(value: float | None) -> str:

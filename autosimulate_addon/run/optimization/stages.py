@@ -47,9 +47,7 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
             raise
     numbers["seconds"] = round(time.monotonic() - began, 1)
     run.progress.update("report", 0.0, force=True)
-    deliver.write_results(job, run.stages()["final"], numbers)
-    events.write("done", {"numbers": numbers, "psi": run.stages()["final"]})
-    deliver.write_report_of(job)        # reads the events, the last one too
+    deliver.deliver(job, run.stages()["final"], numbers, events)
     run.progress.close()
     deliver.say_result(job, numbers)
     return numbers
@@ -79,6 +77,8 @@ class _Run:
         self.validation, self.test = self.job.validation, self.job.test
         if not config.scene:
             self.validation, self.test = demo.labelled_images(self.job, self.simulator, self.progress)
+        for note in self.job.notes:
+            self.events.write("problem", {"message": note})
         for note in (*self.validation.notes, *(self.test.notes if self.test else ())):
             self.events.write("problem", {"message": note})
         self.loop = Loop(loop_config(config), self.simulator, self.validation, self.start, report=self._report,

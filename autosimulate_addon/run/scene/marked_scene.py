@@ -22,7 +22,7 @@ from ..config import RunConfig
 from ..process.streams import say
 from ..record import psi_file
 from ..record.directory import DATASET_FILE
-from . import scene_file
+from . import load_problems, scene_file
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class MarkedScene:
     classes: ClassTable
     settings: Mapping[str, Any]     # defaults for the flags that the scene or the marks file carries
     marks_file: Path | None = None
+    problems: tuple[str, ...] = ()  # what Blender could not find or would not run, one sentence each
 
     def bridge(self, config: RunConfig) -> RenderBridge:
         return RenderBridge(self.scene, list(self.marks), self.classes, width=config.width, height=config.height,
@@ -64,7 +65,7 @@ def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> 
     scene = scene_file.open_scene(scene_path)
     if scene is None:
         raise InputError("No scene is given: add --scene FILE.blend, or open the file in Blender.")
-    return marked_scene(scene, marks_path)
+    return replace(marked_scene(scene, marks_path), problems=load_problems.find(scene))
 
 
 def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:

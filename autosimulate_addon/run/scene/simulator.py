@@ -14,12 +14,13 @@ class BlenderSimulator:
     """``protocol.Simulator`` over a :class:`RenderBridge`; a context manager, because the bridge borrows the scene.
 
     ``stop`` is asked before every image: True raises Cancelled, so that the current image is always finished.
-    ``images`` and ``seconds`` count what was rendered.
+    ``images`` and ``seconds`` count what was rendered; ``notes`` are sentences that the user should know before.
     """
 
     def __init__(self, bridge: RenderBridge, *, stop: Callable[[], bool] = lambda: False) -> None:
         self._bridge = bridge
         self._stop = stop
+        self.notes = bridge.notes
         self.images = 0
         self.seconds = 0.0
 
