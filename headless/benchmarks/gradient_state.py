@@ -35,10 +35,7 @@ class State:
         """(P,) the estimate from ``count`` fresh renders, in whitened coordinates; each repeat has its own renders."""
         keys = [SampleKey(self.seed, 1000 + repeat, sample) for sample in range(count)]
         renders = list(self.simulator.render([self.psi.sample(key) for key in keys], keys))
-        store = copy.copy(self.loop.store)              # adding to the copy leaves the loop's own alone
-        for name in ("keys", "psis"):
-            setattr(store, name, list(getattr(store, name)))
-        store.draws, store.log_q, store._densities = dict(store.draws), dict(store.log_q), {}
+        store = copy.deepcopy(self.loop.store)          # adding to the copy leaves the loop's own alone
         fresh = store.add(renders, self.psi)
         return estimate(self.loop.task, self.loop.learner.network, store, fresh, self.psi, self.validation, options,
                         repeat).gradient
