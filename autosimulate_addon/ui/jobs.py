@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..blender.marks import mark_scene as marks_scene
-from ..blender.marks import psi_properties
+from ..blender.marks import psi_properties, settings
 from ..protocol import AutoSimulateError, InputError
 from . import monitor, package, run_process, torch_install, torch_status
 
@@ -49,10 +49,6 @@ def save_copy(path: Path) -> None:
         raise InputError(f"The scene could not be copied to {path.parent}: {reason}") from error
 
 
-def _lower(identifier: str) -> str:
-    return identifier.lower().replace("_", "-")
-
-
 def absolute(path: str) -> str:
     return bpy.path.abspath(path) if path else ""
 
@@ -67,32 +63,7 @@ def _site_packages() -> str | None:
 
 def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
     """The command line of an optimization with the scene's settings. Raises InputError."""
-    group = scene.autosimulate
-    values = {
-        "output": directory,
-        "validation": absolute(group.validation_dir),
-        "test": absolute(group.test_dir),
-        "method": _lower(group.method),
-        "approximation": _lower(group.approximation),
-        "literal": True if group.literal else None,
-        "iterations": group.iterations,
-        "images": group.images,
-        "epochs": group.epochs or None,
-        "networks": group.networks or None,
-        "scored": group.scored or None,
-        "width": group.width,
-        "height": group.height,
-        "seed": group.seed,
-        "device": _lower(group.device),
-        "control": group.control,
-        "fresh_networks": group.fresh_networks,
-        "match_brightness": group.match_brightness,
-        "network": _lower(group.network),
-        "network_width": group.network_width if group.network == "UNET" else None,
-        "network_module": absolute(group.network_module) if group.network == "MODULE" else None,
-        "frozen_layers": group.frozen_layers or None,
-        "site_packages": _site_packages(),
-    }
+    values = {"output": directory, **settings.read(scene.autosimulate), "site_packages": _site_packages()}
     return ["optimize", *run_process.flags(values)]
 
 
@@ -112,7 +83,7 @@ def check_optimization(scene: bpy.types.Scene) -> None:
     empty = [group.name for group in scene.autosimulate.classes if not len(group.members)]
     if empty:
         raise InputError(f"The class {empty[0]} has no objects: assign some under Labels, or remove it")
-    folder = Path(absolute(scene.autosimulate.validation_dir))
+    folder = Path(absolute(scene.autosimulate.validation))
     if not folder.is_dir():
         raise InputError(f"The validation folder {folder} does not exist: choose another under Validation Data")
     if not any(folder.iterdir()):

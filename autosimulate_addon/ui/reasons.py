@@ -70,7 +70,7 @@ def has_camera(context: bpy.types.Context) -> str:
 
 
 def has_validation(context: bpy.types.Context) -> str:
-    return "" if settings(context).validation_dir else "Choose a folder under Validation Data first"
+    return "" if settings(context).validation else "Choose a folder under Validation Data first"
 
 
 def has_torch(_context: bpy.types.Context) -> str:

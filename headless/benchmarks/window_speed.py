@@ -184,7 +184,7 @@ def start_job(options, folder: Path):
                     str(ROOT / "headless" / "run.py"), "--", "generate", "--count", "6", "--width", "64",
                     "--height", "48", "--output", str(folder / "val"), *extra], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
-    group.validation_dir = str(folder / "val")
+    group.validation = str(folder / "val")
     status = ours("ui.torch_status")
     if options.site_packages:
         found = ours("ui.torch_location").search(Path(options.site_packages), options.site_packages)

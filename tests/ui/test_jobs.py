@@ -62,7 +62,7 @@ def ready(scene, tmp_path, monkeypatch):
     for obj in scene.objects:
         obj.select_set(obj.type == "MESH")
     ops.class_assign(what="OBJECTS")
-    scene.autosimulate.validation_dir = str(tmp_path / "val")
+    scene.autosimulate.validation = str(tmp_path / "val")
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     return bpy.context.scene
 
@@ -194,19 +194,19 @@ def test_attach_to_a_run_that_died(ready, tmp_path):
 # Clumsy and hostile actions: one sentence each, nothing lost
 
 def test_no_validation_folder(ready):
-    ready.autosimulate.validation_dir = ""
+    ready.autosimulate.validation = ""
     assert "Choose a folder" in sentence(ops.optimize)
 
 
 def test_validation_folder_gone(ready):
-    ready.autosimulate.validation_dir = "/nowhere/at/all"
+    ready.autosimulate.validation = "/nowhere/at/all"
     assert "does not exist" in sentence(ops.optimize)
     assert "cannot be read" in sentence(ops.check_validation)
 
 
 def test_empty_validation_folder(ready, tmp_path):
     (tmp_path / "empty").mkdir()
-    ready.autosimulate.validation_dir = str(tmp_path / "empty")
+    ready.autosimulate.validation = str(tmp_path / "empty")
     assert "empty" in sentence(ops.optimize)
 
 
@@ -282,7 +282,7 @@ def test_file_never_saved(scene, ready, stand_in, tmp_path):
     ops.class_add(name="cube")
     scene.objects["Cube"].select_set(True)
     ops.class_assign(what="OBJECTS")
-    scene.autosimulate.validation_dir = str(tmp_path / "val")
+    scene.autosimulate.validation = str(tmp_path / "val")
     stand_in("done")
     ops.optimize()
     assert follow().directory.parent == tmp_path / "user" / "runs"

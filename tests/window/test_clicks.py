@@ -135,7 +135,7 @@ def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_pa
     gui = story.gui
     install(story, extension)
     use_packages(gui, folder)
-    gui.py(f"s = {SETTINGS}; s.validation_dir = {str(work / 'val')!r}; s.iterations = 4; s.control = False\n"
+    gui.py(f"s = {SETTINGS}; s.validation = {str(work / 'val')!r}; s.iterations = 4; s.control = False\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.ops.ed.undo_push(message='before')")
     gui.wait(f"'PyTorch' in __import__('{MODULE}.autosimulate_addon.ui.torch_status', fromlist=['x']).refresh().line")
     gui.click_button("autosimulate.optimize")

@@ -125,15 +125,15 @@ def mark_locations(story: Story) -> None:
 def choose_validation(story: Story, folder: Path) -> None:
     gui = story.gui
     gui.scroll(9)
-    gui.click(*gui.find("validation_dir", across=0.3))
+    gui.click(*gui.find("validation", across=0.3))
     gui.key("ctrl+a")
     gui.type(str(folder))
     gui.key("Return")
-    assert gui.value(f"bpy.path.abspath({SETTINGS}.validation_dir).rstrip('/')") == str(folder)
+    assert gui.value(f"bpy.path.abspath({SETTINGS}.validation).rstrip('/')") == str(folder)
     gui.click_button("autosimulate.check_validation")
     module = f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
-    gui.wait(f"{module}.found({SETTINGS}.validation_dir)", timeout=30)
-    assert gui.value(f"{module}.found({SETTINGS}.validation_dir).n_images") == "6"
+    gui.wait(f"{module}.found({SETTINGS}.validation)", timeout=30)
+    assert gui.value(f"{module}.found({SETTINGS}.validation).n_images") == "6"
     time.sleep(0.5)
     story.shot("validation")
 

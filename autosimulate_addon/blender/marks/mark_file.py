@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ...protocol import InputError
+from ...protocol.settings import SETTINGS
 from .. import paths
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
@@ -30,12 +31,6 @@ _MATERIAL = ("data", "materials", "p", *_COMMON)
 _FILM = ("film", "family", "low", "high", "mean", "std", "locked", "enabled")
 _STATES = ("states", "p", *_COMMON)
 _STATE = ("name", "set")
-#: [settings]: defaults for the command line's flags of the same names.
-SETTINGS: dict[str, type | tuple[type, ...]] = {
-    "width": int, "height": int, "samples": int, "images": int, "iterations": int, "epochs": int, "seed": int,
-    "count": int, "device": str, "method": str, "approximation": str, "literal": bool, "control": bool, "network": str,
-    "network_width": int, "network_module": str, "validation": str, "test": str,
-}
 
 
 def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[Mark], ClassTable, dict[str, Any]]:
@@ -262,14 +257,16 @@ def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
 
 
 def _settings(path: Path, settings: Any) -> dict[str, Any]:
+    """[settings]: defaults for the command line's flags of the same names."""
     if not isinstance(settings, dict):
         raise InputError(f"{path.name}: settings must be a table: [settings].")
-    _known(f"{path.name}, settings", settings, tuple(SETTINGS))
+    rows = {setting.name: setting for setting in SETTINGS if setting.in_marks_file}
+    _known(f"{path.name}, settings", settings, tuple(rows))
     for name, value in settings.items():
-        kind = SETTINGS[name]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            words = {int: "a whole number", str: "text in quotes", bool: "true or false"}
-            raise InputError(f"{path.name}, settings: {name} is {value!r}; it must be {words[kind]}.")
+        try:
+            rows[name].check_kind(value)
+        except InputError as error:
+            raise InputError(f"{path.name}, settings: {error}") from None
     return dict(settings)
 
 

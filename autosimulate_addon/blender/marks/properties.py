@@ -18,6 +18,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import settings
+
 #: More components than a colour with alpha or a quaternion has are marked one by one.
 MAX_SIZE = 4
 
@@ -34,30 +36,6 @@ FAMILY_ITEMS = (
     ("INTEGER", "Integer", "One of the listed whole numbers, each with its own probability"),
     ("BERNOULLI", "On or Off", "On with a learned probability"),
     ("CATEGORICAL", "Choice", "One of the listed choices, each with its own probability"),
-)
-NETWORK_ITEMS = (
-    ("UNET", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),
-    ("EFFICIENTNET", "EfficientNet U-Net", "Pretrained EfficientNet-Lite encoder, for real photographs"),
-    ("SMP", "segmentation-models-pytorch", "An architecture of segmentation-models-pytorch, where it is installed"),
-    ("MODULE", "Your Own", "build(num_classes) of a Python file of yours"),
-)
-METHOD_ITEMS = (
-    ("AUTOSIMULATE", "AutoSimulate", "Hypergradient of the validation loss with respect to the distributions"),
-    ("LTS", "Learning to Simulate", "Reinforcement learning on the validation score; needs many more images"),
-    ("BO", "Bayesian Optimization", "Proposes whole settings from a model of the results so far"),
-    ("RANDOM", "Random Search", "Tries settings at random and keeps the best"),
-    ("NONE", "None", "Keeps the distributions as they are; the null control"),
-)
-APPROXIMATION_ITEMS = (
-    ("QUADRATIC", "Quadratic", "Inverse Hessian by conjugate gradients"),
-    ("APPROXIMATE_QUADRATIC", "Approximate Quadratic", "One Hessian product instead of its inverse"),
-    ("LINEAR", "Linear", "The validation gradient as it is"),
-    ("NO_VALIDATION", "No Validation", "Ignores the validation data; a control"),
-)
-DEVICE_ITEMS = (
-    ("AUTO", "Automatic", "CUDA when present, otherwise the CPU"),
-    ("CPU", "CPU", "Train on the processor"),
-    ("CUDA", "CUDA", "Train on an NVIDIA graphics card"),
 )
 
 
@@ -136,7 +114,7 @@ class AUTOSIMULATE_PG_class(bpy.types.PropertyGroup):
 
 
 class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
-    """Everything AutoSimulate keeps with a scene."""
+    """Everything AutoSimulate keeps with a scene; the settings of a run are added below, from their table."""
 
     marks: CollectionProperty(type=AUTOSIMULATE_PG_mark, name="Learnable Properties",
                               description="What gets a distribution instead of a value")
@@ -145,52 +123,6 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
                                 description="What the network tells apart; everything else is background")
     active_class: IntProperty(name="Active Class", description="Class shown below the list", min=0)
 
-    validation_dir: StringProperty(name="Validation Data", subtype="DIR_PATH",
-                                   description="Folder of real, labelled images that drive the optimization")
-    test_dir: StringProperty(name="Test Data", subtype="DIR_PATH",
-                             description="Folder of labelled images only used to report the result (optional)")
-
-    network: EnumProperty(name="Network", description="Network to train", items=NETWORK_ITEMS)
-    network_width: IntProperty(name="Width", description="Channels of the network's first layer", default=8, min=1,
-                               soft_max=64, max=512)
-    network_module: StringProperty(name="Module", subtype="FILE_PATH",
-                                   description="Python file with build(num_classes) that returns your PyTorch network")
-    frozen_layers: IntProperty(name="Frozen Layers", description="Number of first layers that are not trained",
-                               default=0, min=0, soft_max=8)
-
-    method: EnumProperty(name="Method", description="How the distributions are learned", items=METHOD_ITEMS)
-    approximation: EnumProperty(name="Approximation", items=APPROXIMATION_ITEMS,
-                                description="How the effect of an image on the validation loss is estimated")
-    literal: BoolProperty(name="Literal Algorithm", default=False,
-                          description="Algorithm 1 exactly as published, without this add-on's improvements")
-    iterations: IntProperty(name="Iterations", description="Number of steps of the distributions", default=20, min=1,
-                            soft_max=100)
-    images: IntProperty(name="Images", description="Images rendered in each iteration", default=24, min=2, soft_max=200)
-    epochs: IntProperty(name="Epochs", description="Passes of training over the images in each iteration, 0 for "
-                        "automatic", default=0, min=0, soft_max=50)
-    networks: IntProperty(name="Networks", description="Networks trained side by side, whose estimates are averaged: "
-                          "more are steadier and slower; 0 for automatic", default=0, min=0, soft_max=8, max=64)
-    scored: IntProperty(name="Scored Renders", description="Renders that each step of the distributions looks at: the "
-                        "iteration's own, and past ones up to this many. Fewer are faster and noisier; 0 for automatic",
-                        default=0, min=0, soft_max=256)
-    width: IntProperty(name="Width", description="Width of the rendered images", default=128, min=8, soft_max=640,
-                       max=4096, step=8, subtype="PIXEL")
-    height: IntProperty(name="Height", description="Height of the rendered images", default=96, min=8, soft_max=480,
-                        max=4096, step=8, subtype="PIXEL")
-    seed: IntProperty(name="Seed", description="The same seed gives the same draws, images and result", default=0,
-                      min=0)
-    device: EnumProperty(name="Device", description="Where the network is trained", items=DEVICE_ITEMS)
-    match_brightness: BoolProperty(name="Match Brightness", default=True,
-                                   description="First bring lights and exposure to the brightness of the validation "
-                                   "images, where every one of them is far brighter or darker than the renders. A "
-                                   "network that was trained in the dark cannot tell which light is missing")
-    control: BoolProperty(name="Null Control", default=True,
-                          description="Also train a network on images from distributions that never move, to show "
-                          "what the optimization is worth")
-    fresh_networks: IntProperty(name="Fresh Networks", default=3, min=1, soft_max=10, max=100,
-                                description="Networks that are trained from nothing at the end, on images from the start "
-                                "and as many on images from the learned distributions, to judge whether learning helped. "
-                                "The more, the better a gain can be told from chance")
     dataset_count: IntProperty(name="Images", description="Number of images to generate", default=100, min=1,
                                soft_max=10000)
     dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set")
@@ -198,6 +130,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     decision: StringProperty(name="Decision", description="What was done with a run's result, and which run: in the "
                              "scene, so that undo takes it back")
 
+
+AUTOSIMULATE_PG_scene.__annotations__.update(settings.annotations())
 
 CLASSES = (
     AUTOSIMULATE_PG_value, AUTOSIMULATE_PG_item, AUTOSIMULATE_PG_target, AUTOSIMULATE_PG_mark, AUTOSIMULATE_PG_member,

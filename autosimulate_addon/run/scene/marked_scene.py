@@ -14,6 +14,7 @@ from ...blender.marks import factors as blender_factors
 from ...blender.marks import mark_file as marks_file
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import properties, psi_properties
+from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render.session import RenderBridge
 from ...core.datasets import Dataset, read_dataset
@@ -55,7 +56,7 @@ def marked_scene(scene: bpy.types.Scene, marks_path: str | Path | None) -> Marke
     else:
         path = None
         marks, classes = marks_scene.read(scene)
-        settings = scene_settings(scene) if marks else {}
+        settings = scene_settings.read(scene.autosimulate) if marks else {}
     return MarkedScene(scene, tuple(mark for mark in marks if mark.enabled), classes, settings, path)
 
 
@@ -66,27 +67,6 @@ def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> 
     if scene is None:
         raise InputError("No scene is given: add --scene FILE.blend, or open the file in Blender.")
     return replace(marked_scene(scene, marks_path), problems=load_problems.find(scene))
-
-
-def scene_settings(scene: bpy.types.Scene) -> dict[str, Any]:
-    """What the window's panels are set to, by name in RunConfig; paths made absolute."""
-    group = scene.autosimulate
-    names = {"UNET": "unet", "EFFICIENTNET": "efficientnet", "SMP": "smp", "MODULE": "module"}
-
-    def absolute(path: str) -> str | None:
-        return bpy.path.abspath(path) or None
-
-    return {
-        "validation": absolute(group.validation_dir), "test": absolute(group.test_dir),
-        "network": names[group.network], "network_width": group.network_width if group.network == "UNET" else None,
-        "network_module": absolute(group.network_module), "frozen_layers": group.frozen_layers,
-        "method": group.method.lower(), "approximation": group.approximation.lower().replace("_", "-"),
-        "literal": group.literal, "iterations": group.iterations, "images": group.images,
-        "epochs": group.epochs or None, "networks": group.networks or None,
-        "scored": group.scored or None, "width": group.width,
-        "height": group.height, "seed": group.seed, "device": group.device.lower(), "control": group.control,
-        "match_brightness": group.match_brightness, "fresh_networks": group.fresh_networks,
-    }
 
 
 def check_scene(marked: MarkedScene) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import bpy
 from bl_operators.presets import AddPresetBase
 
+from ...protocol.settings import SETTINGS
+
 
 class AUTOSIMULATE_OT_preset_add(AddPresetBase, bpy.types.Operator):
     """Add or remove a preset of the Optimize settings"""
@@ -14,9 +16,7 @@ class AUTOSIMULATE_OT_preset_add(AddPresetBase, bpy.types.Operator):
     preset_menu = "AUTOSIMULATE_PT_presets"
     preset_subdir = "autosimulate/optimize"
     preset_defines = ["settings = bpy.context.scene.autosimulate"]
-    preset_values = [f"settings.{name}" for name in (
-        "method", "approximation", "literal", "iterations", "images", "epochs", "networks", "scored", "width",
-        "height", "match_brightness", "control", "fresh_networks", "network", "network_width", "frozen_layers")]
+    preset_values = [f"settings.{setting.name}" for setting in SETTINGS if setting.label and setting.preset]
 
 
 CLASSES = (AUTOSIMULATE_OT_preset_add,)

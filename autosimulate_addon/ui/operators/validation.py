@@ -25,7 +25,7 @@ class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            folder = jobs.absolute(context.scene.autosimulate.validation_dir)
+            folder = jobs.absolute(context.scene.autosimulate.validation)
             try:
                 classes = marks_scene.read_classes(context.scene)
             except AutoSimulateError:
@@ -51,7 +51,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            found = validation.found(jobs.absolute(context.scene.autosimulate.validation_dir))
+            found = validation.found(jobs.absolute(context.scene.autosimulate.validation))
             known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
             new = [name for name, _ in found.images if name not in known]
             for name in new:
@@ -64,7 +64,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
 
 def _was_looked_into(context: bpy.types.Context) -> str:
-    found = validation.found(jobs.absolute(reasons.settings(context).validation_dir))
+    found = validation.found(jobs.absolute(reasons.settings(context).validation))
     return "" if found and found.images else "Check the folder first"
 
 

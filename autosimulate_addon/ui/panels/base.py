@@ -6,7 +6,8 @@ import textwrap
 
 import bpy
 
-from ...blender.marks import properties
+from ...blender.marks import properties, settings
+from ...protocol.settings import by_name
 
 
 class Sidebar:
@@ -19,6 +20,14 @@ class Sidebar:
     @classmethod
     def poll(cls, context):
         return context.scene is not None and properties.registered()
+
+
+def draw_settings(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, panel: str) -> None:
+    """The settings of one panel, in the order of their table, as far as they say anything beside the others."""
+    rows = by_name()
+    for setting in rows.values():
+        if setting.panel == panel and settings.applies(group, setting, rows):
+            layout.prop(group, setting.name)
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .base import Sidebar
+from .base import Sidebar, draw_settings
 
 
 class AUTOSIMULATE_PT_network(Sidebar, bpy.types.Panel):
@@ -19,13 +19,7 @@ class AUTOSIMULATE_PT_network(Sidebar, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         group = context.scene.autosimulate
-        layout.prop(group, "network")
-        if group.network == "UNET":
-            layout.prop(group, "network_width")
-        elif group.network == "MODULE":
-            layout.prop(group, "network_module")
-        layout.prop(group, "frozen_layers")
-        layout.prop(group, "device")
+        draw_settings(layout, group, "network")
 
 
 CLASSES = (AUTOSIMULATE_PT_network,)

@@ -9,7 +9,7 @@ from bpy.app.translations import pgettext_iface as iface_
 from .. import monitor, wording
 from ..operators.optimize import STATUS_WORDS
 from ..run_follower import PHASES
-from .base import Sidebar, paragraph, picture
+from .base import Sidebar, draw_settings, paragraph, picture
 
 
 class AUTOSIMULATE_PT_presets(PresetPanel, bpy.types.Panel):
@@ -40,11 +40,7 @@ class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         group = context.scene.autosimulate
-        column.prop(group, "method")
-        if group.method == "AUTOSIMULATE":
-            column.prop(group, "approximation")
-        column.prop(group, "iterations")
-        column.prop(group, "images")
+        draw_settings(column, group, "optimize")
         row = layout.row()
         row.scale_y = 1.6
         row.operator("autosimulate.optimize", icon="PLAY")
@@ -142,21 +138,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         group = context.scene.autosimulate
-        column = layout.column(align=True)
-        column.prop(group, "width")
-        column.prop(group, "height")
-        layout.prop(group, "seed")
-        layout.prop(group, "epochs")
-        layout.prop(group, "networks")
-        layout.prop(group, "scored")
-        row = layout.row()
-        row.active = group.method == "AUTOSIMULATE" and not group.literal
-        row.prop(group, "match_brightness")
-        layout.prop(group, "control")
-        layout.prop(group, "fresh_networks")
-        row = layout.row()
-        row.active = group.method == "AUTOSIMULATE"
-        row.prop(group, "literal")
+        draw_settings(layout, group, "advanced")
 
 
 CLASSES = (AUTOSIMULATE_PT_presets, AUTOSIMULATE_PT_optimize, AUTOSIMULATE_PT_optimize_advanced)

@@ -17,12 +17,12 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         group = context.scene.autosimulate
-        layout.prop(group, "validation_dir", text="")
+        layout.prop(group, "validation", text="")
         layout.operator("autosimulate.check_validation", icon="VIEWZOOM")
         if validation.looking():
             layout.label(text="Looking...", icon="SORTTIME")
             return
-        found = validation.found(bpy.path.abspath(group.validation_dir)) if group.validation_dir else None
+        found = validation.found(bpy.path.abspath(group.validation)) if group.validation else None
         if found is not None:
             self._found(layout, context, found)
 
@@ -55,7 +55,7 @@ class AUTOSIMULATE_PT_test(Sidebar, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        self.layout.prop(context.scene.autosimulate, "test_dir", text="")
+        self.layout.prop(context.scene.autosimulate, "test", text="")
 
 
 CLASSES = (AUTOSIMULATE_PT_validation, AUTOSIMULATE_PT_test)

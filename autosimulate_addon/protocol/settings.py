@@ -1,0 +1,175 @@
+"""The settings of a run, each declared once.
+
+A row of ``SETTINGS`` is a flag of the command line, a key of a marks file's ``[settings]``, a field of the run's
+configuration and, where it has a label, a property of the scene in Blender's window. A new setting is one row here and
+the code that obeys it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value that a setting may take: ``id`` as it is typed, ``label`` and ``help`` as the window shows them."""
+
+    id: str
+    label: str
+    help: str
+
+
+METHODS = (
+    Choice("autosimulate", "AutoSimulate", "Hypergradient of the validation loss with respect to the distributions"),
+    Choice("lts", "Learning to Simulate", "Reinforcement learning on the validation score; needs many more images"),
+    Choice("bo", "Bayesian Optimization", "Proposes whole settings from a model of the results so far"),
+    Choice("random", "Random Search", "Tries settings at random and keeps the best"),
+    Choice("none", "None", "Keeps the distributions as they are; the null control"),
+)
+APPROXIMATIONS = (
+    Choice("quadratic", "Quadratic", "Inverse Hessian by conjugate gradients"),
+    Choice("approximate-quadratic", "Approximate Quadratic", "One Hessian product instead of its inverse"),
+    Choice("linear", "Linear", "The validation gradient as it is"),
+    Choice("no-validation", "No Validation", "Ignores the validation data; a control"),
+)
+NETWORKS = (
+    Choice("unet", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),
+    Choice("efficientnet", "EfficientNet U-Net", "Pretrained EfficientNet-Lite encoder, for real photographs"),
+    Choice("smp", "segmentation-models-pytorch", "An architecture of segmentation-models-pytorch, where it is "
+                                                 "installed"),
+    Choice("module", "Your Own", "build(num_classes) of a Python file of yours"),
+)
+DEVICES = (
+    Choice("auto", "Automatic", "CUDA when present, otherwise the CPU"),
+    Choice("cpu", "CPU", "Train on the processor"),
+    Choice("cuda", "CUDA", "Train on an NVIDIA graphics card"),
+)
+DEMO_STARTS = (
+    Choice("narrow", "Narrow", "Narrow distributions around wrong values"),
+    Choice("wide", "Wide", "Wide randomization"),
+)
+
+#: Headings of the command line's help, in its order.
+GROUPS = {"files": "files and folders", "optimization": "optimization", "images": "images",
+          "network": "network and device"}
+#: How a marks file is told what kind a value must be of.
+_KINDS = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting. ``help`` is one sentence without a full stop, for the flag and for the tooltip alike."""
+
+    name: str
+    kind: type                              # int, float, bool or str
+    default: Any                            # None: automatic, decided by what obeys the setting
+    group: str                              # one of GROUPS
+    help: str
+    low: float | None = None                # limits of a number, inclusive
+    high: float | None = None
+    choices: tuple[Choice, ...] = ()
+    metavar: str = "N"
+    label: str = ""                         # in Blender's window; "": only on the command line
+    panel: str = ""                         # of the window: "advanced", or drawn by hand
+    soft_high: float | None = None          # where the window's slider ends
+    subtype: str = "NONE"                   # of Blender's property
+    start: Any = None                       # what the window begins with, where that is not ``default``
+    only: tuple[str, str] = ("", "")        # (setting, value): without it this one says nothing
+    preset: bool = True                     # kept in the window's presets
+    in_marks_file: bool = True
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    def check(self, value: Any) -> None:
+        """Raises InputError, in one sentence that names the flag, unless the setting can be ``value``."""
+        ids = [choice.id for choice in self.choices]
+        if ids and value not in ids:
+            raise InputError(f"{self.flag} {value!r} is not known; choose one of {', '.join(ids)}.")
+        if value is None and self.default is None or self.low is None:
+            return
+        number = isinstance(value, (int, float) if self.kind is float else int) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not self.low <= value <= self.high:
+            raise InputError(f"{self.flag} must be {_KINDS[self.kind]} from {self.low} to {self.high}, not {value!r}.")
+
+    def check_kind(self, value: Any) -> None:
+        """Raises InputError unless ``value``, as a marks file gives it, is of the setting's kind."""
+        kinds = (int, float) if self.kind is float else self.kind
+        if not isinstance(value, kinds) or (isinstance(value, bool) and self.kind is not bool):
+            raise InputError(f"{self.name} is {value!r}; it must be {_KINDS[self.kind]}.")
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("scene", str, "", "files", "the .blend to use; not needed when Blender has opened it; without any scene "
+            "the built-in demo is used", metavar="FILE", in_marks_file=False),
+    Setting("validation", str, "", "files", "real labelled images that drive the optimization: a folder with images "
+            "and index masks, COCO JSON, or BOP", metavar="DIR", label="Validation Data", panel="validation",
+            subtype="DIR_PATH", preset=False),
+    Setting("test", str, "", "files", "labelled images that only the final comparison looks at", metavar="DIR",
+            label="Test Data", panel="validation", subtype="DIR_PATH", preset=False),
+
+    Setting("method", str, "autosimulate", "optimization", "how the distributions are learned; lts, bo and random are "
+            "baselines, with none they never move", choices=METHODS, label="Method", panel="optimize"),
+    Setting("approximation", str, "quadratic", "optimization", "how the effect of an image on the validation loss is "
+            "estimated", choices=APPROXIMATIONS, label="Approximation", panel="optimize",
+            only=("method", "autosimulate")),
+    Setting("literal", bool, False, "optimization", "the published algorithm to the letter, without this add-on's "
+            "improvements", label="Literal Algorithm", panel="advanced", only=("method", "autosimulate")),
+    Setting("demo_start", str, "narrow", "optimization", "where the built-in demo begins: narrow and wrong, or wide "
+            "randomisation", choices=DEMO_STARTS, in_marks_file=False),
+    Setting("iterations", int, 20, "optimization", "steps of the distributions", 1, 100_000, label="Iterations",
+            panel="optimize", soft_high=100),
+    Setting("images", int, 24, "optimization", "images rendered per iteration", 2, 100_000, label="Images",
+            panel="optimize", soft_high=200),
+    Setting("seed", int, 0, "optimization", "same seed, same draws, images and result", 0, (1 << 31) - 1,
+            label="Seed", panel="advanced", preset=False),
+    Setting("epochs", int, None, "optimization", "passes of training over the images in each iteration", 1, 100_000,
+            label="Epochs", panel="advanced", soft_high=50),
+    Setting("networks", int, None, "optimization", "networks trained side by side, whose estimates of the step are "
+            "averaged: more are steadier and slower (automatic: 3 for unet, else 1)", 1, 100, label="Networks",
+            panel="advanced", soft_high=8),
+    Setting("scored", int, None, "optimization", "renders that each step of the distributions looks at, the "
+            "iteration's own and past ones: fewer are faster and noisier (automatic: 128)", 1, 100_000,
+            label="Scored Renders", panel="advanced", soft_high=256),
+    Setting("match_brightness", bool, True, "optimization", "first bring lights and exposure to the photographs' "
+            "brightness, where every photograph is far brighter or darker than the renders", label="Match Brightness",
+            panel="advanced", only=("method", "autosimulate")),
+    Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "
+            "show what the optimization is worth", label="Null Control", panel="advanced"),
+    Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "
+            "networks"),
+    Setting("fresh_networks", int, 3, "optimization", "networks trained from nothing that judge each of the two, and "
+            "in evaluate: the more, the better a gain can be told from chance", 1, 100, label="Fresh Networks",
+            panel="advanced", soft_high=10),
+
+    Setting("width", int, 128, "images", "render width (demo: 64)", 8, 8192, metavar="PX", label="Width",
+            panel="advanced", soft_high=640, subtype="PIXEL"),
+    Setting("height", int, 96, "images", "render height; without it from the width and the scene's shape", 8, 8192,
+            metavar="PX", label="Height", panel="advanced", soft_high=480, subtype="PIXEL"),
+    Setting("samples", int, None, "images", "Cycles samples a pixel (automatic: the scene's)", 1, 1 << 20),
+    Setting("count", int, None, "images", "generate: images to write; preview: images on the sheet; evaluate and the "
+            "final comparison: images a fresh network is trained on", 1, 10_000_000),
+
+    Setting("network", str, "unet", "network", "network to train", choices=NETWORKS, label="Network", panel="network"),
+    Setting("network_width", int, None, "network", "channels of the network's first layer", 1, 4096, label="Width",
+            panel="network", soft_high=64, start=8, only=("network", "unet")),
+    Setting("network_module", str, "", "network", "your own Python file with build(num_classes) that returns a PyTorch "
+            "network", metavar="FILE", label="Module", panel="network", subtype="FILE_PATH", preset=False,
+            only=("network", "module")),
+    Setting("frozen_layers", int, 0, "network", "first layers that are not trained", 0, 1000, label="Frozen Layers",
+            panel="network", soft_high=8),
+    Setting("learning_rate", float, None, "network", "step of the network's training", 1e-9, 10.0, metavar="X"),
+    Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
+            panel="network", preset=False),
+)
+
+
+def by_name(settings: Sequence[Setting] = SETTINGS) -> dict[str, Setting]:
+    """The rows by name."""
+    return {setting.name: setting for setting in settings}
