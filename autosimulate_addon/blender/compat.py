@@ -100,3 +100,18 @@ def remove_light_group(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, 
     view_layer.active_lightgroup_index = view_layer.lightgroups.find(name)
     with bpy.context.temp_override(scene=scene, view_layer=view_layer):
         bpy.ops.scene.view_layer_remove_lightgroup()
+
+
+def compositor_nodes(scene: bpy.types.Scene) -> list[bpy.types.Node]:
+    """The nodes of the scene's compositor, where it is on (a node group of the file from 5.0)."""
+    before = scene.node_tree if VERSION < (5, 0, 0) and scene.use_nodes else None
+    tree = scene.compositing_node_group if VERSION >= (5, 0, 0) else before
+    return list(tree.nodes) if tree is not None else []
+
+
+def sequencer_strips(scene: bpy.types.Scene) -> list[bpy.types.bpy_struct]:
+    """The strips of the scene's sequencer (``sequences_all`` up to 4.3)."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return []
+    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)

@@ -20,7 +20,7 @@ from .. import compat, paths
 from ..marks.factors import factor_of
 from ..marks.mark import ClassTable, Mark
 from ..paths import PropertyRef
-from . import cryptomatte, display, exr, instances
+from . import cryptomatte, display, exr, inexact, instances, sharp
 from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .instances import Instances
@@ -59,6 +59,8 @@ class RenderBridge:
         self._drawer = Drawer(scene, self.marks)
         drawn = [ref for mark in self._drawer.marks for ref in drawn_properties(mark)]
         relight = relight and self.engine == "CYCLES" and not display.bends(drawn)
+        self._negative = inexact.negative_light(scene, self.marks, factors) if relight else ""
+        relight = relight and not self._negative
         self._groups = LightGroups(scene, self.marks if relight else (), self.factors)
         self.layers: tuple[Layer, ...] = self._groups.layers
         self.relight = bool(self._groups.sources)
@@ -91,6 +93,10 @@ class RenderBridge:
             yield "Denoising is off, because the images are split by light source to be mixed anew."
         if self.scene.render.use_motion_blur:
             yield "Motion blur is off: labels of a blurred edge are undefined."
+        if self._negative:
+            yield (f"{self._negative} takes light away, so the images are not split by light source: every draw of a "
+                   f"light is rendered.")
+        yield from inexact.notes(self.scene, self.marks)
 
     def __enter__(self) -> RenderBridge:
         restorer = self._restorer
@@ -144,7 +150,7 @@ class RenderBridge:
             self.stage.cycles.seed = seed_of(key)
         image = self._render_image()
         layers = self._split(image)
-        labels, numbers = self._label(image)
+        labels, numbers = self._label(self._sharp(image))
         self._sightings.see(labels)
         return Render(key, {name: np.asarray(value) for name, value in draw.items()}, layers,
                       self._groups.reference(rendered), labels, numbers, time.perf_counter() - began)
@@ -152,6 +158,14 @@ class RenderBridge:
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
         return self._sightings.missing()
+
+    def _sharp(self, image: exr.ExrImage) -> exr.ExrImage:
+        """The image to read labels from: another one, sharp and of one sample, where depth of field blurs this one."""
+        blurred = sharp.blurred_cameras(self.stage)
+        if not blurred:
+            return image
+        with sharp.sharp(self.stage, blurred):
+            return self._render_image()
 
     def _render_image(self) -> exr.ExrImage:
         path = self.stage.render.filepath
