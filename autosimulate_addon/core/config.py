@@ -10,9 +10,10 @@ import torch
 from ..protocol import InputError
 from .hypergradient.direction import APPROXIMATIONS
 from .hypergradient.estimator import EstimatorOptions
+from .learners import LEARNERS
 from .networks import NETWORKS
 from .search.autosimulate import StepOptions
-from .search.make import METHODS
+from .search.make import METHODS, search_class
 from .tasks import TASKS
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -23,6 +24,7 @@ class LoopConfig:
     """Everything that decides the result, beside the simulator, the start and the validation images."""
 
     task: str = "segmentation"        # a key of TASKS
+    learner: str = "network"          # a key of LEARNERS
     method: str = "autosimulate"
     approximation: str = "quadratic"
     literal: bool = False             # Algorithm 1 to the letter
@@ -49,7 +51,7 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
-                              ("network", NETWORKS), ("task", TASKS)):
+                              ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS)):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
@@ -61,16 +63,29 @@ class LoopConfig:
                 raise InputError(f"{name} is {value}: give at least 1.")
 
     @property
+    def training_epochs(self) -> int:
+        """How often an image is trained on over its iteration's steps."""
+        usual = ENSEMBLE_EPOCHS if self.ensemble > 1 else EPOCHS
+        return self.epochs or (RETRAINED_EPOCHS if search_class(self).retrains else usual)
+
+    @property
     def training_steps(self) -> int:
         """Of one iteration: as many as show each of its images ``epochs`` times. (Old images take turns with them.)"""
-        usual = ENSEMBLE_EPOCHS if self.ensemble > 1 else EPOCHS
-        epochs = self.epochs or (TRIAL_EPOCHS if self.method in TRIAL_METHODS else usual)
-        return max(1, round(epochs * self.images / self.batch_size))
+        return max(1, round(self.training_epochs * self.images / self.batch_size))
+
+    def steps_in(self, iteration: int) -> int:
+        """The training steps of an iteration; the first one's are more where all others go on with its weights."""
+        first = iteration == 0 and not search_class(self).retrains
+        return round(self.training_steps * (self.first_training if first else 1.0))
+
+    def of_control(self) -> LoopConfig:
+        """The null control of a run: the same keys and steps an iteration, psi stays at the start."""
+        return replace(self, method="none", epochs=self.training_epochs)
 
     @property
     def ensemble(self) -> int:
-        """Networks trained side by side: only autosimulate has a use for more than one."""
-        if self.method != "autosimulate" or self.literal:
+        """Networks trained side by side: 1 for a method that has no use for more."""
+        if not search_class(self).averages:
             return 1
         return self.networks or NETWORKS_AVERAGED.get(self.network, 1)
 
@@ -90,8 +105,6 @@ class LoopConfig:
         return torch.device(self.device)
 
 
-#: Methods whose every iteration is a trial: a data set, and a fresh network trained on it alone.
-TRIAL_METHODS = ("lts", "bo", "random")
 #: Both fewer (5) and more (67) were measured to be worse.
 EPOCHS = 16
 #: Of each of several networks: half as often was measured to be as good.
@@ -99,7 +112,7 @@ ENSEMBLE_EPOCHS = 8
 #: At a thousand renders the hypergradient still differs between networks by as much as it measures: what one network
 #: says of psi is partly about itself. One for the large networks, whose training is the cost.
 NETWORKS_AVERAGED = {"unet": 3}
-#: A trial's network starts from nothing.
-TRIAL_EPOCHS = 32
+#: Of networks that every iteration trains from nothing.
+RETRAINED_EPOCHS = 32
 #: Pretrained weights want smaller steps.
 LEARNING_RATES = {"unet": 3e-3, "efficientnet": 1e-3, "smp": 1e-3, "module": 1e-3}

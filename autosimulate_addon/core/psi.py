@@ -67,17 +67,13 @@ class Psi:
 
     def plain(self) -> dict[str, dict[str, list[float]]]:
         """For every factor {"mean": [..], "std": [..]} or {"p": [..]}, in plain units."""
-        return {family.factor.key: family.to_plain(self.of(family.factor.key)) for family in self.families}
+        return {family.factor.key: family.to_plain(self.phi_of(family.factor.key)) for family in self.families}
 
-    def flat(self) -> Tensor:
-        """A copy of phi (P,) float64, for checkpoints and averages."""
-        return self.phi.clone()
-
-    def with_flat(self, phi: Tensor) -> Psi:
+    def with_phi(self, phi: Tensor) -> Psi:
         """The same factors at another phi (P,)."""
         return Psi(self.families, phi)
 
-    def of(self, key: str) -> Tensor:
+    def phi_of(self, key: str) -> Tensor:
         """phi of one factor."""
         return self.phi[self.slices[key]]
 
@@ -111,7 +107,7 @@ class Psi:
         draw = {}
         for family in self.families:
             with torch_seed(seed_of(key, family.factor.key)):
-                draw[family.factor.key] = family.sample(self.of(family.factor.key), 1)[0].numpy()
+                draw[family.factor.key] = family.sample(self.phi_of(family.factor.key), 1)[0].numpy()
         return draw
 
     def resample(self, keys: Iterable[str], n: int, seed: int) -> Resampled:
@@ -126,7 +122,7 @@ class Psi:
             key = family.factor.key
             if key in keys:
                 with torch_seed(derive_seed(seed, key)):
-                    draws[key] = family.sample(family.move(self.of(key), free[:, self.slices[key]]), n)
+                    draws[key] = family.sample(family.move(self.phi_of(key), free[:, self.slices[key]]), n)
         return Resampled(draws, u)
 
     # -- q_psi -----------------------------------------------------------------------------------------------------
@@ -136,7 +132,7 @@ class Psi:
         draws = stack(draws)
         keys = frozenset(self.slices if keys is None else keys)
         chosen = [family for family in self.families if family.factor.key in keys]
-        terms = [family.log_prob(self.of(family.factor.key), _tensor(draws[family.factor.key])).sum(1)
+        terms = [family.log_prob(self.phi_of(family.factor.key), _tensor(draws[family.factor.key])).sum(1)
                  for family in chosen]
         return torch.stack(terms).sum(0) if terms else torch.zeros(_count(draws), dtype=torch.float64)
 
@@ -148,7 +144,7 @@ class Psi:
         for family in self.families:
             key = family.factor.key
             if key in keys and not family.factor.locked:
-                score[:, self.slices[key]] = family.score(self.of(key), _tensor(draws[key])).sum(1)
+                score[:, self.slices[key]] = family.score(self.phi_of(key), _tensor(draws[key])).sum(1)
         return score
 
     def score_of_values(self, key: str, draws: Draws | Sequence[Draw]) -> Tensor:
@@ -157,7 +153,7 @@ class Psi:
         For credit per object: each value's score goes with the w of the object that it belongs to.
         """
         family = self.families[list(self.slices).index(key)]
-        values = family.score(self.of(key), _tensor(stack(draws)[key]))
+        values = family.score(self.phi_of(key), _tensor(stack(draws)[key]))
         return torch.zeros_like(values) if family.factor.locked else values
 
     # -- moving ----------------------------------------------------------------------------------------------------
@@ -169,17 +165,17 @@ class Psi:
         """
         u = torch.where(self.locked, 0., u.detach().to("cpu", torch.float64))
         return self._clamped(torch.cat([self.phi[:0]] + [
-            family.move(self.of(family.factor.key), u[self.slices[family.factor.key]]) for family in self.families]))
+            family.move(self.phi_of(family.factor.key), u[self.slices[family.factor.key]]) for family in self.families]))
 
     def _clamped(self, phi: Tensor) -> Psi:
         """At phi, every factor that may move inside its bounds."""
-        return self.with_flat(torch.cat([self.phi[:0]] + [
-            self.of(family.factor.key) if family.factor.locked else family.clamp(phi[self.slices[family.factor.key]])
+        return self.with_phi(torch.cat([self.phi[:0]] + [
+            self.phi_of(family.factor.key) if family.factor.locked else family.clamp(phi[self.slices[family.factor.key]])
             for family in self.families]))
 
     def kl(self, other: Psi) -> float:
         """KL(self || other), in nats; of the draws before clipping to limits, which can only lower it."""
-        return float(sum(family.kl(self.of(key), other.of(key)) for key, family in zip(self.slices, self.families, strict=True)))
+        return float(sum(family.kl(self.phi_of(key), other.phi_of(key)) for key, family in zip(self.slices, self.families, strict=True)))
 
     @staticmethod
     def average(psis: Sequence[Psi]) -> Psi:

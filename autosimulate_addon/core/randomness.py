@@ -23,6 +23,11 @@ def _plain(parts: tuple[int | str, ...]) -> list[int | str]:
     return [part if isinstance(part, str) else int(part) for part in parts]
 
 
+def member_seed(seed: int, name: str, index: int) -> int:
+    """The seed of member ``index`` of an ensemble; the first one has the plain ``seed``, as a single network has."""
+    return derive_seed(seed, name, index) if index else seed
+
+
 def seed_of(key: SampleKey, name: str) -> int:
     """The seed of what ``name`` draws for ``key``."""
     return derive_seed(key.seed, key.iteration, key.sample, name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -111,6 +111,43 @@ class RenderStore:
         at = index.to(self.device)
         return task.targets(self.labels[at], self.instances[at]).repeat_interleave(relights, 0)
 
+    # -- checkpoints -----------------------------------------------------------------------------------------------
+
+    def state_dict(self, inline: bool = True) -> dict[str, Any]:
+        """Plain Python and tensors: which renders these are and, ``inline``, the renders themselves."""
+        state: dict[str, Any] = {
+            "keys": [list(key) for key in self.keys],
+            "psis": [psi.phi for psi in self.psis],
+            "generation": self.generation.cpu().tolist() if len(self) else [],
+        }
+        if inline and len(self):
+            state["images"] = {name: getattr(self, name).cpu() for name in
+                               ("layers", "reference", "labels", "instances", "seconds")}
+            state["draws"] = {key: draw.clone() for key, draw in self.draws.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any], start: Psi, render: Callable[..., Iterable[Render]]) -> None:
+        """Fills an empty store, generation by generation, as it was filled the first time.
+
+        ``start`` is any psi of the same factors. ``render(draws, keys)`` gives the renders that are not in ``state``.
+        Raises AutoSimulateError where it gives fewer than it was asked for.
+        """
+        if len(self):
+            raise ValueError("The store has renders already: load a state into an empty one")
+        rows: dict[int, list[int]] = {}
+        for row, generation in enumerate(state["generation"]):
+            rows.setdefault(generation, []).append(row)
+        for generation in sorted(rows):
+            psi = start.with_phi(state["psis"][generation])
+            keys = [SampleKey(*state["keys"][row]) for row in rows[generation]]
+            if "images" in state:
+                renders = [_inline(state, row, key) for row, key in zip(rows[generation], keys, strict=True)]
+            else:
+                renders = list(render([psi.sample(key) for key in keys], keys))
+            if len(renders) != len(keys):
+                raise AutoSimulateError("The simulator gave back fewer images than it was asked for.")
+            self.add(renders, psi)
+
     # -- importance weights ----------------------------------------------------------------------------------------
 
     def importance_weights(self, psi: Psi, keys: Iterable[str] | None = None, cap: float = 4.) -> Weights:
@@ -144,3 +181,10 @@ class RenderStore:
     def _canonical(self, keys: Iterable[str] | None) -> tuple[str, ...]:
         chosen = frozenset(self.rendered if keys is None else keys)
         return tuple(factor.key for factor in self.factors if factor.key in chosen)
+
+
+def _inline(state: Mapping[str, Any], row: int, key: SampleKey) -> Render:
+    images = {name: values[row].numpy() for name, values in state["images"].items()}
+    return Render(key, {name: draw[row].numpy() for name, draw in state["draws"].items()}, images["layers"],
+                  images["reference"], images["labels"], images["instances"].astype(np.uint16),
+                  float(images["seconds"]))

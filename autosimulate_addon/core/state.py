@@ -1,70 +1,86 @@
-"""The store of renders in a checkpoint: by name where they lie on disk, else as they are."""
+"""What a run of the loop carries from one iteration to the next, and how it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import math
+from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
-from ..protocol import AutoSimulateError, Render, SampleKey
+from ..protocol import InputError, Simulator
+from .config import LoopConfig
+from .datasets.dataset import Dataset
+from .evaluation import as_validation
+from .learners import make_learner
 from .psi import Psi
+from .randomness import member_seed
 from .render_cache import RenderCache
 from .renders import RenderStore
+from .search import make
+from .tasks import make_task
 
 
-def pack_store(store: RenderStore, inline: bool) -> dict[str, Any]:
-    """Plain Python and tensors. ``inline``: with the images themselves."""
-    state: dict[str, Any] = {
-        "keys": [list(key) for key in store.keys],
-        "psis": [psi.flat() for psi in store.psis],
-        "generation": store.generation.cpu().tolist() if len(store) else [],
-    }
-    if inline and len(store):
-        state["images"] = {name: getattr(store, name).cpu() for name in
-                           ("layers", "reference", "labels", "instances", "seconds")}
-        state["draws"] = {key: draw.clone() for key, draw in store.draws.items()}
-    return state
+class State:
+    """psi with its search method, the renders so far and the ensemble that learns from them.
 
-
-def unpack_store(store: RenderStore, state: dict[str, Any], start: Psi, caches: Sequence[RenderCache]) -> None:
-    """Fills an empty ``store``, generation by generation, as it was filled the first time.
-
-    A render that is neither in ``state`` nor on disk is rendered again by the first of ``caches``.
+    It is whole between two iterations of ``optimize``: an iteration that was interrupted leaves nothing to go on with,
+    and ``load_state_dict`` of a new State does. ``renders_dir`` keeps renders on disk; without it they lie in the state.
+    The state of a null control takes the renders that it shares with the run ``beside`` it from there.
     """
-    if len(store):
-        raise ValueError("The loop has already begun: load a state into a new one")
-    rows: dict[int, list[int]] = {}
-    for row, generation in enumerate(state["generation"]):
-        rows.setdefault(generation, []).append(row)
-    for generation in sorted(rows):
-        psi = start.with_flat(state["psis"][generation])
-        keys = [SampleKey(*state["keys"][row]) for row in rows[generation]]
-        if "images" in state:
-            renders = [_inline(state, row, key) for row, key in zip(rows[generation], keys, strict=True)]
-        else:
-            draws = [psi.sample(key) for key in keys]
-            renders = next((found for cache in caches if (found := cache.load_all(draws, keys)) is not None), None)
-            if renders is None:
-                renders = list(caches[0].render(draws, keys))
-        if len(renders) != len(keys):
-            raise AutoSimulateError("The simulator gave back fewer images than it was asked for.")
-        store.add(renders, psi)
 
+    def __init__(self, config: LoopConfig, simulator: Simulator, validation: Dataset, start: Psi, *,
+                 renders_dir: Path | None = None, beside: State | None = None) -> None:
+        if len(validation) == 0:
+            raise InputError("There are no validation images: give at least one.")
+        if bool(start.locked.all()) and config.method != "none":
+            raise InputError("Nothing can be learned: every learnable property is locked; unlock or mark one.")
+        self.config, self.start, self.device = config, start, config.torch_device()
+        self.task = make_task(config.task, simulator.classes)
+        self.validation = as_validation(self.task, validation, self.device)
+        self.simulator = RenderCache(simulator, renders_dir, "control_" if beside else "",
+                                     beside.simulator if beside else None)
+        self.search = make(config, start)
+        self.store = RenderStore(simulator.factors, simulator.layers, self.device)
+        self.ensemble = [make_learner(config, self.task, member_seed(config.seed, "companion", index))
+                         for index in range(config.ensemble)]
+        self.iteration, self.steps = 0, 0                   # complete iterations; training steps of one learner
+        self.best, self.best_loss = start, math.inf
 
-def shortened(store: RenderStore, size: int, start: Psi) -> RenderStore:
-    """The store with its first ``size`` renders, whole generations; itself where it has no more."""
-    if len(store) == size:
-        return store
-    state = pack_store(store, inline=True)
-    state["generation"] = state["generation"][:size]
-    short = RenderStore(store.factors, store.specification, store.device)
-    unpack_store(short, state, start, [])
-    return short
+    @property
+    def psi(self) -> Psi:
+        """The latest."""
+        return self.search.psi
 
+    @property
+    def final(self) -> Psi:
+        """The psi that the search method recommends: the mean of its last steps, or the best trial."""
+        return self.search.recommend()
 
-def _inline(state: dict[str, Any], row: int, key: SampleKey) -> Render:
-    images = {name: values[row].numpy() for name, values in state["images"].items()}
-    return Render(key, {name: draw[row].numpy() for name, draw in state["draws"].items()}, images["layers"],
-                  images["reference"], images["labels"], images["instances"].astype(np.uint16),
-                  float(images["seconds"]))
+    def commit(self, psi: Psi, loss: float, steps: int) -> None:
+        """Ends an iteration: its training of ``steps`` steps at ``psi`` gave the validation loss ``loss``."""
+        self.iteration += 1
+        self.steps += steps
+        if loss < self.best_loss:
+            self.best, self.best_loss = psi, loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain Python and tensors. Renders that lie on disk are only named."""
+        return {
+            "iteration": self.iteration, "steps": self.steps, "best": self.best.phi, "best_loss": self.best_loss,
+            "search": self.search.state_dict(), "ensemble": [learner.state_dict() for learner in self.ensemble],
+            "renders": self.store.state_dict(inline=self.simulator.folder is None),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from there; the next iterations are bitwise those of an uninterrupted run (on the CPU).
+
+        A render that is neither in ``state`` nor on disk is rendered again.
+        """
+        self.store.load_state_dict(state["renders"], self.start, self.simulator.render)
+        self.iteration, self.steps = state["iteration"], state["steps"]
+        self.best, self.best_loss = self.start.with_phi(torch.as_tensor(state["best"])), state["best_loss"]
+        self.search.load_state_dict(copy.deepcopy(state["search"]))
+        for learner, saved in zip(self.ensemble, state["ensemble"], strict=True):
+            learner.load_state_dict(saved)

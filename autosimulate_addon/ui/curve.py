@@ -30,8 +30,8 @@ def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: i
     Returns the picture (height, width, 4) and the range of its vertical axis.
     """
     canvas = Canvas(width, height, BACKGROUND)
-    mine = [(point.images, point.miou) for point in points if point.miou is not None]
-    control = [(point.images, point.control_miou) for point in points if point.control_miou is not None]
+    mine = [(point.images, point.metric) for point in points if point.metric is not None]
+    control = [(point.images, point.control_metric) for point in points if point.control_metric is not None]
     values = [value for _, value in mine + control] + list(best)
     low, high = _range(values) if values else (0.0, 1.0)
     last = max([images for images, _ in mine + control], default=0) or 1

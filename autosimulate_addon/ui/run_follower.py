@@ -23,9 +23,9 @@ class Point:
     iteration: int
     images: int
     loss: float | None
-    miou: float | None
+    metric: float | None
     control_loss: float | None
-    control_miou: float | None
+    control_metric: float | None
 
 
 @dataclass
@@ -42,6 +42,7 @@ class RunState:
     pid: int = 0
     started: float = 0.0
     heartbeat: float = 0.0
+    metric_name: str = "mIoU"           # what the task calls it: the start event says so
     curve: list[Point] = field(default_factory=list)
     psi: dict[str, Any] = field(default_factory=dict)
     factors: list[Any] = field(default_factory=list)
@@ -57,21 +58,21 @@ class RunState:
         return self.status in ENDED
 
     @property
-    def miou(self) -> float | None:
-        """Validation mIoU of the last iteration that has one."""
-        return next((point.miou for point in reversed(self.curve) if point.miou is not None), None)
+    def metric(self) -> float | None:
+        """The validation metric of the last iteration that has one."""
+        return next((point.metric for point in reversed(self.curve) if point.metric is not None), None)
 
     @property
-    def best_miou(self) -> float | None:
-        return max((point.miou for point in self.curve if point.miou is not None), default=None)
+    def best_metric(self) -> float | None:
+        return max((point.metric for point in self.curve if point.metric is not None), default=None)
 
     @property
-    def control_miou(self) -> float | None:
-        return next((point.control_miou for point in reversed(self.curve) if point.control_miou is not None), None)
+    def control_metric(self) -> float | None:
+        return next((point.control_metric for point in reversed(self.curve) if point.control_metric is not None), None)
 
     @property
-    def best_control_miou(self) -> float | None:
-        return max((point.control_miou for point in self.curve if point.control_miou is not None), default=None)
+    def best_control_metric(self) -> float | None:
+        return max((point.control_metric for point in self.curve if point.control_metric is not None), default=None)
 
     def apply(self, event: dict[str, Any]) -> None:
         """Takes one event in. Unknown events and missing fields are passed over: newer jobs may say more."""
@@ -87,6 +88,7 @@ class RunState:
         self.pid = int(_number(event.get("pid")) or 0)
         self.iterations = int(_number(event.get("iterations")) or 0)
         self.factors = event.get("factors") or []
+        self.metric_name = str(event.get("metric_name") or self.metric_name)
         self.started = _number(event.get("time")) or time.time()
 
     def _on_progress(self, event: dict[str, Any]) -> None:
@@ -107,8 +109,8 @@ class RunState:
     def _on_iteration(self, event: dict[str, Any]) -> None:
         self._running()
         point = Point(int(_number(event.get("iteration")) or 0), int(_number(event.get("images")) or 0),
-                      *(_number(event.get(name)) for name in ("val_loss", "val_miou", "control_val_loss",
-                                                              "control_val_miou")))
+                      *(_number(event.get(name)) for name in ("val_loss", "val_metric", "control_val_loss",
+                                                              "control_val_metric")))
         # an iteration that was interrupted is done again after a resume: the later record counts
         self.curve = [old for old in self.curve if old.iteration < point.iteration] + [point]
         self.iteration = point.iteration

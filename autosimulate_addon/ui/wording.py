@@ -71,7 +71,7 @@ def verdict(rows: dict) -> str:
 
     As the report judges.
     """
-    scores = {score.name: score for score in scores_of(rows) if not math.isnan(score.miou)}
+    scores = {score.name: score for score in scores_of(rows) if not math.isnan(score.metric)}
     if not {"learned", "start"} <= set(scores):
         return ""
     return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(scores["learned"], scores["start"])]
@@ -90,5 +90,5 @@ def duration(seconds: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A mIoU of 0..1 in per cent; a dash where there is none yet."""
+    """A metric of 0..1 in per cent; a dash where there is none yet."""
     return "–" if value is None else f"{100 * value:.1f} %"

@@ -92,7 +92,7 @@ def _learned(bench: Bench, seed: int, done: set[tuple[str, ...]]) -> None:
         if (arm, str(seed)) not in done:
             _add(bench, arm, seed, numbers["rows"][row], {
                 "rendered": numbers["rendered"], "seconds": numbers.get("seconds", seconds),
-                **({"val_loss": numbers["val_loss"], "val_miou": numbers["val_miou"]} if row == "learned" else {})})
+                **({"val_loss": numbers["val_loss"], "val_miou": numbers["val_metric"]} if row == "learned" else {})})
 
 
 def _evaluate(bench: Bench, psi: Path, seed: int) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def _evaluate(bench: Bench, psi: Path, seed: int) -> dict[str, Any]:
 def _add(bench: Bench, arm: str, seed: int, scores: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
     per_class = scores["per_class"]
     bench.table.add({
-        "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["miou"], "networks": len(scores["mious"]),
-        "loss_sd": _spread(scores["losses"]), "miou_sd": _spread(scores["mious"]), "val_loss": numbers.get("val_loss"),
-        "val_miou": numbers.get("val_miou"), "rendered": numbers.get("rendered", 0), "images": scores["images"],
+        "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["metric"], "networks": len(scores["metrics"]),
+        "loss_sd": _spread(scores["losses"]), "miou_sd": _spread(scores["metrics"]), "val_loss": numbers.get("val_loss"),
+        "val_miou": numbers.get("val_metric"), "rendered": numbers.get("rendered", 0), "images": scores["images"],
         "steps": scores["steps"], "seconds": numbers.get("seconds"),
         **{f"iou {name}": per_class.get(name) for name in bench.classes}})
 

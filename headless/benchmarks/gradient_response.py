@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autosimulate_addon.core.config import LoopConfig
-from autosimulate_addon.core.fresh import evaluate_fresh
+from autosimulate_addon.core.evaluation import Evaluation, evaluate_from_scratch
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, validation_and_test
 
@@ -47,7 +47,8 @@ def measure(start: str, repeat: int, skip: set[int]) -> Iterator[tuple[int, floa
     for run, signs in enumerate(design(psi.size)):
         if run not in skip:
             moved = psi.step(DELTA * signs)
-            scores = evaluate_fresh(config, simulator, moved, IMAGES, 5000 + repeat, validation, n_steps=STEPS)
+            scores = evaluate_from_scratch(config, simulator, moved,
+                                           Evaluation(IMAGES, 5000 + repeat, validation, steps=STEPS))
             yield run, scores["val_loss"]
 
 

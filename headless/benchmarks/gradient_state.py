@@ -10,7 +10,8 @@ from torch import Tensor
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions, Validation, estimate
-from autosimulate_addon.core.loop import Loop, as_validation
+from autosimulate_addon.core.loop import State as LoopState
+from autosimulate_addon.core.loop import optimize
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, validation_and_test
 from autosimulate_addon.protocol import SampleKey
@@ -25,7 +26,7 @@ ITERATIONS, IMAGES = 8, 24
 class State:
     """A loop that has trained, and what is asked of it."""
 
-    loop: Loop
+    loop: LoopState
     psi: Psi
     validation: Validation
     simulator: StandIn
@@ -37,7 +38,7 @@ class State:
         renders = list(self.simulator.render([self.psi.sample(key) for key in keys], keys))
         store = copy.deepcopy(self.loop.store)          # adding to the copy leaves the loop's own alone
         fresh = store.add(renders, self.psi)
-        return estimate(self.loop.task, self.loop.learner.network, store, fresh, self.psi, self.validation, options,
+        return estimate(self.loop.task, self.loop.ensemble[0].network, store, fresh, self.psi, self.validation, options,
                         repeat).gradient
 
 
@@ -48,10 +49,10 @@ def prepare(start: str, seed: int) -> State:
     psi = Psi.from_factors(simulator.factors)
     validation, _ = validation_and_test()
     config = LoopConfig(method="none", iterations=ITERATIONS, images=IMAGES, seed=seed, device="cpu", control=False)
-    loop = Loop(config, simulator, validation, psi)
-    while not loop.done:
-        loop.iterate()
-    return State(loop, psi, as_validation(loop.task, validation, loop.device), simulator, seed)
+    loop = LoopState(config, simulator, validation, psi)
+    for _ in optimize(loop):
+        pass
+    return State(loop, psi, loop.validation, simulator, seed)
 
 
 def free_directions(psi: Psi, count: int = 2000) -> Tensor:

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from autosimulate_addon.core.datasets import Dataset
-from autosimulate_addon.core.fresh import evaluate_fresh
-from autosimulate_addon.core.loop import Loop
+from autosimulate_addon.core.evaluation import Evaluation, evaluate_from_scratch
+from autosimulate_addon.core.loop import State, optimize
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, target, validation_and_test
 from autosimulate_addon.run.process.threads import keep_memory
@@ -59,23 +59,23 @@ def run(task: Task) -> dict[str, Any]:
     else:
         if task.arm in MATCHED:
             start = _matched(task.seed, simulator, validation, start)
-        loop = Loop(config, simulator, validation, start)
-        while not loop.done:
-            record = loop.iterate()
-        psi = loop.psi if task.arm == "no-average" else loop.final
-        spent = {"rendered": record.images, "steps": record.steps}
+        state = State(config, simulator, validation, start)
+        *_, last = optimize(state)
+        psi = state.psi if task.arm == "no-average" else state.final
+        spent = {"rendered": last.images, "steps": last.steps}
     searched = time.perf_counter() - began
     images, steps, networks = task.fresh
-    scores = evaluate_fresh(config, simulator, psi, images, task.seed, validation, test, n_steps=steps,
-                            networks=networks)
-    return {**name, **{column: scores[column] for column in ("loss", "miou", "val_loss", "val_miou")}, **spent,
+    scores = evaluate_from_scratch(config, simulator, psi,
+                                   Evaluation(images, task.seed, validation, test, networks, steps))
+    return {**name, "loss": scores["loss"], "miou": scores["metric"], "val_loss": scores["val_loss"],
+            "val_miou": scores["val_metric"], **spent,
            "networks": networks,
            "search_seconds": round(searched, 2), "seconds": round(time.perf_counter() - began, 2),
-           "psi": " ".join(f"{value:.4g}" for value in psi.flat().tolist())}
+           "psi": " ".join(f"{value:.4g}" for value in psi.phi.tolist())}
 
 
 def _matched(seed: int, simulator: StandIn, validation: Dataset, start: Psi) -> Psi:
     """psi after autosimulate's first iteration, which takes no step."""
-    loop = Loop(config_of("brightness-only", seed, IMAGES), simulator, validation, start)
-    loop.iterate()
-    return loop.psi
+    state = State(config_of("brightness-only", seed, IMAGES), simulator, validation, start)
+    next(optimize(state))
+    return state.psi

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
 import torch
 
 from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
-from autosimulate_addon.core.loop import Loop, LoopConfig
+from autosimulate_addon.core.loop import LoopConfig, State, with_control
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin.simulator import StandIn
 from autosimulate_addon.core.standin.validation import validation_and_test
+from autosimulate_addon.core.watch import Watch
 
 
 class Counting:
@@ -43,15 +45,34 @@ def small(**changes) -> LoopConfig:
     return replace(config, **changes)
 
 
-def make_loop(config=None, **arguments) -> tuple[Loop, Counting]:
-    torch.set_num_threads(1)
-    simulator = Counting()
-    loop = Loop(config or small(), simulator, data()[0], Psi.from_factors(simulator.factors), **arguments)
-    return loop, simulator
+class Run:
+    """A run and its null control, as run/ holds them."""
 
+    def __init__(self, config=None, renders_dir=None, simulator=None):
+        torch.set_num_threads(1)
+        self.simulator = simulator or Counting()
+        config, start = config or small(), Psi.from_factors(self.simulator.factors)
+        self.state = State(config, self.simulator, data()[0], start, renders_dir=renders_dir)
+        self.control = None
+        if config.control:
+            self.control = State(config.of_control(), self.simulator, data()[0], start, renders_dir=renders_dir,
+                                 beside=self.state)
+        self.events = []                                # (name, data) of the run, not of its control
+        self.stop = lambda: False
 
-def run(loop: Loop) -> list:
-    records = []
-    while not loop.done:
-        records.append(loop.iterate())
-    return records
+    def iterations(self):
+        return with_control(self.state, self.control,
+                            Watch(lambda name, data: self.events.append((name, data)), lambda: self.stop()),
+                            Watch(stop=lambda: self.stop()))
+
+    def run(self, count=None):
+        """The (iteration, control's iteration) of the next ``count`` iterations, or of all that are left."""
+        return list(islice(self.iterations(), count))
+
+    def state_dict(self):
+        return {"run": self.state.state_dict(), "control": self.control and self.control.state_dict()}
+
+    def load(self, saved):
+        self.state.load_state_dict(saved["run"])
+        if self.control:
+            self.control.load_state_dict(saved["control"])

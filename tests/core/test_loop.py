@@ -1,6 +1,7 @@
 """The loop: its events, its control, that it can be stopped anywhere and goes on as if it had not been."""
 
 import math
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
 
@@ -8,21 +9,23 @@ import numpy as np
 import pytest
 import torch
 
+from autosimulate_addon.core.evaluation import Evaluation, evaluate_from_scratch
+from autosimulate_addon.core.influence import influence
 from autosimulate_addon.core.loop import LoopConfig
-from autosimulate_addon.protocol import Cancelled, InputError
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.watch import Watch
+from autosimulate_addon.protocol import Cancelled, Factor, InputError, Layer
 
 _spec = util.spec_from_file_location("helpers_loop", Path(__file__).with_name("helpers_loop.py"))
 helpers = util.module_from_spec(_spec)
 _spec.loader.exec_module(helpers)
-make_loop, run, small = helpers.make_loop, helpers.run, helpers.small
+Run, small = helpers.Run, helpers.small
 
 
 @pytest.fixture(scope="module")
 def uninterrupted():
-    loop, simulator = make_loop()
-    events = []
-    loop.report = lambda name, data: events.append((name, data))
-    return loop, run(loop), simulator, events
+    run = Run()
+    return run, run.run()
 
 
 def saved(state, folder):
@@ -32,98 +35,96 @@ def saved(state, folder):
 
 
 def same(a, b):
-    assert torch.equal(a.psi.flat(), b.psi.flat())
-    assert torch.equal(a.final.flat(), b.final.flat())
-    assert torch.equal(a.best.flat(), b.best.flat())
+    assert torch.equal(a.state.psi.phi, b.state.psi.phi)
+    assert torch.equal(a.state.final.phi, b.state.final.phi)
+    assert torch.equal(a.state.best.phi, b.state.best.phi)
 
 
-def test_psi_moves_after_the_warm_up_and_every_iteration_is_told(uninterrupted):
-    loop, records, _, events = uninterrupted
-    assert not torch.equal(loop.psi.flat(), loop.start.flat())
-    assert [r.psi == loop.start.plain() for r in records] == [True, True, False, False, False]
-    assert [data["images"] for name, data in events if name == "iteration"] == [4, 8, 12, 16, 20]
-    assert sum(name == "render" for name, _ in events) == 4 * 5 + 4 * 2
-    assert events[-1][1]["status"] in ("max_iterations", "converged")
-    assert set(events[-1][1]["seconds"]) == {"render", "train", "hypergradient", "step", "control"}
-    assert all(math.isfinite(r.val_loss) and math.isfinite(r.control_val_loss) for r in records)
+def test_psi_moves_after_the_warm_up_and_every_iteration_is_reported(uninterrupted):
+    run, pairs = uninterrupted
+    assert not torch.equal(run.state.psi.phi, run.state.start.phi)
+    assert [torch.equal(r.psi.phi, run.state.start.phi) for r, _ in pairs] == [True, True, False, False, False]
+    assert [r.images for r, _ in pairs] == [4, 8, 12, 16, 20]
+    renders = [data for name, data in run.events if name == "render"]
+    assert [data["done"] for data in renders] == list(range(1, 21)) and {data["total"] for data in renders} == {20}
+    last = pairs[-1][0]
+    assert last.outcome.status in ("max_iterations", "converged")
+    assert set(last.seconds) == {"render", "train", "hypergradient", "step"}
+    assert all(math.isfinite(r.val_loss) and math.isfinite(c.val_loss) for r, c in pairs)
 
 
 def test_the_control_shares_the_renders_of_the_warm_up(uninterrupted):
-    loop, records, simulator, _ = uninterrupted
+    run, pairs = uninterrupted
     # psi moves in iteration 2, after its images were drawn: the control renders its own in 3 and 4 only
-    assert len(simulator.rendered) == 5 * 4 + 2 * 4
-    assert records[1].val_loss == records[1].control_val_loss
-    assert len(loop.control_store) == 20
+    assert len(run.simulator.rendered) == 5 * 4 + 2 * 4
+    assert pairs[1][0].val_loss == pairs[1][1].val_loss
+    assert len(run.control.store) == 20
 
 
 def test_without_search_the_control_is_the_run_itself():
-    loop, simulator = make_loop(small(method="none", iterations=2))
-    for record in run(loop):
-        assert record.val_loss == record.control_val_loss
-    assert len(simulator.rendered) == 8
+    run = Run(small(method="none", iterations=2))
+    for record, control in run.run():
+        assert record.val_loss == control.val_loss
+    assert len(run.simulator.rendered) == 8
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_resume_gives_bitwise_the_same_psi(uninterrupted, tmp_path, on_disk):
     folder = tmp_path / "renders" if on_disk else None
-    loop, simulator = make_loop(renders_dir=folder)
-    for _ in range(4):
-        loop.iterate()
-    state = saved(loop.state_dict(), tmp_path)
-    assert ("images" in state["renders"]) is not on_disk
-    resumed, second = make_loop(renders_dir=folder)
-    resumed.load_state_dict(state)
-    assert resumed.iteration == 4
-    run(resumed)
+    run = Run(renders_dir=folder)
+    run.run(4)
+    state = saved(run.state_dict(), tmp_path)
+    assert ("images" in state["run"]["renders"]) is not on_disk
+    resumed = Run(renders_dir=folder)
+    resumed.load(state)
+    assert resumed.state.iteration == resumed.control.iteration == 4
+    (_, control), = resumed.run()
+    assert control.val_loss == uninterrupted[1][-1][1].val_loss
     same(resumed, uninterrupted[0])
-    assert len(second.rendered) == 8            # the last iteration's and its control's, none twice
+    assert len(resumed.simulator.rendered) == 8         # the last iteration's and its control's, none twice
 
 
-def test_cancel_keeps_the_renders_and_the_state_of_the_last_complete_iteration(uninterrupted, tmp_path):
-    loop, simulator = make_loop(renders_dir=tmp_path / "renders")
-    for _ in range(3):
-        loop.iterate()
-    loop.stop = lambda: len(simulator.rendered) >= 14       # in the middle of rendering iteration 3
+@pytest.mark.parametrize("where", ["rendering", "training"])
+def test_cancel_keeps_the_renders_and_the_last_complete_iteration_can_be_resumed(uninterrupted, tmp_path, where):
+    run = Run(renders_dir=tmp_path / "renders")
+    run.run(3)
+    state = saved(run.state_dict(), tmp_path)
+    if where == "rendering":
+        run.stop = lambda: len(run.simulator.rendered) >= 14
+    else:
+        run.stop = lambda: run.events[-1][0] == "train" and run.events[-1][1]["fraction"] > 0.5
     with pytest.raises(Cancelled):
-        loop.iterate()
-    assert (loop.iteration, len(loop.store)) == (3, 12)
-    loop.stop = lambda: False
-    loop.report = lambda name, data: setattr(loop, "stop", lambda: name == "train" and data["fraction"] > 0.5)
-    with pytest.raises(Cancelled):
-        loop.iterate()                                      # in the middle of training
-    assert (loop.iteration, len(loop.store)) == (3, 12)
-    loop.stop, loop.report = (lambda: False), (lambda name, data: None)
+        run.run()
+    assert run.state.iteration == 3
 
-    resumed, second = make_loop(renders_dir=tmp_path / "renders")
-    resumed.load_state_dict(saved(loop.state_dict(), tmp_path))
-    run(resumed)
+    resumed = Run(renders_dir=tmp_path / "renders")
+    resumed.load(state)
+    resumed.run()
     same(resumed, uninterrupted[0])
-    assert len(simulator.rendered) + len(second.rendered) == 28
-    run(loop)
-    same(loop, uninterrupted[0])                            # the interrupted object itself goes on as well
+    assert len(run.simulator.rendered) + len(resumed.simulator.rendered) == 28
 
 
 def test_a_damaged_render_is_rendered_again(uninterrupted, tmp_path):
-    loop, _ = make_loop(renders_dir=tmp_path)
-    loop.iterate()
+    run = Run(renders_dir=tmp_path)
+    run.run(1)
     files = sorted(tmp_path.iterdir())
     assert len(files) == 4
     files[0].write_bytes(files[0].read_bytes()[:500])
     files[1].write_bytes(b"")
-    resumed, second = make_loop(renders_dir=tmp_path)
-    resumed.load_state_dict(loop.state_dict())
-    assert len(second.rendered) == 2
-    assert torch.equal(resumed.store.layers, loop.store.layers)
+    resumed = Run(renders_dir=tmp_path)
+    resumed.load(run.state_dict())
+    assert len(resumed.simulator.rendered) == 2
+    assert torch.equal(resumed.state.store.layers, run.state.store.layers)
 
 
 def test_a_render_of_another_psi_is_not_mistaken_for_this_one(tmp_path):
-    loop, simulator = make_loop(renders_dir=tmp_path)
-    loop.iterate()
-    cache = loop.simulator
-    key = simulator.rendered[0]
-    other = loop.start.step(torch.ones(loop.start.size, dtype=torch.float64)).sample(key)
-    render, = cache.render([other], [key])
-    assert len(simulator.rendered) == 5
+    run = Run(renders_dir=tmp_path)
+    run.run(1)
+    key = run.simulator.rendered[0]
+    start = run.state.start
+    other = start.step(torch.ones(start.size, dtype=torch.float64)).sample(key)
+    render, = run.state.simulator.render([other], [key])
+    assert len(run.simulator.rendered) == 5
     assert np.array_equal(render.draw["key_energy"], other["key_energy"])
 
 
@@ -135,35 +136,29 @@ def test_every_method_runs_and_resumes(tmp_path, changes):
     if changes.get("method") == "bo":
         pytest.importorskip("optuna")
     config = small(control=False, iterations=4, epochs=1, **changes)
-    whole, _ = make_loop(config)
-    run(whole)
-    loop, _ = make_loop(config)
-    loop.iterate(), loop.iterate(), loop.iterate()
-    resumed, _ = make_loop(config)
-    resumed.load_state_dict(saved(loop.state_dict(), tmp_path))
-    run(resumed)
+    whole = Run(config)
+    whole.run()
+    run = Run(config)
+    run.run(3)
+    resumed = Run(config)
+    resumed.load(saved(run.state_dict(), tmp_path))
+    resumed.run()
     same(resumed, whole)
-    assert not torch.equal(whole.psi.flat(), whole.start.flat())
+    assert not torch.equal(whole.state.psi.phi, whole.state.start.phi)
 
 
 def test_locked_factors_do_not_move():
-    from dataclasses import replace
-
-    from autosimulate_addon.core.loop import Loop
-    from autosimulate_addon.core.psi import Psi
-
     simulator = helpers.Counting()
     simulator.factors = tuple(replace(f, locked=f.key in ("key_energy", "metal")) for f in simulator.factors)
-    start = Psi.from_factors(simulator.factors)
-    loop = Loop(small(control=False, iterations=4), simulator, helpers.data()[0], start)
-    run(loop)
-    before, after = start.plain(), loop.psi.plain()
+    run = Run(small(control=False, iterations=4), simulator=simulator)
+    run.run()
+    before, after = run.state.start.plain(), run.state.psi.plain()
     assert before["key_energy"] == after["key_energy"] and before["metal"] == after["metal"]
     assert before["fill_energy"] != after["fill_energy"]
 
     simulator.factors = tuple(replace(f, locked=True) for f in simulator.factors)
     with pytest.raises(InputError, match="locked"):
-        Loop(small(), simulator, helpers.data()[0], Psi.from_factors(simulator.factors))
+        Run(small(), simulator=simulator)
 
 
 @pytest.mark.parametrize("changes", [
@@ -176,30 +171,25 @@ def test_bad_settings_are_one_sentence(changes):
     assert "\n" not in str(error.value)
 
 
-def test_evaluate_fresh_is_a_function_of_its_seed():
-    from autosimulate_addon.core.fresh import evaluate_fresh
-
+def test_evaluation_from_scratch_is_a_function_of_its_seed():
     simulator = helpers.Counting()
     validation, test = helpers.data()
-    psi = helpers.Psi.from_factors(simulator.factors)
-    a, b, c = (evaluate_fresh(small(), simulator, psi, 8, seed, validation, test, n_steps=10) for seed in (1, 1, 2))
+    psi = Psi.from_factors(simulator.factors)
+    a, b, c = (evaluate_from_scratch(small(), simulator, psi, Evaluation(8, seed, validation, test, steps=10))
+               for seed in (1, 1, 2))
     assert a == b and a["loss"] != c["loss"]
-    assert set(a) >= {"loss", "miou", "per_class", "val_loss", "val_miou"} and a["images"] == 8 and a["steps"] == 10
+    assert set(a) >= {"loss", "metric", "per_class", "val_loss", "val_metric"} and a["images"] == 8 and a["steps"] == 10
     fractions = []
-    both = evaluate_fresh(small(), simulator, psi, 8, 1, validation, test, n_steps=10, networks=2,
-                          report=lambda event, data: fractions.append(data["fraction"]) if event == "train" else None)
-    assert both["losses"][0] == a["loss"] != both["losses"][1] and both["loss"] == pytest.approx(sum(both["losses"]) / 2)
+    both = evaluate_from_scratch(
+        small(), simulator, psi, Evaluation(8, 1, validation, test, networks=2, steps=10),
+        watch=Watch(lambda event, data: fractions.append(data["fraction"]) if event == "train" else None))
+    assert both["losses"][0] == a["loss"] != both["losses"][1]
+    assert both["loss"] == pytest.approx(sum(both["losses"]) / 2)
     assert fractions == sorted(fractions) and fractions[-1] == 1
 
 
 def test_film_is_learned_without_light_layers():
     """A simulator that cannot split light, whose film is learnable: pathwise for the film, score for the rest."""
-    from dataclasses import replace
-
-    from autosimulate_addon.core.loop import Loop
-    from autosimulate_addon.core.psi import Psi
-    from autosimulate_addon.protocol import Factor, Layer
-
     class Combined(helpers.Counting):
         def __init__(self):
             super().__init__()
@@ -219,30 +209,30 @@ def test_film_is_learned_without_light_layers():
                               reference=np.ones((1, 3), np.float32))
 
     simulator = Combined()
-    start = Psi.from_factors(simulator.factors)
-    loop = Loop(small(control=False, iterations=4), simulator, helpers.data()[0], start)
-    run(loop)
-    moved = loop.psi.flat() != start.flat()
+    run = Run(small(control=False, iterations=4), simulator=simulator)
+    run.run()
+    start = run.state.start
+    moved = run.state.psi.phi != start.phi
     assert bool(moved.any()) and all(bool(moved[start.slices[key]].any()) for key in
                                      ("film:exposure", "film:white_balance", "film:noise", "film:blur", "key_energy"))
 
 
 def test_influence_maps_fit_their_images(uninterrupted):
-    found = uninterrupted[0].influence(3)
-    assert found.images.shape == (3, 24, 32, 3) and found.maps.shape == found.labels.shape == (3, 24, 32)
-    assert np.isfinite(found.maps).all() and np.abs(found.maps).max() > 0
-    assert found.keys == uninterrupted[0].store.keys[-3:]
+    state = uninterrupted[0].state
+    shown = influence(state, 3)
+    assert shown.images.shape == (3, 24, 32, 3) and shown.maps.shape == shown.labels.shape == (3, 24, 32)
+    assert np.isfinite(shown.maps).all() and np.abs(shown.maps).max() > 0
+    assert shown.keys == state.store.keys[-3:]
 
 
-def test_the_hypergradient_is_the_mean_over_networks_that_see_the_same_renders(uninterrupted):
+def test_the_hypergradient_is_the_mean_over_an_ensemble_that_sees_the_same_renders(uninterrupted):
     assert small().ensemble == 3 and small(method="none").ensemble == small(literal=True).ensemble == 1
     whole = uninterrupted[0]
-    assert all(companion.store is whole.store for companion in whole.companions)
-    alone, _ = make_loop(small(networks=1))
-    run(alone)
-    assert alone.companions == [] and not torch.equal(alone.psi.flat(), whole.psi.flat())
-    weights = [next(iter(learner.network.parameters())) for learner in (whole.learner, *whole.companions)]
-    assert not any(torch.equal(weights[0], other) for other in weights[1:])
+    alone = Run(small(networks=1))
+    alone.run()
+    assert len(alone.state.ensemble) == 1 and not torch.equal(alone.state.psi.phi, whole.state.psi.phi)
+    weights = [next(iter(learner.network.parameters())) for learner in whole.state.ensemble]
+    assert len(weights) == 3 and not any(torch.equal(weights[0], other) for other in weights[1:])
 
 
 def test_no_network_at_all_is_refused():

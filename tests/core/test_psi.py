@@ -51,7 +51,7 @@ def test_the_same_key_shares_its_noise_between_psi(psi):
     u = torch.zeros(psi.size)
     u[psi.slices["energy"].start] = 1.
     a, b = (p.sample(SampleKey(0, 0, 0)) for p in (psi, psi.step(u)))
-    sigma = float(psi.of("energy")[1].exp())
+    sigma = float(psi.phi_of("energy")[1].exp())
     assert np.log(b["energy"] / a["energy"]).item() == pytest.approx(sigma)
     assert np.array_equal(a["location"], b["location"])
 
@@ -61,13 +61,11 @@ def test_plain_and_flat_round_trips(psi):
     assert set(plain["angle"]) == {"mean", "std"} and set(plain["visible"]) == {"p"}
     assert all(isinstance(value, float) for numbers in plain.values() for row in numbers.values() for value in row)
     again = Psi.from_plain(FACTORS, plain)
-    assert torch.allclose(again.flat(), psi.flat())
-    assert torch.equal(psi.with_flat(psi.flat()).flat(), psi.flat())
-    assert psi.flat().dtype == torch.float64
-    psi.flat().zero_()
-    assert psi.plain() == plain                                       # flat is a copy
+    assert torch.allclose(again.phi, psi.phi)
+    assert torch.equal(psi.with_phi(psi.phi).phi, psi.phi)
+    assert psi.phi.dtype == torch.float64
     with pytest.raises(ValueError):
-        psi.with_flat(torch.zeros(3))
+        psi.with_phi(torch.zeros(3))
 
 
 def test_coordinates_name_what_they_are(psi):
@@ -106,7 +104,7 @@ def test_step_has_the_kl_it_says_and_leaves_locked_factors(psi):
     divergences = [psi.step(u * length).kl(psi) for length in range(6)]
     assert divergences == sorted(divergences)
     far = psi.step(torch.full((psi.size,), 5.))
-    assert torch.equal(far.of("fixed"), psi.of("fixed"))
+    assert torch.equal(far.phi_of("fixed"), psi.phi_of("fixed"))
 
 
 def test_a_step_up_the_score_makes_the_draw_likelier(psi):
@@ -170,7 +168,7 @@ def test_pathwise_gradient_against_the_closed_form(psi):
     assert draws.pathwise(gradients).shape == (n, psi.size)
 
     def expectation(u):
-        location, energy, angle = (family.move(psi.of(key), u[psi.slices[key]])
+        location, energy, angle = (family.move(psi.phi_of(key), u[psi.slices[key]])
                                    for key, family in zip(psi.slices, psi.families[:3], strict=False))
         mean = torch.exp(energy[0] + energy[1].mul(2).exp() / 2)
         square = 6 * (location[:2] ** 2 + (2 * location[2:]).exp()).sum()
@@ -205,8 +203,8 @@ def test_average_is_geometric_for_scales(psi):
     u = torch.zeros(psi.size)
     u[psi.slices["location"]] = torch.tensor([1., 0., 1., 0.])
     up, down = psi.step(u), psi.step(-u)
-    assert torch.allclose(Psi.average([up, down]).flat(), psi.flat())
-    assert torch.allclose(Psi.average([up]).flat(), up.flat())
+    assert torch.allclose(Psi.average([up, down]).phi, psi.phi)
+    assert torch.allclose(Psi.average([up]).phi, up.phi)
 
 
 def test_average_of_probabilities_is_one_of_probabilities(psi):

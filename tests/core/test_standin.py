@@ -147,7 +147,7 @@ def test_starts_are_the_ones_the_numbers_are_quoted_for():
                              (target, (2., 1., 1.3), .3)):
         psi = Psi.from_plain(factors(), plain)
         for name, mu in zip(LIGHTS, mean, strict=True):
-            assert psi.of(name).exp().tolist() == pytest.approx([math.exp(mu), std])
+            assert psi.phi_of(name).exp().tolist() == pytest.approx([math.exp(mu), std])
     assert target["metal"]["p"][1] == pytest.approx(.7685, abs=1e-4)
     assert Psi.from_factors(factors(start_narrow_wrong)).plain()["location"]["mean"] == [-1.6, -1.2]
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 
-from autosimulate_addon.core.loop import Loop
 from autosimulate_addon.run.commands import influence
 from autosimulate_addon.run.record import checkpoint
 from autosimulate_addon.run.report import influence as figure
@@ -108,14 +107,14 @@ def test_the_report_shows_it(finished):
 
 
 def test_a_map_that_cannot_be_drawn_is_a_sentence_not_the_end_of_the_run(inputs, tmp_path, monkeypatch):
-    whole = Loop.influence
+    whole = influence.influence_of
 
-    def broken(self, count):
-        found = whole(self, count)
+    def broken(state, count):
+        found = whole(state, count)
         found.maps[0, 0, 0] = np.nan
         return found
 
-    monkeypatch.setattr(Loop, "influence", broken)
+    monkeypatch.setattr(influence, "influence_of", broken)
     assert run(*argv(inputs, tmp_path / "run", "--no-compare", "--no-control", "--iterations", 1)) == 0
     assert not (tmp_path / "run" / "sheets" / "influence.png").exists()
     assert "influence map could not be drawn" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

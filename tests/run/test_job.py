@@ -98,9 +98,9 @@ def test_a_comparison_by_fewer_networks_is_made_anew(reference, tmp_path):
     (output / "events.jsonl").write_text("".join(events[:-1]))          # without "done"
     path = output / "checkpoint" / "comparison.json"
     rows = json.loads(path.read_text())
-    path.write_text(json.dumps({**rows, "start": {**rows["start"], "mious": rows["start"]["mious"][:1], "miou": 0.0}}))
+    path.write_text(json.dumps({**rows, "start": {**rows["start"], "metrics": rows["start"]["metrics"][:1], "metric": 0.0}}))
     assert run("--resume", output) == 0
-    assert json.loads(path.read_text())["start"]["mious"] == pytest.approx(rows["start"]["mious"], abs=1e-6)
+    assert json.loads(path.read_text())["start"]["metrics"] == pytest.approx(rows["start"]["metrics"], abs=1e-6)
 
 
 def test_cancel_and_resume(inputs, reference, tmp_path, monkeypatch):

@@ -26,14 +26,14 @@ HOSTILE = "<script>alert(1)</script> $\\frac{$ \x07\n\"&'"
 
 def iteration(number: int, **changes) -> dict:
     return {"event": "iteration", "time": 100.0 + number, "iteration": number, "images": 24 * number, "psi": {},
-            "val_loss": 1.0 / number, "val_miou": 0.4, "control_val_loss": 1.5 / number, "control_val_miou": 0.3,
+            "val_loss": 1.0 / number, "val_metric": 0.4, "control_val_loss": 1.5 / number, "control_val_metric": 0.3,
             "status": "converged", "seconds": {"render": 2.0, "train": 1.0}, **changes}
 
 
 def numbers(learned=(0.5, 0.17), start=(0.45, 0.2)) -> dict:
     return {"split": "test", "images": 96, "rows": {
-        name: {"miou": miou, "loss": loss, "per_class": {"cube": miou + 0.1}}
-        for name, (miou, loss) in (("start", start), ("learned", learned))}}
+        name: {"metric": metric, "loss": loss, "per_class": {"cube": metric + 0.1}}
+        for name, (metric, loss) in (("start", start), ("learned", learned))}}
 
 
 FACTORS = [
@@ -123,16 +123,16 @@ def test_names_from_a_scene_are_text(tmp_path):
     events = [{"event": "start", "time": 1.0, "method": HOSTILE, "seed": HOSTILE}, iteration(1, status=HOSTILE),
               {"event": "problem", "message": HOSTILE},
               {"event": "done", "numbers": {"split": HOSTILE, "images": 5, "rows": {
-                  HOSTILE: {"miou": 0.5, "loss": 0.1, "per_class": {HOSTILE: 0.4}}}}}]
+                  HOSTILE: {"metric": 0.5, "loss": 0.1, "per_class": {HOSTILE: 0.4}}}}}]
     page = report(make_run(tmp_path / "run", events))
     assert "script" not in page.tags and "<script>alert(1)</script>" in page.text
 
 
 @pytest.mark.parametrize("events", [
     [{"event": "start", "time": 1.0, "seed": 0}], [{"event": "start"}, iteration(1)],
-    [{"event": "start"}, iteration(1, val_loss=None, val_miou=None, control_val_loss=None, control_val_miou=None)],
+    [{"event": "start"}, iteration(1, val_loss=None, val_metric=None, control_val_loss=None, control_val_metric=None)],
     [{"event": "start"}, iteration(1, images=None), iteration(2, seconds=7, status=None)],
-    [{"event": "start"}, iteration(1, control_val_loss=None, control_val_miou=None), {"event": "cancelled"}],
+    [{"event": "start"}, iteration(1, control_val_loss=None, control_val_metric=None), {"event": "cancelled"}],
     [{"event": "start"}, iteration(1), {"event": "error", "message": "the disk is full"}],
     [{"event": "start"}, {"event": "done", "numbers": []}], [{"event": "iteration", "iteration": "x"}]])
 def test_partial_runs(tmp_path, events):
@@ -190,7 +190,7 @@ def test_a_resumed_run_is_told_once(tmp_path):
 def test_numbers_json_goes_before_the_last_event(tmp_path):
     run = make_run(tmp_path / "run")
     (run / "numbers.json").write_text(json.dumps(numbers(learned=(0.9, 0.1))))
-    assert record(run).score("learned").miou == 0.9
+    assert record(run).score("learned").metric == 0.9
 
 
 # ---- the verdict
@@ -215,8 +215,8 @@ def test_the_verdict_by_fresh_networks(tmp_path, learned, start, outcome, words)
     (((0.4, 0.5, 0.6), (0.31, 0.2, 0.1)), ((0.3, 0.4, 0.5), (0.28, 0.22, 0.1)), "better", "+10.0 ± 0.0 points"),
     (((0.4, 0.5, 0.6), (0.3, 0.4, 0.5)), ((0.3, 0.4, 0.5), (0.2, 0.3, 0.4)), "mixed", "One of the two")])
 def test_a_difference_within_the_spread_of_the_networks_is_not_a_win(tmp_path, learned, start, outcome, words):
-    rows = {name: {"miou": sum(mious) / 3, "loss": sum(losses) / 3, "mious": mious, "losses": losses}
-            for name, (mious, losses) in (("start", start), ("learned", learned))}
+    rows = {name: {"metric": sum(metrics) / 3, "loss": sum(losses) / 3, "metrics": metrics, "losses": losses}
+            for name, (metrics, losses) in (("start", start), ("learned", learned))}
     done = {"event": "done", "numbers": {"split": "test", "images": 96, "rows": rows}}
     verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, done])))
     assert verdict.outcome == outcome and words in verdict.detail
@@ -230,7 +230,7 @@ def test_the_verdict_of_a_running_network_is_not_the_final_word(tmp_path):
 
 
 def test_without_a_null_control_nothing_is_claimed(tmp_path):
-    alone = iteration(1, control_val_loss=None, control_val_miou=None)
+    alone = iteration(1, control_val_loss=None, control_val_metric=None)
     verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, alone])))
     assert verdict.outcome == "unknown" and "no null control" in verdict.headline
 

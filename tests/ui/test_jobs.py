@@ -32,7 +32,7 @@ def event(**data):
 event(event="start", iterations=2, pid=os.getpid(), factors=[])
 psi = {"Light Power": {"mean": [222.0], "std": [22.0]}}
 for i in (1, 2):
-    event(event="iteration", iteration=i, images=4 * i, val_miou=0.1 * i, psi=psi)
+    event(event="iteration", iteration=i, images=4 * i, val_metric=0.1 * i, psi=psi)
 with open(os.path.join(folder, "psi.json"), "w") as file:
     json.dump({"factors": [{"key": "Light Power", "start": {"mean": [1000.0], "std": [1500.0]},
                             "best": {"mean": [111.0], "std": [11.0]}, "latest": {"mean": [222.0], "std": [22.0]},

@@ -135,10 +135,10 @@ def test_durations():
 
 
 @pytest.mark.parametrize("learned, expected", [
-    ({"miou": 0.5, "loss": 0.1}, "BETTER"), ({"miou": 0.5, "loss": 0.3}, "LEVEL"),
-    ({"miou": 0.3, "loss": 0.1}, "LEVEL"), ({"miou": 0.4, "loss": 0.3}, "WORSE"), ({"miou": None}, "")])
+    ({"metric": 0.5, "loss": 0.1}, "BETTER"), ({"metric": 0.5, "loss": 0.3}, "LEVEL"),
+    ({"metric": 0.3, "loss": 0.1}, "LEVEL"), ({"metric": 0.4, "loss": 0.3}, "WORSE"), ({"metric": None}, "")])
 def test_the_verdict_is_the_reports(learned, expected):
-    assert wording.verdict({"start": {"miou": 0.4, "loss": 0.2}, "learned": learned}) == expected
+    assert wording.verdict({"start": {"metric": 0.4, "loss": 0.2}, "learned": learned}) == expected
     assert wording.verdict({"learned": learned}) == ""
 
 

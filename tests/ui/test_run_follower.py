@@ -12,9 +12,9 @@ def write(folder, *events, end="\n"):
         file.write("\n".join(json.dumps(event) for event in events) + end)
 
 
-def iteration(number, miou, control=None, **more):
+def iteration(number, metric, control=None, **more):
     return {"event": "iteration", "time": 5.0, "iteration": number, "images": 8 * number, "val_loss": 1.0,
-            "val_miou": miou, "control_val_loss": 1.1, "control_val_miou": control,
+            "val_metric": metric, "control_val_loss": 1.1, "control_val_metric": control,
             "psi": {"Key": {"mean": [float(number)], "std": [1.0]}}, **more}
 
 
@@ -33,9 +33,9 @@ def test_a_whole_run(tmp_path):
     assert (state.status, state.pid, state.fraction, state.eta, state.images) == ("running", 42, 0.25, 60.0, 4)
     write(tmp_path, iteration(1, 0.2, 0.1), iteration(2, 0.5, 0.3), iteration(3, 0.4, 0.35))
     follower.read()
-    assert (state.miou, state.best_miou, state.control_miou, state.best_control_miou) == (0.4, 0.5, 0.35, 0.35)
+    assert (state.metric, state.best_metric, state.control_metric, state.best_control_metric) == (0.4, 0.5, 0.35, 0.35)
     assert state.psi["Key"]["mean"] == [3.0] and state.images == 24
-    write(tmp_path, {"event": "done", "time": 9.0, "numbers": {"val_miou": 0.4}, "psi": {"Key": {"mean": [2.5],
+    write(tmp_path, {"event": "done", "time": 9.0, "numbers": {"val_metric": 0.4}, "psi": {"Key": {"mean": [2.5],
                                                                                                 "std": [1.0]}}})
     follower.read()
     assert state.ended and state.status == "done" and state.psi["Key"]["mean"] == [2.5]
@@ -71,7 +71,7 @@ def test_a_resumed_run_goes_on(tmp_path):
     follower.read()
     state = follower.state
     assert state.status == "running" and state.pid == 2
-    assert [(point.iteration, point.miou) for point in state.curve] == [(1, 0.1), (2, 0.3), (3, 0.4)]
+    assert [(point.iteration, point.metric) for point in state.curve] == [(1, 0.1), (2, 0.3), (3, 0.4)]
 
 
 def test_a_long_file_is_taken_in_pieces(tmp_path):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import torch
 
 from ..hypergradient.estimator import EstimatorOptions, average, estimate
 from ..psi import Psi
-from ..randomness import derive_seed
+from ..randomness import derive_seed, member_seed
 from .base import Search, trust_region
 from .brightness import match_brightness
 from .method import Context, Outcome
@@ -32,25 +32,39 @@ class StepOptions:
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
 
+@dataclass(frozen=True)
+class AutoSimulateOptions:
+    """How the gradient is estimated, how far psi goes, and whether lights are first matched to the photographs'."""
+
+    estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
+    step: StepOptions = field(default_factory=StepOptions)
+    match_brightness: bool = True
+
+
 class AutoSimulate(Search):
     """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region."""
 
-    def __init__(self, start: Psi, estimator: EstimatorOptions, step: StepOptions,
-                 match_brightness: bool = True) -> None:
+    averages = True
+
+    def __init__(self, start: Psi, options: AutoSimulateOptions) -> None:
         super().__init__(start)
-        self.estimator, self.step, self.match_brightness = estimator, step, match_brightness
+        self.options, self.step = options, options.step
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
 
+    @classmethod
+    def of(cls, settings: Any, start: Psi) -> Self:
+        return cls(start, AutoSimulateOptions(settings.estimator_options, settings.step, settings.match_brightness))
+
     def before_training(self, context: Context) -> Outcome | None:
-        if context.iteration == 0 and self.match_brightness and (matched := self._match_brightness(context)):
+        if context.iteration == 0 and self.options.match_brightness and (matched := self._match_brightness(context)):
             return matched
         if context.iteration < self.step.warmup:
             return None
         found = average([
-            estimate(context.task, network, context.store, context.fresh, context.psi, context.validation,
-                     self.estimator, derive_seed(context.seed, "network", index) if index else context.seed)
-            for index, network in enumerate((context.network, *context.companions))])
+            estimate(context.task, learner.network, context.store, context.batch, context.psi, context.validation,
+                     self.options.estimator, member_seed(context.seed, "network", index))
+            for index, learner in enumerate(context.ensemble)])
         details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
@@ -60,7 +74,7 @@ class AutoSimulate(Search):
         return Outcome(found.direction.status, details)
 
     def _match_brightness(self, context: Context) -> Outcome | None:
-        found = match_brightness(context.store, context.fresh, context.psi, context.validation.images,
+        found = match_brightness(context.store, context.batch, context.psi, context.validation.images,
                                  derive_seed(context.seed, "brightness"))
         self.psi = found.psi        # and not into the history, of which the last part is averaged
         details = {"stops": found.stops, "matched": found.psi is not context.psi}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
+import torch
 from torch import Tensor
 
+from ..learners import Training
 from ..psi import Psi
-from ..tasks.task import Scores
+from ..tasks import Scores
 from .method import Context, Outcome
 
 #: psi delivered is the mean over this last part of the steps: its noise averages out.
@@ -18,22 +20,31 @@ AVERAGED = 0.3
 class Search:
     """A method that leaves psi where it is; the others build on it."""
 
-    trains_afresh = False
+    retrains = False
+    averages = False        # a hypergradient, over an ensemble: only then is there a use for several networks
 
     def __init__(self, start: Psi) -> None:
         self.start = self.psi = start
         self.history: list[Psi] = []        # psi after every step
 
+    @classmethod
+    def of(cls, settings: Any, start: Psi) -> Self:
+        """The method with its options taken from ``settings``, a ``LoopConfig``."""
+        return cls(start)
+
     def before_training(self, context: Context) -> Outcome | None:
         return None
 
-    def after_training(self, context: Context) -> Outcome | None:
+    def training(self, context: Context, steps: int) -> Training:
+        """Goes on with the weights as they are, on all renders so far; or starts anew, on this iteration's."""
+        if self.retrains:
+            return Training(context.psi, context.batch, steps, from_scratch=True)
+        return Training(self.psi, torch.arange(len(context.store)), steps)
+
+    def after_training(self, context: Context, scores: Scores) -> Outcome | None:
         return None
 
-    def observe(self, context: Context, scores: Scores) -> None:
-        return None
-
-    def final(self) -> Psi:
+    def recommend(self) -> Psi:
         return average(self.history) if self.history else self.psi
 
     def move(self, psi: Psi) -> None:
@@ -41,11 +52,11 @@ class Search:
         self.history.append(psi)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"psi": self.psi.flat(), "history": [psi.flat() for psi in self.history]}
+        return {"psi": self.psi.phi, "history": [psi.phi for psi in self.history]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.psi = self.start.with_flat(state["psi"])
-        self.history = [self.start.with_flat(flat) for flat in state["history"]]
+        self.psi = self.start.with_phi(state["psi"])
+        self.history = [self.start.with_phi(phi) for phi in state["history"]]
 
 
 def average(history: list[Psi], part: float = AVERAGED) -> Psi:

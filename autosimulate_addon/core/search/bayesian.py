@@ -7,20 +7,20 @@ import logging
 from ...protocol import InputError
 from ..psi import Psi
 from ..randomness import derive_seed
-from .trials import Trials
+from .black_box import BlackBoxOptions, BlackBoxSearch
 
 #: Trials before the model is asked.
 RANDOM_TRIALS = 3
 
 
-class BayesianOptimisation(Trials):
+class BayesianOptimisation(BlackBoxSearch):
     """A Gaussian process over the box, log expected improvement (optuna's GPSampler).
 
     The study is rebuilt from the trials at every proposal, so that a resumed run goes on as an uninterrupted one.
     """
 
-    def __init__(self, start: Psi, seed: int) -> None:
-        super().__init__(start, seed)
+    def __init__(self, start: Psi, options: BlackBoxOptions) -> None:
+        super().__init__(start, options)
         try:
             import optuna
         except ImportError as error:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from ..psi import Psi
-from ..tasks.task import Scores
+from ..tasks import Scores
 from .base import Search, trust_region
 from .method import Context
 
 #: Of the moving averages of the reward and of its square.
 MEMORY = 0.7
+
+
+@dataclass(frozen=True)
+class LearningToSimulateOptions:
+    """alpha, and the most that psi may move in one iteration in nats."""
+
+    step_size: float = 0.2
+    kl: float = 0.2
 
 
 class LearningToSimulate(Search):
@@ -21,14 +30,14 @@ class LearningToSimulate(Search):
     that sum has unit variance; b is the moving average of past rewards.
     """
 
-    trains_afresh = True
+    retrains = True
 
-    def __init__(self, start: Psi, step_size: float = 0.2, kl: float = 0.2) -> None:
+    def __init__(self, start: Psi, options: LearningToSimulateOptions = LearningToSimulateOptions()) -> None:
         super().__init__(start)
-        self.step_size, self.kl = step_size, kl
+        self.options = options
         self.rewards: list[float] = []
 
-    def observe(self, context: Context, scores: Scores) -> None:
+    def after_training(self, context: Context, scores: Scores) -> None:
         reward = 0.0 if math.isnan(scores.metric) else scores.metric
         self.rewards.append(reward)
         if len(self.rewards) < 2:
@@ -38,9 +47,10 @@ class LearningToSimulate(Search):
         baseline = sum(w * r for w, r in zip(weights, past, strict=True)) / sum(weights)
         mean = sum(self.rewards) / len(self.rewards)
         deviation = math.sqrt(sum((r - mean) ** 2 for r in self.rewards) / len(self.rewards)) + 1e-6
-        draws = {key: values[context.fresh] for key, values in context.store.draws.items()}
-        direction = context.psi.score(draws).sum(0) / math.sqrt(len(context.fresh))
-        self.move(trust_region(context.psi, self.step_size * (reward - baseline) / deviation * direction, self.kl))
+        draws = {key: values[context.batch] for key, values in context.store.draws.items()}
+        direction = context.psi.score(draws).sum(0) / math.sqrt(len(context.batch))
+        self.move(trust_region(context.psi, self.options.step_size * (reward - baseline) / deviation * direction,
+                               self.options.kl))
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "rewards": list(self.rewards)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..hypergradient.estimator import Validation
+from ..learners import Learner, Training
 from ..psi import Psi
 from ..renders import RenderStore
-from ..tasks.task import Scores, Task
+from ..tasks import Scores, Task
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,11 @@ class Context:
     progress: float               # fraction of the iterations that are behind us
     seed: int                     # of this iteration
     task: Task
-    network: nn.Module
+    ensemble: tuple[Learner, ...]     # trained on the same renders from different weights; the first one is scored
     store: RenderStore            # all renders so far
-    fresh: Tensor                 # (K,) indices in it of this iteration's
+    batch: Tensor                 # (K,) this iteration's rows of it
     psi: Psi                      # that they were drawn from
     validation: Validation
-    companions: tuple[nn.Module, ...] = ()      # other networks, trained on the same renders from other starts
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,24 @@ class Outcome:
 
 
 class SearchMethod(Protocol):
-    """Owns psi. One iteration: draw from ``psi``, ``before_training``, training, ``after_training``, validation,
-    ``observe``. Deterministic given its arguments, and resumable from its ``state_dict`` (plain Python and tensors).
+    """Owns psi. One iteration: draw from ``psi``, ``before_training``, ``training``, validation, ``after_training``.
+
+    Deterministic given its arguments, and resumable from its ``state_dict`` (plain Python and tensors).
     """
 
     psi: Psi                      # to draw the next images from
-    trains_afresh: bool           # every iteration is a trial: a new network, trained on this iteration's images alone
+    retrains: bool                # every iteration trains new weights, on this iteration's renders alone
 
     def before_training(self, context: Context) -> Outcome | None:
-        """The fresh images are rendered; the network has not seen them."""
+        """This iteration's renders are there; the networks have not been trained on them."""
 
-    def after_training(self, context: Context) -> Outcome | None: ...
+    def training(self, context: Context, steps: int) -> Training:
+        """What the learners are fitted to in this iteration, with so many steps."""
 
-    def observe(self, context: Context, scores: Scores) -> None:
-        """The network was scored on the validation images."""
+    def after_training(self, context: Context, scores: Scores) -> Outcome | None:
+        """The networks were trained, and the first was scored on the validation images."""
 
-    def final(self) -> Psi:
+    def recommend(self) -> Psi:
         """What the method delivers."""
 
     def state_dict(self) -> dict[str, Any]: ...

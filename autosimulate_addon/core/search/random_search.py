@@ -1,10 +1,10 @@
 """Random search: uniform draws of psi."""
 
 from ..randomness import derive_seed
-from .trials import Trials, uniform
+from .black_box import BlackBoxSearch, uniform
 
 
-class RandomSearch(Trials):
+class RandomSearch(BlackBoxSearch):
     """Trials spread evenly over the box (Bergstra and Bengio, 2012)."""
 
     def propose(self) -> list[float]:

@@ -7,8 +7,10 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from ...core.fresh import evaluate_fresh
+from ...core.evaluation import Evaluation, evaluate_from_scratch
 from ...core.psi import Psi
+from ...core.tasks import make_task
+from ...core.watch import Watch
 from ...protocol import InputError
 from ..loop_config import loop_config
 from ..process.log import Log
@@ -48,13 +50,16 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes))
         psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
-        scores = evaluate_fresh(loop_config(config), simulator, psi, count, config.seed, test, None, report,
-                                networks=config.fresh_networks, stop=stop)
+        scores = evaluate_from_scratch(
+            loop_config(config), simulator, psi,
+            Evaluation(count, config.seed, validation=test, networks=config.fresh_networks),
+            watch=Watch(report, stop, "Stopped before the networks were trained: nothing was scored."))
+        metric = make_task(loop_config(config).task, simulator.classes).metric
     progress.close()
-    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed,
-               **{name: scores[name] for name in ("loss", "miou", "per_class", "losses", "mious", "steps")}}
+    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, "metric_name": metric,
+               **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")}}
     say(f"{_of_networks(config.fresh_networks)} trained on {count} images: loss {_with_spread(scores, 'loss', 'losses')}, "
-        f"mIoU {_with_spread(scores, 'miou', 'mious')} on {len(test)} test images.")
+        f"{metric} {_with_spread(scores, 'metric', 'metrics')} on {len(test)} test images.")
     for name, value in scores["per_class"].items():
         say(f"  {name:24s} IoU {value:.3f}")
     if output is not None:

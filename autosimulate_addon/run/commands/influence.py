@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.loop import Loop
+from ...core.influence import influence as influence_of
+from ...core.loop import State
 from ...core.psi import Psi
 from ...protocol import AutoSimulateError, InputError
 from .. import config
@@ -29,8 +30,8 @@ from .options import run_directory
 COUNT = 16
 
 
-def write(path: Path, loop: Loop, count: int = COUNT) -> int:
-    """The sheet of the last ``count`` renders of ``loop`` at its present weights; returns how many there were.
+def write(path: Path, state: State, count: int = COUNT) -> int:
+    """The sheet of the last ``count`` renders of ``state`` at its present weights; returns how many there were.
 
     The run is not touched: neither weights nor psi nor any stream of random numbers. Raises AutoSimulateError when
     v is not finite.
@@ -38,12 +39,12 @@ def write(path: Path, loop: Loop, count: int = COUNT) -> int:
     from ..report import influence  # matplotlib: only whoever draws pays for loading it
 
     began = time.perf_counter()
-    found = loop.influence(count)
+    found = influence_of(state, count)
     if not np.isfinite(found.maps).all():
         raise AutoSimulateError("The influence of the renders is not finite, so there is nothing to show.")
     solved = time.perf_counter()
     with atomic_path(path) as temporary:
-        influence.draw(found.images, found.labels, found.maps, loop.task.classes).savefig(temporary)
+        influence.draw(found.images, found.labels, found.maps, state.task.classes).savefig(temporary)
     logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(found.maps), solved - began,
                 time.perf_counter() - solved)
     return len(found.maps)
@@ -63,8 +64,8 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
         raise InputError(f"--count must be a whole number from 1 to 200 with --influence, not {count}.")
     output = sheet_path(options.output, "influence.png")
     check_writable(output.parent)
-    state = checkpoint.load(directory.checkpoints)
-    if state is None:
+    saved = checkpoint.load(directory.checkpoints)
+    if saved is None:
         raise InputError(f"The run in '{directory.root}' has no checkpoint: none of its iterations was completed.")
     loaded = config.combine({"device": options.device}, {name: getattr(stored, name) for name in config.FIELDS})
     marked = prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
@@ -75,11 +76,11 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     validation = prepare.labelled_images(folder, marked.classes, loaded)
     use_threads(loaded.width, loaded.height)
     with BlenderSimulator(marked.bridge(loaded)) as simulator:
-        loop = Loop(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),
-                    renders_dir=directory.renders)
-        loop.load_state_dict(state["loop"])
-        shown = write(output, loop, count)
-    return {"images": shown, "iterations": loop.iteration, "output": str(output)}
+        state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),
+                      renders_dir=directory.renders)
+        state.load_state_dict(saved["loop"])
+        shown = write(output, state, count)
+    return {"images": shown, "iterations": state.iteration, "output": str(output)}
 
 
 def _run(options: argparse.Namespace) -> RunDirectory:

@@ -67,7 +67,7 @@ def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
             f"{numbers['split']} images ({numbers['split_images']}):")
         say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
         for name, row in rows.items():
-            say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['miou'])}")
+            say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['metric'])}")
     verdict = judge(read_run(job.directory))         # the report's own, so that the two never disagree
     say(f"{verdict.headline} {verdict.detail}".strip())
     there = [f"{what}: {path}" for what, path in (

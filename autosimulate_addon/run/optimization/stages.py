@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ...core.fresh import FRESH_EPOCHS, evaluate_fresh
-from ...core.loop import Loop
+from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
+from ...core.loop import Iteration, State, with_control
 from ...core.psi import Psi
 from ...core.search.autosimulate import BRIGHTNESS
+from ...core.tasks import make_task
+from ...core.watch import Watch
 from ..commands import influence
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
@@ -40,9 +42,8 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
             run.iterate()
             run.influence()
             numbers = run.compare()
-            run.sheet("end", run.loop.final)
+            run.sheet("end", run.state.final)
         except BaseException:
-            run.keep()
             run.progress.close()
             raise
     numbers["seconds"] = round(time.monotonic() - began, 1)
@@ -60,17 +61,19 @@ class _Run:
         self.job, self.events, self.stop, self.simulator = job, events, stop, simulator
         self.progress = Progress(_weights(job.config), events.write)
         self.start = Psi.from_plain(simulator.factors, job.start)
-        self.loop: Loop | None = None
+        self.state: State | None = None
+        self.control: State | None = None
         self.records: list[dict[str, Any]] = []     # of the iterations so far, as events
+        self.metric = make_task(loop_config(job.config).task, simulator.classes).metric
         self._warned: set[str] = set()
         self._done = 0.0                            # iterations, with fractions
 
     def prepare(self) -> None:
-        """The start event, the demo's own data, the loop at its last checkpoint."""
+        """The start event, the demo's own data, the run and its null control at their last checkpoint."""
         config, directory = self.job.config, self.job.directory
         self.events.write("start", {
             "method": config.method, "approximation": config.approximation, "iterations": config.iterations,
-            "images": config.images, "seed": config.seed, "pid": os.getpid(), "width": config.width,
+            "images": config.images, "seed": config.seed, "pid": os.getpid(), "metric_name": self.metric, "width": config.width,
             "height": config.height, "factors": [{"key": factor.key, "family": factor.family, "unit": factor.unit}
                                                  for factor in self.simulator.factors]})
         self.progress.update("prepare", 0.0, force=True)
@@ -81,30 +84,48 @@ class _Run:
             self.events.write("problem", {"message": note})
         for note in (*self.validation.notes, *(self.test.notes if self.test else ())):
             self.events.write("problem", {"message": note})
-        self.loop = Loop(loop_config(config), self.simulator, self.validation, self.start, report=self._report,
-                         stop=self.stop, renders_dir=directory.renders)
-        state = checkpoint.load(directory.checkpoints)
-        if state is not None:
-            self.loop.load_state_dict(state["loop"])
-            self.records = state["records"]
+        loop = loop_config(config)
+        self.state = State(loop, self.simulator, self.validation, self.start, renders_dir=directory.renders)
+        if config.control:
+            self.control = State(loop.of_control(), self.simulator, self.validation, self.start,
+                                 renders_dir=directory.renders, beside=self.state)
+        saved = checkpoint.load(directory.checkpoints)
+        if saved is not None:
+            self.state.load_state_dict(saved["loop"])
+            if self.control:
+                self.control.load_state_dict(saved["control"])
+            self.records = saved["records"]
             # A kill between checkpoint and event leaves the log an iteration behind.
             logged = {event["iteration"] for event in read_events(directory.events) if event["event"] == "iteration"}
             for record in self.records:
                 if record["iteration"] not in logged:
                     self.events.write("iteration", record)
         self.sheet("start", self.start)
+        self.keep()
 
     def iterate(self) -> None:
         """Algorithm 1, one complete iteration at a time, each followed by a checkpoint."""
-        while not self.loop.done:
-            self._pending: dict[str, Any] | None = None
-            self.loop.iterate()
+        for iteration, control in with_control(self.state, self.control, Watch(self._report, self.stop),
+                                               Watch(self._report_control, self.stop)):
+            record = _record(iteration, control)
+            self.records.append(record)
             # The event comes after the checkpoint, so that no iteration is told of twice.
-            self.records.append(self._pending)
-            checkpoint.save(self.job.directory.checkpoints, {"loop": self.loop.state_dict(), "records": self.records})
-            self.events.write("iteration", self._pending)
+            checkpoint.save(self.job.directory.checkpoints, {
+                "loop": self.state.state_dict(), "control": self.control and self.control.state_dict(),
+                "records": self.records})
+            self.events.write("iteration", record)
             self.keep()
+            self._say(record)
             self._warn()
+
+    def _say(self, record: dict[str, Any]) -> None:
+        """What the progress line says of the iteration; the brightness that was matched is a problem to be shown."""
+        if record["status"] == BRIGHTNESS:
+            self.events.write("problem", {"message": _brightness_message(**record["details"])})
+        scores = f", validation {self.metric} {record['val_metric']:.3f}"
+        if record["control_val_metric"] is not None:
+            scores += f" (control {record['control_val_metric']:.3f})"
+        self.progress.note = scores
 
     def _warn(self) -> None:
         """Says once of each class that should be in the images and is not: such labels cannot be right."""
@@ -117,15 +138,13 @@ class _Run:
 
     def keep(self) -> None:
         """psi.json and the latest samples, as of the last complete iteration."""
-        if self.loop is None:
-            return
         psi_file.write(self.job.directory.psi, self.simulator.factors, iteration=len(self.records),
                        seed=self.job.config.seed, stages=self.stages(), targets=targets(self.job.marked))
-        write_latest(self.job.directory.latest_samples, self.loop.store)
+        write_latest(self.job.directory.latest_samples, self.state.store)
 
     def stages(self) -> dict[str, psi_file.Plain]:
-        return {"start": self.start.plain(), "latest": self.loop.psi.plain(), "best": self.loop.best.plain(),
-                "final": self.loop.final.plain()}
+        return {"start": self.start.plain(), "latest": self.state.psi.plain(), "best": self.state.best.plain(),
+                "final": self.state.final.plain()}
 
     def compare(self) -> dict[str, Any]:
         """The final numbers; with ``config.compare`` those of fresh networks, on images nothing has looked at."""
@@ -134,21 +153,21 @@ class _Run:
         numbers: dict[str, Any] = {
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
             "iterations": len(self.records), "rendered": last["images"],
-            **{name: last.get(name) for name in ("val_loss", "val_miou", "control_val_loss", "control_val_miou")},
-            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split,
+            **{name: last.get(name) for name in ("val_loss", "val_metric", "control_val_loss", "control_val_metric")},
+            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split, "metric_name": self.metric,
             "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
         # The same underlying random numbers for both, so that they differ by psi alone.
-        rows = {"start": self.start, "learned": self.loop.final}
+        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.fresh_networks)
+        rows = {"start": self.start, "learned": self.state.final}
         path = self.job.directory.checkpoints / "comparison.json"
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, psi) in enumerate(rows.items()):
-            if len(done.get(name, {}).get("mious", ())) != config.fresh_networks:       # none, or an older version's
-                done[name] = evaluate_fresh(
-                    loop_config(config), self.simulator, psi, config.fresh_count, config.seed, self.validation,
-                    self.test, self._report_fresh(position / len(rows), 1.0 / len(rows)),
-                    networks=config.fresh_networks, stop=self.stop, renders_dir=self.job.directory.renders / name)
+            if len(done.get(name, {}).get("metrics", ())) != config.fresh_networks:       # none, or an older version's
+                watch = Watch(self._report_from_scratch(position / len(rows), 1.0 / len(rows)), self.stop)
+                done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, evaluation, watch=watch,
+                                                   renders_dir=self.job.directory.renders / name)
                 write_json(path, done)
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":
@@ -172,23 +191,14 @@ class _Run:
             return
         path = self.job.directory.sheets / "influence.png"
         try:
-            influence.write(path, self.loop)
+            influence.write(path, self.state)
         except Exception as error:
             logger.exception("influence")
             self.events.write("problem", {"message": f"The influence map could not be drawn "
                                                      f"({type(error).__name__}: {error})."})
 
     def _report(self, event: str, data: dict[str, Any]) -> None:
-        """The loop's events. Those of iterations are held back until their checkpoint is safe."""
-        if event == "iteration":
-            self._pending = data
-            if data["status"] == BRIGHTNESS:
-                self.events.write("problem", {"message": _brightness_message(**data["details"])})
-            scores = f", validation mIoU {data['val_miou']:.3f}"
-            if data.get("control_val_miou") is not None:
-                scores += f" (control {data['control_val_miou']:.3f})"
-            self.progress.note = scores
-            return
+        """What the loop says while it renders and trains."""
         if event == "train" and data["fraction"] < 1.0 and not self.progress.due:
             return                      # a line a training step would fill the log
         self.events.write(event, data)
@@ -197,7 +207,11 @@ class _Run:
         self._done = max(done, self._done)      # the null control comes second in each iteration: never back
         self.progress.update("optimize", self._done / self.job.config.iterations, images=self.simulator.images)
 
-    def _report_fresh(self, first: float, share: float) -> Callable[[str, dict[str, Any]], None]:
+    def _report_control(self, event: str, data: dict[str, Any]) -> None:
+        """The control's renders are not counted: they are the price of the comparison, not of the search."""
+        self._report(event, {**data, "done": len(self.state.store)} if event == "render" else data)
+
+    def _report_from_scratch(self, first: float, share: float) -> Callable[[str, dict[str, Any]], None]:
         def report(event: str, data: dict[str, Any]) -> None:
             trained = data["fraction"] if event == "train" else 0.0
             rendered = data["fraction"] if event == "render" else 1.0
@@ -207,6 +221,16 @@ class _Run:
             self.progress.update("final", first + share * within, images=self.simulator.images)
 
         return report
+
+
+def _record(iteration: Iteration, control: Iteration | None) -> dict[str, Any]:
+    """The "iteration" event: the run's numbers with those of its null control beside them."""
+    seconds = {**iteration.seconds, "control": sum(control.seconds.values()) if control else 0.0}
+    return {"iteration": iteration.iteration, "images": iteration.images, "steps": iteration.steps,
+            "val_loss": iteration.val_loss, "val_metric": iteration.val_metric,
+            "control_val_loss": control.val_loss if control else None,
+            "control_val_metric": control.val_metric if control else None, "psi": iteration.psi.plain(),
+            "status": iteration.outcome.status, "details": iteration.outcome.details, "seconds": seconds}
 
 
 def _brightness_message(stops: float, matched: bool) -> str:
@@ -223,7 +247,7 @@ def _weights(config: RunConfig) -> dict[str, float]:
     that by the times it sees an image, and a hypergradient about as long as their training.
     """
     loop = loop_config(config)
-    training = loop.training_steps * loop.batch_size / (config.images * FRESH_EPOCHS)   # of one network, an image
+    training = loop.training_steps * loop.batch_size / (config.images * FROM_SCRATCH_EPOCHS)   # of one network, an image
     searching = loop.ensemble * training * (2.0 if config.method == "autosimulate" else 1.0)
     control = 1.0 + training if config.control else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,

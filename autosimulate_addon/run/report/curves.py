@@ -1,4 +1,4 @@
-"""Validation loss and mIoU by images rendered, and the fresh networks' final comparison."""
+"""Validation loss and metric by images rendered, and the fresh networks' final comparison."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def loss(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def miou(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
-    _curves(axes, iterations, "miou", "control_miou", "Validation mIoU")
+def metric(axes: Axes, record: RunRecord) -> None:
+    _curves(axes, record.iterations, "metric", "control_metric", f"Validation {record.metric}")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g} %")
 
@@ -62,8 +62,8 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
 
 
 def final(axes: Axes, record: RunRecord, indent: float = 0.0) -> None:
-    """Bars of the fresh networks' mIoU, with their loss beside it. ``indent``: inches of names left of the axes."""
-    scores = [score for score in record.scores if not math.isnan(score.miou)][:6]
+    """Bars of the fresh networks' metric, with their loss beside it. ``indent``: inches of names left of the axes."""
+    scores = [score for score in record.scores if not math.isnan(score.metric)][:6]
     title = f"Fresh networks on {shorten(record.split, 20)} images" if scores else "Fresh networks"
     axes.annotate(title, (0, 1), xycoords="axes fraction",
                   xytext=(-indent * 72, 6), textcoords="offset points", fontsize=9.5, fontweight="bold",
@@ -76,20 +76,20 @@ def final(axes: Axes, record: RunRecord, indent: float = 0.0) -> None:
         axes.annotate("not compared", (0, 0.5), xycoords="axes fraction", xytext=(-indent * 72, 0),
                       textcoords="offset points", color=MUTED, style="italic", annotation_clip=False)
         return
-    longest = max(score.miou for score in scores) or 1.0
+    longest = max(score.metric for score in scores) or 1.0
     right = longest * 2.2
     for row, score in enumerate(scores):
         learned = score.name == "learned"
         style = {"va": "center", "fontsize": 9.5, "color": TEXT, "fontweight": "bold" if learned else "normal"}
-        axes.barh(row, score.miou, height=0.46, color=LEARNED if learned else CONTROL)
-        axes.text(score.miou + longest * 0.05, row, f"{score.miou * 100:.1f} %", **style)
+        axes.barh(row, score.metric, height=0.46, color=LEARNED if learned else CONTROL)
+        axes.text(score.metric + longest * 0.05, row, f"{score.metric * 100:.1f} %", **style)
         axes.text(right, row, "" if math.isnan(score.loss) else f"{score.loss:.3f}", ha="right", **style)
     axes.set_yticks(range(len(scores)), [shorten(ROW_NAMES.get(score.name, score.name), 20) for score in scores],
                     parse_math=False)
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.set_xlim(0, right)
     axes.set_ylim(max(len(scores), 4) - 0.4, -0.8)
-    axes.text(0, -0.5, "mIoU", color=MUTED, fontsize=8)
+    axes.text(0, -0.5, record.metric, color=MUTED, fontsize=8)
     axes.text(right, -0.5, "loss", color=MUTED, fontsize=8, ha="right")
 
 

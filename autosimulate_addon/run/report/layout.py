@@ -46,9 +46,9 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
 
 
 def curve_row(figure: Figure, top: float, record: RunRecord) -> None:
-    """Loss, mIoU and the final comparison side by side; CURVES_HEIGHT of axes, a title above, a label below."""
+    """Loss, metric and the final comparison side by side; CURVES_HEIGHT of axes, a title above, a label below."""
     curves.loss(axes_at(figure, MARGIN, top, 2.75, CURVES_HEIGHT), record.iterations)
-    curves.miou(axes_at(figure, MARGIN + 4.2, top, 2.75, CURVES_HEIGHT), record.iterations)
+    curves.metric(axes_at(figure, MARGIN + 4.2, top, 2.75, CURVES_HEIGHT), record)
     left, names = MARGIN + 8.4, 1.35
     curves.final(axes_at(figure, left + names, top, WIDTH - MARGIN - left - names, CURVES_HEIGHT), record, names)
 

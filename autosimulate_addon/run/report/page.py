@@ -63,7 +63,7 @@ def render(record: RunRecord) -> str:
         f'<section class="verdict" style="border-left-color:{OUTCOME[verdict.outcome]}">'
         f'<p class="headline" style="color:{OUTCOME[verdict.outcome]}">{escape(verdict.headline)}</p>'
         f'<p>{escape(verdict.detail)}</p></section>',
-        _section("Against the null control", _svg(_curves(record), "Validation loss and mIoU by images rendered, and "
+        _section("Against the null control", _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and "
                                                                    "the comparison of fresh networks")),
         _scores(record), _distributions(record), _sheets(record), _influence(record), _health(record), _config(record),
     ]
@@ -121,15 +121,15 @@ def _scores(record: RunRecord) -> str:
         return ""
     names = list(dict.fromkeys(name for score in record.scores for name in score.per_class))
     rows = [("learned" if score.name == "learned" else "",
-             [ROW_NAMES.get(score.name, score.name), percent(score.miou),
+             [ROW_NAMES.get(score.name, score.name), percent(score.metric),
               "–" if math.isnan(score.loss) else f"{score.loss:.4f}",
               *(percent(score.per_class.get(name, math.nan)) for name in names)]) for score in record.scores]
-    several = max(len(score.mious) for score in record.scores)
+    several = max(len(score.metrics) for score in record.scores)
     networks = f"the mean of {several} networks, each" if several > 1 else "a network"
     remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images drawn '
               f'from those distributions, scored on the {escape(record.split)} images.</p>'
               if not math.isnan(record.score_images) else "")
-    return _section("Fresh networks", _table(["distributions", "mIoU", "loss", *names], rows, 1) + remark)
+    return _section("Fresh networks", _table(["distributions", record.metric, "loss", *names], rows, 1) + remark)
 
 
 def _distributions(record: RunRecord) -> str:
@@ -180,9 +180,9 @@ def _health(record: RunRecord) -> str:
         if whole > 0:
             rows.append(("", ["Time in iterations", ", ".join(
                 f"{name} {duration(value)} ({value / whole:.0%})" for name, value in totals.most_common())]))
-        best = max((i for i in record.iterations if not math.isnan(i.miou)), key=lambda i: i.miou, default=None)
+        best = max((i for i in record.iterations if not math.isnan(i.metric)), key=lambda i: i.metric, default=None)
         if best:
-            rows.append(("", ["Best running network", f"mIoU {percent(best.miou)}, loss {best.loss:.3f}, after "
+            rows.append(("", ["Best running network", f"{record.metric} {percent(best.metric)}, loss {best.loss:.3f}, after "
                                                       f"{best.images:,.0f} images"]))
     problems = "".join(f"<li>{escape(shorten(text, 1000))}</li>" for text in record.problems)
     body = (_table([], rows, full=False) if rows else "") + (f"<ul>{problems}</ul>" if problems else "")

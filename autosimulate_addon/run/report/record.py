@@ -19,14 +19,14 @@ AFTER = ("final", "best", "latest")
 
 @dataclass(frozen=True)
 class Iteration:
-    """One line of the curves; values that were not measured are NaN. mIoU from 0 to 1."""
+    """One line of the curves; values that were not measured are NaN. The metric is from 0 to 1."""
 
     number: int
     images: float
     loss: float
-    miou: float
+    metric: float
     control_loss: float
-    control_miou: float
+    control_metric: float
     status: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -57,10 +57,10 @@ class Score:
 
     name: str
     loss: float
-    miou: float
+    metric: float
     per_class: Mapping[str, float]
     losses: tuple[float, ...] = ()
-    mious: tuple[float, ...] = ()
+    metrics: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ class RunRecord:
     state: str                   # "finished", "cancelled", "failed" or "unfinished"
     seconds: float               # from the first event to the last, pauses between resumes left out
     sheets: Mapping[str, Path]   # "start", "end", "influence", as far as they exist
+
+    @property
+    def metric(self) -> str:
+        """What the metric is called: the start event says it."""
+        return str(self.start.get("metric_name") or "mIoU")
 
     @property
     def free(self) -> tuple[Distribution, ...]:
@@ -150,8 +155,8 @@ def _iterations(events: list[dict]) -> tuple[Iteration, ...]:
         seconds = event.get("seconds") if isinstance(event.get("seconds"), dict) else {}
         found[event["iteration"]] = Iteration(
             event["iteration"], number(event.get("images")), number(event.get("val_loss")),
-            number(event.get("val_miou")), number(event.get("control_val_loss")),
-            number(event.get("control_val_miou")), str(event.get("status") or ""),
+            number(event.get("val_metric")), number(event.get("control_val_loss")),
+            number(event.get("control_val_metric")), str(event.get("status") or ""),
             {str(name): number(value) for name, value in seconds.items()})
     return tuple(found[key] for key in sorted(found) if not math.isnan(found[key].images))
 
@@ -214,9 +219,9 @@ def scores_of(rows: Any) -> tuple[Score, ...]:
     for name, row in rows.items() if isinstance(rows, dict) else ():
         if isinstance(row, dict):
             per_class = row.get("per_class") if isinstance(row.get("per_class"), dict) else {}
-            found.append(Score(str(name), number(row.get("loss")), number(row.get("miou")),
+            found.append(Score(str(name), number(row.get("loss")), number(row.get("metric")),
                                {str(key): number(value) for key, value in per_class.items()},
-                               _numbers(row.get("losses")), _numbers(row.get("mious"))))
+                               _numbers(row.get("losses")), _numbers(row.get("metrics"))))
     return tuple(found)
 
 

@@ -48,20 +48,20 @@ class Difference:
 def judge(record: RunRecord) -> Verdict:
     """The run against its null control: by fresh networks where they were compared, else by the running networks."""
     learned, control = record.score("learned"), record.score("control", "start")
-    if learned and control and not math.isnan(learned.miou + control.miou):
+    if learned and control and not math.isnan(learned.metric + control.metric):
         where = f"Fresh networks on the {record.split} images"
         if not math.isnan(record.score_images):
             where += f", {_networks(learned)}each trained on {record.score_images:,.0f} rendered images"
         outcome = outcome_of(learned, control)
-        return Verdict(outcome, _BEAT[outcome], _detail(learned, control, where))
-    last = next((i for i in reversed(record.iterations) if not math.isnan(i.miou + i.control_miou)), None)
+        return Verdict(outcome, _BEAT[outcome], _detail(learned, control, where, record.metric))
+    last = next((i for i in reversed(record.iterations) if not math.isnan(i.metric + i.control_metric)), None)
     if last:
-        learned = Score("learned", last.loss, last.miou, {})
-        control = Score("control", last.control_loss, last.control_miou, {})
+        learned = Score("learned", last.loss, last.metric, {})
+        control = Score("control", last.control_loss, last.control_metric, {})
         outcome = outcome_of(learned, control)
         return Verdict(outcome, _AHEAD[outcome],
                        _detail(learned, control, f"Running networks on the validation images after {last.images:,.0f} "
-                                                 f"renders")
+                                                 f"renders", record.metric)
                        + " Fresh networks were not compared, so this is not the final word.")
     if not record.iterations:
         return Verdict("unknown", "No iteration has been finished yet.")
@@ -70,14 +70,14 @@ def judge(record: RunRecord) -> Verdict:
 
 
 def outcome_of(learned: Score, control: Score) -> str:
-    """"better" where mIoU or loss is clearly better and neither clearly worse, "worse" the other way, else "mixed"."""
+    """"better" where the metric or loss is clearly better and neither clearly worse, "worse" the other way, else "mixed"."""
     signs = {_gain(learned, control).sign, -_rise(learned, control).sign} - {0}
     return "better" if signs == {1} else "worse" if signs == {-1} else "mixed"
 
 
 def _gain(learned: Score, control: Score) -> Difference:
-    """Of mIoU."""
-    return _difference(learned.mious, control.mious, learned.miou - control.miou)
+    """The gain in the metric."""
+    return _difference(learned.metrics, control.metrics, learned.metric - control.metric)
 
 
 def _rise(learned: Score, control: Score) -> Difference:
@@ -93,10 +93,10 @@ def _difference(after: Sequence[float], before: Sequence[float], mean: float) ->
     return Difference(statistics.mean(pairs), statistics.stdev(pairs) / math.sqrt(len(pairs)))
 
 
-def _detail(learned: Score, control: Score, where: str) -> str:
+def _detail(learned: Score, control: Score, where: str, metric: str) -> str:
     """The figures in a sentence, and whether they may be chance."""
     gain, rise = _gain(learned, control), _rise(learned, control)
-    detail = (f"{where}: mIoU {percent(learned.miou)} against {percent(control.miou)} "
+    detail = (f"{where}: {metric} {percent(learned.metric)} against {percent(control.metric)} "
               f"({_signed(gain, 100, 1)} points)")
     if not math.isnan(rise.mean):
         detail += f", loss {learned.loss:.3f} against {control.loss:.3f} ({_signed(rise, 1, 3)})"
@@ -106,12 +106,12 @@ def _detail(learned: Score, control: Score, where: str) -> str:
     elif not gain.sign and not rise.sign and (gain.mean or rise.mean > 0 or rise.mean < 0):
         detail += " Networks trained on the same images differ by as much: it may be chance."
     elif math.isnan(gain.error) and abs(gain.mean) < REPEATABILITY:
-        detail += " Repeats of one and the same run differ by about as much in mIoU."
+        detail += f" Repeats of one and the same run differ by about as much in {metric}."
     return detail
 
 
 def _networks(score: Score) -> str:
-    return f"{len(score.mious)} for each row, " if len(score.mious) > 1 else ""
+    return f"{len(score.metrics)} for each row, " if len(score.metrics) > 1 else ""
 
 
 def _signed(difference: Difference, scale: float, digits: int) -> str:

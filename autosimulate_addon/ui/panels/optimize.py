@@ -72,22 +72,22 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: monit
 
 
 def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
-    """Validation mIoU of the learned distributions beside the null control, and both curves."""
+    """The validation metric of the learned distributions beside the null control, and both curves."""
     state = job.state
     if not state.curve:
         return
     grid = layout.column(align=True)
     grid.scale_y = 0.9
-    _triple(grid, iface_("Validation mIoU"), iface_("now"), iface_("best"))
-    _triple(grid, iface_("Learned (blue)"), wording.percent(state.miou), wording.percent(state.best_miou))
-    if state.control_miou is not None:
-        _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_miou),
-                wording.percent(state.best_control_miou))
+    _triple(grid, f"{iface_('Validation')} {state.metric_name}", iface_("now"), iface_("best"))
+    _triple(grid, iface_("Learned (blue)"), wording.percent(state.metric), wording.percent(state.best_metric))
+    if state.control_metric is not None:
+        _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_metric),
+                wording.percent(state.best_control_metric))
     picture(layout, context, job.curve_icons)
     low, high = job.curve_range
     row = layout.row()
     row.scale_y = 0.8
-    row.label(text=f"mIoU {100 * low:.0f} – {100 * high:.0f} %")
+    row.label(text=f"{state.metric_name} {100 * low:.0f} – {100 * high:.0f} %")
     right = row.row()
     right.alignment = "RIGHT"
     right.label(text=iface_("0 – {:d} images").format(state.curve[-1].images))

@@ -98,7 +98,7 @@ def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: di
     for name, values in rows.items():
         row = column.split(factor=0.6)
         row.label(text=iface_(name.capitalize()), icon="BLANK1")
-        row.label(text=f"mIoU {wording.percent(values.get('miou'))}")
+        row.label(text=f"{numbers.get('metric_name', 'mIoU')} {wording.percent(values.get('metric'))}")
     verdict = wording.verdict(rows)
     if verdict:
         icon, text = _VERDICTS[verdict]

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from autosimulate_addon.core.config import LoopConfig
-from autosimulate_addon.core.loop import Loop, as_validation
+from autosimulate_addon.core.evaluation import as_validation
+from autosimulate_addon.core.loop import State, with_control
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.search.brightness import match_brightness, stops
@@ -58,9 +59,9 @@ def test_a_dark_start_is_brought_to_the_photographs_and_all_lights_by_as_many_de
     # log-normal, of one spread: by as many deviations is by the same factor
     factors = [plain(found, name) / plain(psi, name) for name in LIGHTS]
     assert factors == pytest.approx([factors[0]] * 3) and factors[0] > 4
-    assert torch.equal(found.flat()[psi.spreads], psi.flat()[psi.spreads])
+    assert torch.equal(found.phi[psi.spreads], psi.phi[psi.spreads])
     for name in ("location", "metal", "samples", "bounces"):
-        assert torch.equal(found.of(name), psi.of(name))
+        assert torch.equal(found.phi_of(name), psi.phi_of(name))
 
 
 def test_a_glaring_start_is_darkened(real):
@@ -83,7 +84,7 @@ def test_locked_lights_stay_where_they_are(real):
     factors = [replace(factor, locked=factor.key == "key_energy") for factor in StandIn(start_narrow_wrong).factors]
     store, psi = rendered(start_narrow_wrong, factors)
     found = match_brightness(store, torch.arange(COUNT), psi, real, 7).psi
-    assert torch.equal(found.of("key_energy"), psi.of("key_energy"))
+    assert torch.equal(found.phi_of("key_energy"), psi.phi_of("key_energy"))
     assert plain(found, "fill_energy") > 3 * plain(psi, "fill_energy")
 
 
@@ -97,11 +98,13 @@ def test_renders_without_light_groups_are_left_alone(real):
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_loop_does_it_first_and_only_if_wanted(wanted):
     simulator = StandIn(start_narrow_wrong)
-    loop = Loop(LoopConfig(iterations=2, images=8, epochs=1, networks=1, match_brightness=wanted), simulator,
-                validation_and_test(n_val=8, n_test=1)[0], Psi.from_factors(simulator.factors))
-    first = loop.iterate()
-    assert (first.status == "brightness") is wanted
+    config = LoopConfig(iterations=2, images=8, epochs=1, networks=1, match_brightness=wanted)
+    validation, start = validation_and_test(n_val=8, n_test=1)[0], Psi.from_factors(simulator.factors)
+    loop = State(config, simulator, validation, start)
+    control = State(config.of_control(), simulator, validation, start, beside=loop)
+    first, first_of_control = next(with_control(loop, control))
+    assert (first.outcome.status == "brightness") is wanted
     assert (plain(loop.psi, "key_energy") > 3 * plain(loop.start, "key_energy")) is wanted
-    assert (first.val_loss < first.control_val_loss) is wanted          # the same seeds: equal where psi has not moved
-    assert torch.equal(loop.best.flat(), loop.psi.flat())
+    assert (first.val_loss < first_of_control.val_loss) is wanted          # the same seeds: equal where psi has not moved
+    assert torch.equal(loop.best.phi, loop.psi.phi)
     assert loop.search.history == []

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.search import METHODS
-from autosimulate_addon.core.search.autosimulate import AutoSimulate, StepOptions
+from autosimulate_addon.core.search.autosimulate import AutoSimulate, AutoSimulateOptions, StepOptions
 from autosimulate_addon.core.search.base import average, trust_region
-from autosimulate_addon.core.search.lts import LearningToSimulate
+from autosimulate_addon.core.search.black_box import BlackBoxOptions
+from autosimulate_addon.core.search.lts import LearningToSimulate, LearningToSimulateOptions
 from autosimulate_addon.core.search.random_search import RandomSearch
-from autosimulate_addon.core.tasks.segmentation import Scores
+from autosimulate_addon.core.tasks import Scores
 from autosimulate_addon.protocol import Factor, SampleKey
 
 FACTORS = [
@@ -31,21 +31,21 @@ def reward(psi):
 def context(psi, iteration, count=24):
     draws = [psi.sample(SampleKey(0, iteration, k)) for k in range(count)]
     store = SimpleNamespace(draws={key: torch.from_numpy(np.stack([d[key] for d in draws])) for key in draws[0]})
-    return SimpleNamespace(iteration=iteration, psi=psi, store=store, fresh=torch.arange(count))
+    return SimpleNamespace(iteration=iteration, psi=psi, store=store, batch=torch.arange(count))
 
 
 def search(method, trials):
     for iteration in range(trials):
         psi = method.psi
-        method.observe(context(psi, iteration), Scores(0.0, reward(psi), {}))
-    return method.final()
+        method.after_training(context(psi, iteration), Scores(0.0, reward(psi), {}))
+    return method.recommend()
 
 
 def test_random_search_delivers_its_best_trial():
-    method = RandomSearch(START, 5)
+    method = RandomSearch(START, BlackBoxOptions(5))
     final = search(method, 30)
     best = max([START, *method.history[:-1]], key=reward)      # the last proposal was never tried
-    assert torch.equal(final.flat(), best.flat())
+    assert torch.equal(final.phi, best.phi)
     assert reward(final) > reward(START)
     assert len({tuple(p) for p in method.points}) == 31
 
@@ -54,22 +54,22 @@ def test_bayesian_optimisation_finds_what_random_search_does_not():
     pytest.importorskip("optuna")
     from autosimulate_addon.core.search.bayesian import BayesianOptimisation
 
-    final = search(BayesianOptimisation(START, 5), 15)
-    assert reward(final) > reward(search(RandomSearch(START, 5), 15))
+    final = search(BayesianOptimisation(START, BlackBoxOptions(5)), 15)
+    assert reward(final) > reward(search(RandomSearch(START, BlackBoxOptions(5)), 15))
 
 
 def test_reinforce_climbs():
     # the reward of a data set is that of its draws: REINFORCE sees nothing of psi but through them
-    method = LearningToSimulate(START, step_size=1.0)
+    method = LearningToSimulate(START, LearningToSimulateOptions(step_size=1.0))
     for iteration in range(60):
         psi = method.psi
         at = context(psi, iteration)
-        method.observe(at, Scores(0.0, -abs(at.store.draws["place"].mean().item() - 1.5), {}))
-    assert reward(method.final()) > reward(START) + 0.3
+        method.after_training(at, Scores(0.0, -abs(at.store.draws["place"].mean().item() - 1.5), {}))
+    assert reward(method.recommend()) > reward(START) + 0.3
 
 
 def test_trials_keep_to_the_bounds_and_to_locked_factors():
-    method = RandomSearch(START, 1)
+    method = RandomSearch(START, BlackBoxOptions(1))
     for k in range(20):
         plain = method.psi_at([float(k % 2)] * START.size).plain()
         assert plain["fixed"] == START.plain()["fixed"]
@@ -89,11 +89,11 @@ def test_average_is_over_the_last_part():
     history = [START.step(torch.full((START.size,), 0.1 * k, dtype=torch.float64)) for k in range(10)]
     mean = average(history, 0.3).plain()["place"]["mean"][0]
     assert mean == pytest.approx(np.mean([p.plain()["place"]["mean"][0] for p in history[-3:]]))
-    assert torch.equal(average(history[:1]).flat(), history[0].flat())
+    assert torch.equal(average(history[:1]).phi, history[0].phi)
 
 
 def test_a_coordinate_of_pure_noise_is_held_back():
-    method = AutoSimulate(START, EstimatorOptions(), StepOptions())
+    method = AutoSimulate(START, AutoSimulateOptions())
     gradient = torch.full((START.size,), 0.3, dtype=torch.float64)
     variance = torch.full((START.size,), 1e-4, dtype=torch.float64)
     variance[0] = 1.0

@@ -1,0 +1,105 @@
+"""The final claim: networks trained from nothing on images from psi, scored on images the optimisation never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..protocol import SampleKey, Simulator
+from .config import LoopConfig
+from .datasets.dataset import Dataset
+from .hypergradient.estimator import Validation
+from .learners import Training, make_learner
+from .psi import Psi
+from .randomness import derive_seed
+from .render_cache import RenderCache
+from .renders import RenderStore
+from .tasks import Scores, Task, make_task
+from .watch import Watch
+
+#: Visits to each image, from which the training steps follow.
+FROM_SCRATCH_EPOCHS = 12
+#: A network that starts from nothing and ends with a falling learning rate can take larger steps at first.
+FROM_SCRATCH_RATE = 4 / 3
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is compared between one psi and another: the same ``seed`` gives both the same random numbers.
+
+    ``images`` are drawn from psi once for all ``networks``; each is trained for ``steps`` batches (None:
+    FROM_SCRATCH_EPOCHS visits an image) with a learning rate that falls to zero along a cosine, and scored on
+    ``validation`` and on ``test`` (None: on ``validation`` alone).
+    """
+
+    images: int
+    seed: int
+    validation: Dataset
+    test: Dataset | None = None
+    networks: int = 1
+    steps: int | None = None
+
+
+def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, evaluation: Evaluation, *,
+                          watch: Watch = Watch(), renders_dir: Path | None = None) -> dict[str, Any]:  # noqa: B008
+    """Trains networks from nothing on images from ``psi`` and scores them.
+
+    Returns {"loss", "metric", "per_class"} on the test images, {"val_loss", "val_metric", "val_per_class"}, all means
+    over the networks; "losses" and "metrics" of each network on the test images, in an order that the same seed
+    repeats for another psi; and the budget, "images" and "steps". Events: "render" and "train" with a "fraction".
+    Raises Cancelled where ``watch`` says stop.
+    """
+    steps = evaluation.steps or max(1, round(FROM_SCRATCH_EPOCHS * evaluation.images / config.batch_size))
+    task = make_task(config.task, simulator.classes)
+    unseen = derive_seed(evaluation.seed, "fresh") % 2**31     # samples that no optimisation of this seed has drawn
+    store = _render(config, simulator, psi, evaluation.images, unseen, watch, renders_dir)
+    validation = as_validation(task, evaluation.validation, store.device)
+    test = as_validation(task, evaluation.test, store.device) if evaluation.test is not None else None
+    results: list[tuple[Scores, Scores]] = []       # (on test, on validation) of each network
+    for repeat in range(evaluation.networks):
+
+        def progress(fraction: float, done: int = repeat) -> None:
+            watch.tell("train", {"fraction": (done + fraction) / evaluation.networks})
+
+        seed = derive_seed(unseen, "training", repeat)
+        learner = make_learner(config, task, seed)
+        training = Training(psi, torch.arange(len(store)), steps, from_scratch=True, rate=FROM_SCRATCH_RATE)
+        learner.fit(store, training, seed, progress)
+        on_validation = learner.evaluate(validation)
+        results.append((learner.evaluate(test) if test is not None else on_validation, on_validation))
+    on_test, on_validation = ([pair[side] for pair in results] for side in (0, 1))
+    return {**_mean(on_test), **{f"val_{name}": value for name, value in _mean(on_validation).items()},
+            "losses": [scores.loss for scores in on_test], "metrics": [scores.metric for scores in on_test],
+            "images": evaluation.images, "steps": steps}
+
+
+def as_validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:
+    """A data set as a network takes it and ``task`` judges it."""
+    images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).to(device, torch.float32) / 255.0
+    targets = task.targets(torch.from_numpy(dataset.labels).to(device))
+    return Validation(images.contiguous(memory_format=torch.channels_last), targets)
+
+
+def _render(config: LoopConfig, simulator: Simulator, psi: Psi, count: int, seed: int, watch: Watch,
+            folder: Path | None) -> RenderStore:
+    """``count`` images from ``psi``, alone in a store of their own."""
+    store = RenderStore(simulator.factors, simulator.layers, config.torch_device())
+    keys = [SampleKey(seed, 0, sample) for sample in range(count)]
+    renders = []
+    for render in RenderCache(simulator, folder, "fresh_").render([psi.sample(key) for key in keys], keys):
+        renders.append(render)
+        watch.tell("render", {"done": len(renders), "total": count, "fraction": len(renders) / count})
+    store.add(renders, psi)
+    return store
+
+
+def _mean(scores: list[Scores]) -> dict[str, Any]:
+    return {"loss": _average([each.loss for each in scores]), "metric": _average([each.metric for each in scores]),
+            "per_class": {name: _average([each.per_class[name] for each in scores]) for name in scores[0].per_class}}
+
+
+def _average(values: list[float]) -> float:
+    return torch.tensor(values, dtype=torch.float64).mean().item()

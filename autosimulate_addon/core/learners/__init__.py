@@ -1,0 +1,23 @@
+"""Learners: what is trained on the renders. A new one is one file beside these and one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...protocol import InputError
+from ..tasks import Task
+from .learner import Learner, Training
+from .network_learner import NetworkLearner
+
+__all__ = ["LEARNERS", "Learner", "Training", "make_learner"]
+
+#: (settings, task, seed of the first weights) -> a learner, by name.
+LEARNERS: dict[str, Callable[[Any, Task, int], Learner]] = {"network": NetworkLearner}
+
+
+def make_learner(settings: Any, task: Task, seed: int) -> Learner:
+    """The learner that ``settings.learner`` names (see ``LoopConfig``). Raises InputError if there is none such."""
+    if settings.learner not in LEARNERS:
+        raise InputError(f"There is no learner called {settings.learner!r}: choose one of {', '.join(LEARNERS)}.")
+    return LEARNERS[settings.learner](settings, task, seed)
