@@ -60,7 +60,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         outcome = search.before_training(context)
         laps.lap("hypergradient")
 
-        training = search.training(context, config.steps_in(i))             # which renders, under the lights of which psi
+        training = search.training(context, config.steps_in(i))     # which renders, under the lights of which psi
         for index, learner in enumerate(ensemble):
             learner.fit(store, training, member_seed(seed, "companion", index),         # theta <- theta-hat(psi)
                         watch.training(iteration=i))

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-SCORES = {"loss": 0.2, "miou": 0.5, "losses": [0.1, 0.3], "mious": [0.4, 0.6], "images": 8, "steps": 12,
+SCORES = {"loss": 0.2, "metric": 0.5, "losses": [0.1, 0.3], "metrics": [0.4, 0.6], "images": 8, "steps": 12,
           "per_class": {"sphere": 0.5, "cube": 0.5, "cylinder": 0.5}}
 
 
@@ -21,8 +21,8 @@ def calls(monkeypatch):
         made.append([str(each) for each in arguments])
         if arguments[0] == "evaluate":
             return SCORES
-        return {"rendered": 12, "val_loss": 0.3, "val_miou": 0.4, "seconds": 1.0,
-                "rows": {"start": {**SCORES, "miou": 0.4}, "learned": SCORES}}
+        return {"rendered": 12, "val_loss": 0.3, "val_metric": 0.4, "seconds": 1.0,
+                "rows": {"start": {**SCORES, "metric": 0.4}, "learned": SCORES}}
 
     monkeypatch.setattr(importlib.import_module("benchmarks.blender_runs"), "run_py", run_py)
     return made
