@@ -42,7 +42,8 @@ def find(folder: Path) -> Source | None:
         found = _meant(folder, found)
     if len(found) > 1:
         names = ", ".join(_shown(folder, path) for path, _ in found)
-        raise InputError(f"'{folder}' holds several COCO files ({names}): keep the one that is meant.")
+        raise InputError(f"'{folder}' holds several COCO files ({names}): keep the one that is meant, or give the "
+                         f"folder of one subset.")
     return _source(folder, *found[0]) if found else None
 
 
@@ -65,7 +66,7 @@ def _meant(folder: Path, found: list[tuple[Path, dict]]) -> list[tuple[Path, dic
 
 def _has_image(folder: Path, path: Path, entry: Any) -> bool:
     try:
-        _find_image(entry["file_name"], folder, path)
+        find_image(entry["file_name"], _places(folder, path))
     except (FileProblem, TypeError, KeyError, AttributeError):
         return False
     return True
@@ -171,13 +172,16 @@ def _images(folder: Path, path: Path, images: list, annotations: dict[Any, list[
         source.problems.add(BAD_ANNOTATION, f"annotations of {lost} images", "no such image is listed")
 
 
+def _places(folder: Path, path: Path) -> list[Path]:
+    subset = _subset(path)
+    return [start / place for place in (*_IMAGE_PLACES, f"images/{subset}", subset)
+            for start in (path.parent, folder)]
+
+
 def _find_image(name: str, folder: Path, path: Path) -> Path:
     """Beside the annotations, in images/, or in the subset's folder; else in the one folder that has it."""
-    subset = _subset(path)
-    places = [start / place for place in (*_IMAGE_PLACES, f"images/{subset}", subset)
-              for start in (path.parent, folder)]
     try:
-        return find_image(name, places)
+        return find_image(name, _places(folder, path))
     except FileProblem as problem:
         if problem.kind != MISSING_IMAGE:
             raise

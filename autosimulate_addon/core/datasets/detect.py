@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...protocol import InputError
-from . import bop, coco, index_masks
+from . import bop, coco, index_masks, labelme, voc, yolo
 from .image_files import forget_folders, pictures_in
 from .source import Source
 
 #: Name -> what gives the source for a folder in this format, or None for any other folder. Tried in this order:
-#: BOP folders have masks/ too, and a data set may come with masks and with COCO at once.
+#: BOP and VOC folders have masks/ too, and a data set may come with masks and with COCO at once.
 READERS: dict[str, Callable[[Path], Source | None]] = {
     "BOP": bop.find,
+    "Pascal VOC": voc.find,
     "index masks": index_masks.find,
     "COCO": coco.find,
+    "LabelMe": labelme.find,
+    "YOLO": yolo.find,
 }
 FORMATS = tuple(READERS)
 

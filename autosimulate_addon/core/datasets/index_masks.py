@@ -25,14 +25,15 @@ def find(folder: Path) -> Source | None:
     """The source for this layout, or None where the folder does not have it."""
     for images, masks in FOLDER_PAIRS:
         if (folder / images).is_dir() and pictures_in(folder / masks):
-            return _source(folder, f"{images}/ and {masks}/", pictures_in(folder / images), pictures_in(folder / masks))
+            return source_of(folder, f"{images}/ and {masks}/", pictures_in(folder / images),
+                             pictures_in(folder / masks))
     pictures = pictures_in(folder)
     stems = {folded(path.stem) for path in pictures}
     ended = {path: folded(path.stem.removesuffix(end)) for path in pictures for end in MASK_ENDINGS[1:]
              if path.stem.endswith(end)}
     if any(stem in stems for stem in ended.values()):
         masks = [path for path, stem in ended.items() if stem in stems or path.suffix.lower() in MASK_SUFFIXES]
-        return _source(folder, "masks beside their images", [path for path in pictures if path not in masks], masks)
+        return source_of(folder, "masks beside their images", [path for path in pictures if path not in masks], masks)
     return None
 
 
@@ -47,7 +48,8 @@ def _ids(mask: Path, size: tuple[int, int]) -> np.ndarray:
     return ids
 
 
-def _source(folder: Path, layout: str, images: list[Path], masks: list[Path]) -> Source:
+def source_of(folder: Path, layout: str, images: list[Path], masks: list[Path]) -> Source:
+    """The source for ``images`` with the one of ``masks`` that belongs to each; ``layout`` says where they are."""
     source = Source("index masks", f"images with class-index masks ({layout})", [], read_class_table(folder))
     by_name: dict[str, list[Path]] = defaultdict(list)
     for mask in masks:

@@ -60,6 +60,7 @@ class Problems:
     def __iter__(self) -> Iterator[str]:
         """One phrase a kind: "3 masks have ... (a.png, b.png, c.png)"."""
         for (one, several), names in self._found.items():
-            named = ", ".join(names[:NAMED])
-            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            different = list(dict.fromkeys(names))
+            named = ", ".join(different[:NAMED])
+            more = f" and {len(different) - NAMED} more" if len(different) > NAMED else ""
             yield f"{len(names)} {one if len(names) == 1 else several} ({named}{more})"

@@ -32,7 +32,7 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     """
     folder = Path(folder)
     source = find_source(folder)
-    if need_masks and not source.has_masks:
+    if need_masks and not source.has_masks and not source.problems:
         raise InputError(f"The validation data in '{folder}' {without_masks(source)}.")
     samples = source.samples
     binary_masks.understand(source, samples, classes, ids)

@@ -45,5 +45,5 @@ class Source:
     skipped: Problems = field(default_factory=Problems)     # left out without harm to the rest, found while reading
 
     def all_notes(self) -> list[str]:
-        """The notes, with what was left out so far."""
-        return self.notes + [f"{phrase}." for phrase in self.skipped]
+        """The notes, with what was left out of the masks so far."""
+        return self.notes + ([f"{phrase}." for phrase in self.skipped] if self.has_masks else [])
