@@ -23,10 +23,10 @@ MASK_ENDINGS = ("", "_mask", "_label", "_seg")
 
 def find(folder: Path) -> Source | None:
     """The source for this layout, or None where the folder does not have it."""
-    for images, masks in FOLDER_PAIRS:
-        if (folder / images).is_dir() and pictures_in(folder / masks):
-            return source_of(folder, f"{images}/ and {masks}/", pictures_in(folder / images),
-                             pictures_in(folder / masks))
+    for image_folder, mask_folder in FOLDER_PAIRS:
+        masks = pictures_in(folder / mask_folder)
+        if (folder / image_folder).is_dir() and masks:
+            return source_of(folder, f"{image_folder}/ and {mask_folder}/", pictures_in(folder / image_folder), masks)
     pictures = pictures_in(folder)
     stems = {folded(path.stem) for path in pictures}
     ended = {path: folded(path.stem.removesuffix(end)) for path in pictures for end in MASK_ENDINGS[1:]

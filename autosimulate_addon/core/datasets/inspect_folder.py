@@ -59,11 +59,10 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
         if classes:
             binary_masks.understand(source, chosen, classes, ids)
             table = ClassIds(source, classes, ids)
-        counts, shown, sizes = _count(source, chosen, table)
+        counts, shown, sizes, ignored = _count(source, chosen, table)
     except InputError as error:     # no data, ids that cannot be, or pycocotools is missing
         found = ("", "", 0) if source is None else (source.format, source.description, len(source.samples))
         return Summary(folder, *found, problems=(str(error),))
-    ignored = counts.pop(None, 0)
     names = dict(enumerate(classes)) if classes else source.table
     keys = range(len(classes)) if classes else sorted(set(source.table) | set(counts))
     notes = source.all_notes() + (table.notes if table else [])
@@ -79,7 +78,7 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
                    (source.samples[0].image, source.samples[0].mask) if source.samples else None)
 
 
-def _problems(source: Source, classes: tuple[str, ...] | None, counts: Mapping[int | None, int],
+def _problems(source: Source, classes: tuple[str, ...] | None, counts: Mapping[int, int],
               ignored: int) -> list[str]:
     """What is wrong with the folder. ``classes``: None where not every image was looked into."""
     problems = list(source.problems)
@@ -93,11 +92,13 @@ def _problems(source: Source, classes: tuple[str, ...] | None, counts: Mapping[i
 
 
 def _count(source: Source, samples: list[Sample], table: ClassIds | None
-           ) -> tuple[dict[int | None, int], dict[int, int], list[tuple[int, int]]]:
-    """Pixels by class index (by id without a table; None: not counted), images by the same, and the images' sizes."""
-    counts: dict[int | None, int] = {}
+           ) -> tuple[dict[int, int], dict[int, int], list[tuple[int, int]], int]:
+    """Pixels by class index (by id without a table), images by the same, the images' sizes, and how many pixels are
+    not counted."""
+    counts: dict[int, int] = {}
     shown: dict[int, int] = {}
-    sizes = []
+    sizes: list[tuple[int, int]] = []
+    ignored = 0
     for sample in samples:
         try:
             size = photograph_size(sample.image)
@@ -110,11 +111,12 @@ def _count(source: Source, samples: list[Sample], table: ClassIds | None
             continue
         sizes.append(size)
         for value, pixels in zip(*np.unique(found, return_counts=True), strict=True):
-            key = None if value == not_counted else int(value)
-            counts[key] = counts.get(key, 0) + int(pixels)
-            if key is not None:
-                shown[key] = shown.get(key, 0) + 1
-    return counts, shown, sizes
+            if value == not_counted:
+                ignored += int(pixels)
+            else:
+                counts[int(value)] = counts.get(int(value), 0) + int(pixels)
+                shown[int(value)] = shown.get(int(value), 0) + 1
+    return counts, shown, sizes, ignored
 
 
 def _spread(samples: list[Sample], limit: int | None) -> list[Sample]:

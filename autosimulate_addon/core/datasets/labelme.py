@@ -82,7 +82,7 @@ def _shape(entry: Any, numbers: ClassNumbers, skip: Callable[..., None]) -> Shap
     if kind == "rectangle" and len(points) == 2:
         outline = rectangle(*points[0], *points[1])
     elif kind == "circle" and len(points) == 2:
-        outline = circle(*points[0], math.dist(*points))
+        outline = circle(points[0][0], points[0][1], math.dist(points[0], points[1]))
     elif kind in ("polygon", "rectangle", "oriented_rectangle"):
         outline = [value for point in points for value in point]
     else:

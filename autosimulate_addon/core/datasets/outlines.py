@@ -36,7 +36,9 @@ def has_area(polygon: Sequence[float]) -> bool:
     if len(polygon) < 6:
         return False
     points = np.asarray(polygon, float).reshape(-1, 2)
-    return np.linalg.matrix_rank(points - points[0], tol=1e-6) == 2
+    sides = points - points[0]
+    far = sides[np.abs(sides).sum(1).argmax()]
+    return bool(np.abs(sides[:, 0] * far[1] - sides[:, 1] * far[0]).max() > 1e-9)
 
 
 def polygon_mask(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> np.ndarray:

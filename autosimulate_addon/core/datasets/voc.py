@@ -72,11 +72,11 @@ def _shape(element: Element, numbers: ClassNumbers) -> Shape:
     if not name:
         raise FileProblem(BAD_ANNOTATION, "an object has no name")
     try:
-        box = tuple(float(element.findtext(f"bndbox/{corner}") or "") for corner in _CORNERS) \
-            if element.find("bndbox") is not None else None
+        x0, y0, x1, y1 = (float(element.findtext(f"bndbox/{corner}") or "nan") for corner in _CORNERS)
         outlines = tuple(_outline(polygon) for polygon in element.findall("polygon"))
     except ValueError as error:
         raise FileProblem(BAD_ANNOTATION, f"the corners of '{name}' are no numbers") from error
+    box = None if element.find("bndbox") is None else (x0, y0, x1, y1)
     if not is_finite(box or ()) or not all(is_finite(outline) for outline in outlines):
         raise FileProblem(BAD_ANNOTATION, f"the corners of '{name}' are no numbers")
     return Shape(numbers.of(name), outlines, box)
@@ -107,9 +107,9 @@ def _with_masks(folder: Path, labels: dict[Path, Labels], numbers: ClassNumbers)
         source.table = {0: "background"} | dict(enumerate(CHALLENGE, 1))
     if len(chosen) < len(images):
         source.notes.append(f"{len(images) - len(chosen)} of {len(images)} images have no mask and are left out.")
-    ids = {0: 0} | {number: next((key for key, name in source.table.items() if same_name(name, known)), None)
-                    for number, known in numbers.table.items() if number}
-    if all(key is not None for key in ids.values()):
+    ids = {0: 0} | {number: key for number, known in numbers.table.items() for key, name in source.table.items()
+                    if number and same_name(name, known)}
+    if ids.keys() == numbers.table.keys():
         source.samples = [replace(sample, boxes=_renumbered(labels.get(sample.image, Labels(())), ids).boxes)
                           for sample in source.samples]
     return source

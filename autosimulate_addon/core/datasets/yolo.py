@@ -55,13 +55,16 @@ def _source(folder: Path, images: Path, labels: Path, pictures: list[Path], file
     empty = []
     for image in without_twins(pictures, source.problems):
         path = files.pop(folded(image.stem), None)
+        shapes: tuple[Shape, ...] = ()
         if path is None:
             empty.append(image)
-        try:
-            found[image] = Labels(_shapes(path, names) if path else (), background=BACKGROUND, relative=True)
-        except FileProblem as problem:
-            source.problems.add(problem.kind, path.name, problem.detail)
-            continue
+        else:
+            try:
+                shapes = _shapes(path, names)
+            except FileProblem as problem:
+                source.problems.add(problem.kind, path.name, problem.detail)
+                continue
+        found[image] = Labels(shapes, background=BACKGROUND, relative=True)
         add_sample(source, image.name, image, found[image])
     numbers = {shape.number for each in found.values() for shape in each.shapes}
     source.table = {BACKGROUND: "background"} | (names or {number: f"class {number}" for number in sorted(numbers)})
@@ -101,8 +104,10 @@ def _names_in(path: Path, data: Any) -> dict[int, str]:
     names = data.get("names") if isinstance(data, dict) else None
     if not names:
         return {}
-    pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else None
     try:
+        if not isinstance(names, (dict, list)):
+            raise TypeError
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
         table = {int(key): str(name) for key, name in pairs}
         if len(table) != len(names) or len(table) > _MOST_CLASSES or min(table) < 0 or max(table) >= _MOST_CLASSES:
             raise ValueError
