@@ -11,6 +11,7 @@ from ..optimization import checked_run as jobs
 from ..optimization import deliver
 from ..optimization.stages import optimize
 from ..process.log import Log
+from ..process.notes import tell
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record.events import EventLog, read_events
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
         return finished["numbers"]
     log.write_to(job.directory.log)
+    tell(job.notes)
     events = EventLog(job.directory.events)
     try:
         with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:

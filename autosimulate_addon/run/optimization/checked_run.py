@@ -13,7 +13,6 @@ from ...protocol import InputError
 from ..arguments import settings
 from ..config import RunConfig, combine, differences, load, save
 from ..process import requirements
-from ..process.notes import tell
 from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
 from ..scene import marked_scene as prepare
@@ -64,7 +63,7 @@ def new(options: argparse.Namespace) -> Job:
     copy = _copy(directory).starting_at(start)
     # A Blender that was started with scripts allowed did run the drivers of the file that it had open.
     refused = load_problems.refused_drivers(copy.scene)
-    return _told(replace(job, marked=copy, notes=tuple(dict.fromkeys((*job.notes, *refused)))))
+    return replace(job, marked=copy, notes=tuple(dict.fromkeys((*job.notes, *refused))))
 
 
 def resumed(options: argparse.Namespace) -> Job:
@@ -84,11 +83,6 @@ def resumed(options: argparse.Namespace) -> Job:
     start = read_json(directory.config, "run's config.json").get("start", {})
     job = _checked(directory, config, marked.starting_at(start), start)
     directory.cancel.unlink(missing_ok=True)
-    return _told(job)
-
-
-def _told(job: Job) -> Job:
-    tell(job.notes)
     return job
 
 
