@@ -44,7 +44,7 @@ class LoopConfig:
     batch_size: int = 8
     first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
     match_brightness: bool = True     # autosimulate first brings lights to the photographs' brightness, if far from it
-    relight_training: bool = True     # every training batch under fresh lights and film
+    relight_training: bool = True     # every training batch under newly drawn lights and film
     literal_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     step: StepOptions = field(default_factory=StepOptions)

@@ -26,7 +26,7 @@ class Influence:
 
 
 def influence(state: State, count: int = 12) -> Influence:
-    """The influence of the latest ``count`` renders at the first network's present weights; ``state`` stays as it is."""
+    """The influence of the latest ``count`` renders at the first network's weights; ``state`` stays as it is."""
     store, network = state.store, state.ensemble[0].network
     index = torch.arange(max(0, len(store) - count), len(store))
     seed = derive_seed(state.config.seed, "influence", state.iteration)

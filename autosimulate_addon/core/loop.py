@@ -76,7 +76,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
 
 def with_control(state: State, control: State | None, watch: Watch = Watch(),  # noqa: B008
                  control_watch: Watch = Watch()) -> Iterator[tuple[Iteration, Iteration | None]]:  # noqa: B008
-    """The run and, iteration by iteration beside it, its null control: the same loop, keys and steps; psi never moves."""
+    """The run and, iteration by iteration beside it, its null control: same loop, keys and steps; psi stays."""
     beside = optimize(control, control_watch) if control else None
     for iteration in optimize(state, watch):
         yield iteration, next(beside) if beside else None

@@ -90,9 +90,9 @@ class Psi:
         return tuple(f"{family.factor.key}.{name}" for family in self.families for name in family.coordinates)
 
     @property
-    def spreads(self) -> Tensor:
-        """(P,) bool: whether a coordinate is a spread."""
-        return torch.tensor([flag for family in self.families for flag in family.spreads], dtype=torch.bool)
+    def is_scale(self) -> Tensor:
+        """(P,) bool: whether a coordinate is a scale, such as a standard deviation."""
+        return torch.tensor([flag for family in self.families for flag in family.is_scale], dtype=torch.bool)
 
     @property
     def locked(self) -> Tensor:
@@ -111,7 +111,7 @@ class Psi:
         return draw
 
     def resample(self, keys: Iterable[str], n: int, seed: int) -> Resampled:
-        """n fresh draws of some factors, (n, count, size) each, differentiable in psi where the family is continuous.
+        """n new draws of some factors, (n, count, size) each, differentiable in psi where the family is continuous.
 
         For relighting and other factors that need no new render. ``seed``: ``randomness.seed_of(key, purpose)``.
         """

@@ -26,7 +26,7 @@ class State:
     """psi with its search method, the renders so far and the ensemble that learns from them.
 
     It is whole between two iterations of ``optimize``: an iteration that was interrupted leaves nothing to go on with,
-    and ``load_state_dict`` of a new State does. ``renders_dir`` keeps renders on disk; without it they lie in the state.
+    and ``load_state_dict`` of a new State does. ``renders_dir`` keeps renders on disk; without it they are in the state.
     The state of a null control takes the renders that it shares with the run ``beside`` it from there.
     """
 

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--renders", type=int, default=480, metavar="N", help="of each run (default: 480)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes of one thread each (default: 1)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                        help="change an option of autosimulate, such as step.spread_step=2 (needs --tag)")
+                        help="change an option of autosimulate, such as step.scale_step=2 (needs --tag)")
     parser.add_argument("--tag", default="", metavar="NAME", help="name of the variant; its rows are autosimulate:NAME")
     parser.add_argument("--networks", type=int, default=FRESH_NETWORKS, metavar="N",
                         help=f"fresh networks whose scores are averaged (default: {FRESH_NETWORKS}; 1 while choosing)")

@@ -55,7 +55,7 @@ def changed(config: LoopConfig, changes: Mapping[str, Any]) -> LoopConfig:
 
 
 def parse_changes(texts: list[str]) -> dict[str, Any]:
-    """From "step.spread_step=2" and the like."""
+    """From "step.scale_step=2" and the like."""
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")

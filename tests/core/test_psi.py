@@ -70,7 +70,7 @@ def test_plain_and_flat_round_trips(psi):
 
 def test_coordinates_name_what_they_are(psi):
     assert psi.coordinates[:5] == ("location.mean", "location.mean", "location.std", "location.std", "energy.mean")
-    assert [name.endswith(".std") for name in psi.coordinates] == psi.spreads.tolist()
+    assert [name.endswith(".std") for name in psi.coordinates] == psi.is_scale.tolist()
     assert psi.locked.tolist() == [name.startswith("fixed") for name in psi.coordinates]
     assert psi.size == len(psi.coordinates) == 4 + 2 + 2 + 3 + 1 + 2
 

@@ -38,7 +38,7 @@ class BoundedFamily(Family):
             raise InputError(f"low of '{factor.key}' must be below its high, and both finite.")
         start = torch.tensor(self.to_plain(self.to_phi(factor.start))["std"], dtype=torch.float64)
         start = start / (self.high - self.low)
-        self.std_floor, self.std_ceiling = start * bounds.spread_floor, start * bounds.spread_ceiling
+        self.std_floor, self.std_ceiling = start * bounds.std_floor, start * bounds.std_ceiling
         self.least_mean = self._least_mean()
 
     @property
@@ -46,7 +46,7 @@ class BoundedFamily(Family):
         return ("mean",) * self.factor.size + ("std",) * self.factor.size
 
     @property
-    def spreads(self) -> tuple[bool, ...]:
+    def is_scale(self) -> tuple[bool, ...]:
         return (False,) * self.factor.size + (True,) * self.factor.size
 
     def to_phi(self, plain: Mapping[str, object]) -> Tensor:

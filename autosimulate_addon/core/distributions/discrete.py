@@ -37,7 +37,7 @@ class CategoricalFamily(Family):
         return tuple(f"p({item})" for item in self.factor.items)
 
     @property
-    def spreads(self) -> tuple[bool, ...]:
+    def is_scale(self) -> tuple[bool, ...]:
         return (False,) * len(self.coordinates)
 
     def probabilities(self, plain: Mapping[str, object]) -> Tensor:

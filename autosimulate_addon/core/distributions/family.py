@@ -35,8 +35,8 @@ class Family(ABC):
 
     @property
     @abstractmethod
-    def spreads(self) -> tuple[bool, ...]:
-        """For each of the P coordinates, whether it is a spread."""
+    def is_scale(self) -> tuple[bool, ...]:
+        """For each of the P coordinates, whether it is a standard deviation or the like."""
 
     @abstractmethod
     def to_phi(self, plain: Mapping[str, object]) -> Tensor:

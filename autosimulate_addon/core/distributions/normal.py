@@ -38,11 +38,11 @@ class NormalFamily(Family):
 
     def _std_floor(self, start: Tensor, bounds: Bounds) -> Tensor:
         """Of the scale on which the draw is normal."""
-        return bounds.spread_floor * start
+        return bounds.std_floor * start
 
     def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
         """Of the scale on which the draw is normal."""
-        return (bounds.spread_ceiling * start).clamp(max=LARGEST)
+        return (bounds.std_ceiling * start).clamp(max=LARGEST)
 
     def _centre_limits(self) -> tuple[Tensor, Tensor]:
         """Where the centre, in plain units, may be: inside the limits, and where psi's numbers stay finite."""
@@ -59,7 +59,7 @@ class NormalFamily(Family):
         return ("mean",) * self.factor.size + ("std",) * self.factor.size
 
     @property
-    def spreads(self) -> tuple[bool, ...]:
+    def is_scale(self) -> tuple[bool, ...]:
         return (False,) * self.factor.size + (True,) * self.factor.size
 
     def to_real(self, values: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ class LogNormalFamily(NormalFamily):
         self.low = self.low.clamp(min=0.)
 
     def _std_floor(self, start: Tensor, bounds: Bounds) -> Tensor:
-        return (bounds.spread_floor * start).clamp(min=1 / WIDEST_RATIO)
+        return (bounds.std_floor * start).clamp(min=1 / WIDEST_RATIO)
 
     def _std_ceiling(self, start: Tensor, bounds: Bounds) -> Tensor:
         return bounds.log_std_ceiling(start).clamp(max=math.sqrt(math.log1p(WIDEST_RATIO ** 2)))

@@ -18,7 +18,7 @@ def build(
     frozen_layers: int = 0,
     module: str | Path | None = None,
 ) -> nn.Module:
-    """A fresh network, its random weights from torch's global generator.
+    """A new network, its random weights from torch's global generator.
 
     ``width`` is the number of channels of the first layer (unet) or of the decoder's last (efficientnet).
     ``frozen_layers`` counts layers from the input whose weights stay as they are (paper, Table 5).

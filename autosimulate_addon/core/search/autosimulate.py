@@ -28,7 +28,7 @@ class StepOptions:
     shrinkage: bool = True        # each coordinate by z^2 / (1 + z^2), z its signal over its noise
     kl: float = 0.5               # nats, the most psi may move in one iteration
     annealing: float = 0.8        # the step falls to 1 - this at the end
-    spread_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
+    scale_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
 
@@ -89,7 +89,7 @@ class AutoSimulate(Search):
         if self.step.shrinkage:
             z2 = mean.square() / (variance * (1 - beta) / (1 + beta) + 1e-12)
             u = u * z2 / (1 + z2)
-        return torch.where(self.start.spreads, self.step.spread_step * u, u)
+        return torch.where(self.start.is_scale, self.step.scale_step * u, u)
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps}

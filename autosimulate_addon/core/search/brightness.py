@@ -77,14 +77,14 @@ def _luminance(colours: Tensor) -> Tensor:
 
 def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> Tensor:
     """(P,) of -1, 0 and 1: how the means of lights and exposure move for more light in the scene, clipped nowhere."""
-    fresh = psi.resample(keys, len(index), seed)
-    leaves = fresh.leaves(device=store.device)
+    resampled = psi.resample(keys, len(index), seed)
+    leaves = resampled.leaves(device=store.device)
     at = index.to(store.device)
     by_layer = gains(store.reference[at], store.specification, leaves) * store.layers[at].mean((2, 3), dtype=torch.float32)
     light = _luminance(by_layer.sum(1))
     if EXPOSURE in leaves:
         light = light * torch.exp2(leaves[EXPOSURE][:, 0, 0])
-    gradient = torch.where(psi.spreads, 0.0, _pathwise(light, fresh, leaves))
+    gradient = torch.where(psi.is_scale, 0.0, _pathwise(light, resampled, leaves))
     return gradient.sign() * (gradient.abs() > _EFFECT * gradient.abs().max())
 
 
@@ -92,17 +92,17 @@ def _brightness(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ..
     """(stops (K,), gradient (P,) of their mean in whitened coordinates), under lights drawn from psi."""
     found, gradient = [], torch.zeros(psi.size, dtype=torch.float64)
     for part, at in enumerate(index.split(images_at_once(*store.labels.shape[-2:]))):
-        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, part), differentiable=True)
+        images, resampled, leaves = relight(store, at, psi, keys, derive_seed(seed, part), differentiable=True)
         brightness = stops(images)
-        gradient += len(at) / len(index) * _pathwise(brightness, fresh, leaves)
+        gradient += len(at) / len(index) * _pathwise(brightness, resampled, leaves)
         found.append(brightness.detach().cpu())
     return torch.cat(found), gradient
 
 
-def _pathwise(values: Tensor, fresh: Resampled, leaves: dict[str, Tensor]) -> Tensor:
+def _pathwise(values: Tensor, resampled: Resampled, leaves: dict[str, Tensor]) -> Tensor:
     """(P,): d E[values] / d u; 0 where there is nothing to differentiate by."""
     wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
     if not wanted or not values.requires_grad:
-        return torch.zeros(fresh.u.shape[1], dtype=torch.float64)
+        return torch.zeros(resampled.u.shape[1], dtype=torch.float64)
     parts = torch.autograd.grad(values.sum(), list(wanted.values()), allow_unused=True)
-    return fresh.pathwise(dict(zip(wanted, parts, strict=True))).mean(0)
+    return resampled.pathwise(dict(zip(wanted, parts, strict=True))).mean(0)

@@ -15,21 +15,20 @@ from .published import Published
 from .random_search import RandomSearch
 
 #: The methods that a user names.
-SEARCHES: dict[str, type[Search]] = {
+METHODS: dict[str, type[Search]] = {
     "autosimulate": AutoSimulate,
     "lts": LearningToSimulate,
     "bo": BayesianOptimisation,
     "random": RandomSearch,
     "none": NoSearch,
 }
-METHODS = tuple(SEARCHES)
 
 
 def search_class(settings: Any) -> type[Search]:
     """The class that ``settings`` (see ``LoopConfig``) asks for. Raises InputError if there is none of that name."""
-    if settings.method not in SEARCHES:
+    if settings.method not in METHODS:
         raise InputError(f"There is no method called {settings.method!r}: choose one of {', '.join(METHODS)}.")
-    return Published if settings.method == "autosimulate" and settings.literal else SEARCHES[settings.method]
+    return Published if settings.method == "autosimulate" and settings.literal else METHODS[settings.method]
 
 
 def make(settings: Any, start: Psi) -> Search:

@@ -13,6 +13,8 @@ from .directory import atomic_path
 
 _LATEST = "latest.pt"
 _PREVIOUS = "previous.pt"
+#: Grows with every change of what a checkpoint holds.
+_FORMAT = 2
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:
@@ -28,7 +30,7 @@ def save(folder: Path, state: dict[str, Any]) -> None:
         if previous is not None:
             os.replace(previous, folder / _PREVIOUS)
     with atomic_path(latest) as temporary:
-        torch.save(state, temporary)
+        torch.save({"format": _FORMAT, **state}, temporary)
 
 
 def load(folder: Path) -> dict[str, Any] | None:
@@ -39,9 +41,14 @@ def load(folder: Path) -> dict[str, Any] | None:
         if not path.exists():
             continue
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:      # a damaged archive can raise almost anything
             problem = error
+            continue
+        if state.get("format") != _FORMAT:
+            raise InputError(f"The checkpoint in '{folder}' was written by another version of AutoSimulate; start a new "
+                             f"run with its psi as the start.")
+        return state
     if problem is not None:
         raise InputError(f"The checkpoint in '{folder}' cannot be read ({type(problem).__name__}); "
                          f"start a new run with its psi as the start.")

@@ -59,7 +59,7 @@ def test_a_dark_start_is_brought_to_the_photographs_and_all_lights_by_as_many_de
     # log-normal, of one spread: by as many deviations is by the same factor
     factors = [plain(found, name) / plain(psi, name) for name in LIGHTS]
     assert factors == pytest.approx([factors[0]] * 3) and factors[0] > 4
-    assert torch.equal(found.phi[psi.spreads], psi.phi[psi.spreads])
+    assert torch.equal(found.phi[psi.is_scale], psi.phi[psi.is_scale])
     for name in ("location", "metal", "samples", "bounces"):
         assert torch.equal(found.phi_of(name), psi.phi_of(name))
 

@@ -98,7 +98,7 @@ def test_a_coordinate_of_pure_noise_is_held_back():
     variance = torch.full((START.size,), 1e-4, dtype=torch.float64)
     variance[0] = 1.0
     u = method._step(gradient, variance, 0.0)
-    options, expected = StepOptions(), torch.where(START.spreads, StepOptions().spread_step, 1.0) * 0.3
+    options, expected = StepOptions(), torch.where(START.is_scale, StepOptions().scale_step, 1.0) * 0.3
     assert 0 < u[0] < 0.25 * u[1]
     assert u[1].item() == pytest.approx(options.step_size * expected[1].item(), rel=0.01)
     assert method._step(gradient, variance, 1.0)[1] < 0.25 * u[1]       # annealed to a fifth
@@ -110,4 +110,4 @@ def test_unknown_method_is_named():
 
     with pytest.raises(InputError, match="lts"):
         LoopConfig(method="x")
-    assert METHODS == ("autosimulate", "lts", "bo", "random", "none")
+    assert tuple(METHODS) == ("autosimulate", "lts", "bo", "random", "none")
