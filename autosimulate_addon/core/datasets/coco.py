@@ -33,11 +33,12 @@ _NO_GROUP = ("", "none")
 
 def find(folder: Path) -> Source | None:
     """The source for the COCO file in ``folder``, its annotations/, or (COCO's own layout, where ``folder`` is one
-    subset's images) the annotations/ beside it; None where there is none."""
+    subset's images, as in CVAT's) the annotations/ beside it; None where there is none."""
     found = list(_files(folder, [path for place in _PLACES for path in sorted((folder / place).glob("*.json"))]))
     if not found:
-        beside = folder.parent / "annotations"
-        found = list(_files(folder, [path for path in sorted(beside.glob("*.json")) if _subset(path) == folder.name]))
+        above = (folder.parent, folder.parent.parent) if folder.parent.name == "images" else (folder.parent,)
+        found = list(_files(folder, [path for place in above for path in sorted((place / "annotations").glob("*.json"))
+                                     if _subset(path) == folder.name]))
     if len(found) > 1:
         found = _meant(folder, found)
     if len(found) > 1:
@@ -78,7 +79,7 @@ def _subset(path: Path) -> str:
 
 
 def _shown(folder: Path, path: Path) -> str:
-    return str(path.relative_to(folder) if path.is_relative_to(folder) else path.relative_to(folder.parent))
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else f"{path.parent.name}/{path.name}"
 
 
 def _source(folder: Path, path: Path, data: dict) -> Source:

@@ -32,8 +32,8 @@ AMBIGUOUS_IMAGE = ("image shares its name with another, so that its labels could
 AMBIGUOUS_MASK = ("image has several masks", "images have several masks")
 REPEATED_ID = ("image has an id that another one has", "images have ids that others have")
 REPEATED_IMAGE = ("image is listed twice", "images are listed twice")
-LOSSY_MASK = ("mask is a JPEG, whose compression changes class numbers: save it as PNG",
-              "masks are JPEGs, whose compression changes class numbers: save them as PNG")
+LOSSY_MASK = ("mask is a JPEG or WebP, whose compression changes class numbers: save it as PNG",
+              "masks are JPEGs or WebPs, whose compression changes class numbers: save them as PNG")
 BAD_NAME = ("annotated file name points outside the folder", "annotated file names point outside the folder")
 
 

@@ -157,6 +157,14 @@ def test_cocos_own_layout_with_all_its_files(tmp_path):
     check(tmp_path)
 
 
+def test_cvats_subsets(tmp_path):
+    for subset in ("Train", "Validation"):
+        save(tmp_path, file(), f"annotations/instances_{subset}.json",
+             images=[f"images/{subset}/a.png", f"images/{subset}/b.png"])
+    fails(tmp_path, "several COCO files", "folder of one subset")
+    check(tmp_path / "images" / "Validation")
+
+
 def test_a_name_in_two_subsets_is_ambiguous(tmp_path):
     save(tmp_path, file(), "annotations/instances_default.json",
          images=["images/x/a.png", "images/y/a.png", "images/x/b.png"])

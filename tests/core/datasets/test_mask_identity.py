@@ -68,13 +68,13 @@ def test_masks_of_16_bits(tmp_path):
 @pytest.mark.parametrize("masks", ["masks", "labels"])
 def test_masks_as_jpeg_are_refused_with_the_reason(tmp_path, masks):
     write(tmp_path, masks=masks, suffix=".jpg")
-    fails(tmp_path, "3 masks are JPEGs", "compression", "PNG")
+    fails(tmp_path, "3 masks are JPEGs or WebPs", "compression", "PNG")
 
 
 def test_masks_as_jpeg_beside_their_images_are_refused(tmp_path):
     for name in ("a.jpg", "a_mask.jpg"):
         Image.fromarray(scene_labels()).save(tmp_path / name)
-    fails(tmp_path, "1 mask is a JPEG", "a_mask.jpg")
+    fails(tmp_path, "1 mask is a JPEG or WebP", "a_mask.jpg")
 
 
 @pytest.mark.parametrize("other", ["b.jpg", "B.png"])
