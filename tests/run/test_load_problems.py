@@ -105,6 +105,17 @@ def test_refused_drivers_are_named_and_arithmetic_ones_are_not(tmp_path):
     assert len(found) == 1 and "objects['Box'].hide_render (__import__" in found[0], found
 
 
+def test_refused_drivers_of_what_the_viewport_hides_are_named(tmp_path):
+    def change(_folder):
+        for name, expression in (("Box", "len(str(frame))"), ("Ball", "frame % 2 + max(1, sin(frame))")):
+            block = bpy.data.objects[name]
+            block.hide_viewport = True
+            block.driver_add("location", 0).driver.expression = expression
+
+    found = opened(tmp_path, change)
+    assert len(found) == 1 and "objects['Box'].location (len(str(frame)))" in found[0], found
+
+
 def test_a_file_of_a_newer_blender_is_said(tmp_path, monkeypatch):
     class Older:
         version = (2, 0, 0)

@@ -5,6 +5,8 @@ Blender says these in its own log only, and renders something else: magenta, not
 
 from __future__ import annotations
 
+import ast
+import math
 import os
 from collections.abc import Iterator
 
@@ -15,6 +17,10 @@ _NAMED = 8
 #: Data-blocks that are read from files of their own; "//" begins a path beside the .blend.
 _FILES = (("images", "image"), ("fonts", "font"), ("volumes", "volume"), ("cache_files", "cache"),
           ("movieclips", "movie clip"))
+
+#: What a driver's expression may name where scripts are not run, beside its variables.
+_DRIVER_NAMES = frozenset({*dir(math), "abs", "all", "any", "len", "max", "min", "pow", "round", "sum", "bool", "float",
+                           "int", "clamp", "lerp", "smoothstep", "frame"})
 
 
 def find(scene: bpy.types.Scene) -> tuple[str, ...]:
@@ -115,17 +121,36 @@ def _absolute(path: str, library: bpy.types.Library | None) -> str:
 
 
 def _drivers(scene: bpy.types.Scene) -> Iterator[str]:
+    evaluated = set()           # a driver is found to be refused when it is first asked
     for layer in scene.view_layers:
-        layer.update()          # a driver is found to be refused when it is first asked
+        layer.update()
+        evaluated |= {block.original for block in layer.depsgraph.ids}
     for collection, block in _blocks():
         for holder in (block, getattr(block, "node_tree", None)):
             animation = getattr(holder, "animation_data", None)
             for curve in animation.drivers if animation else ():
-                if not curve.driver.is_valid or not curve.is_valid:
+                if not curve.driver.is_valid or not curve.is_valid or (
+                        block not in evaluated and _needs_scripts(curve.driver)):
                     said = f" ({curve.driver.expression})" if curve.driver.type == "SCRIPTED" else ""
                     yield (f"The driver of {collection}[{block.name!r}].{curve.data_path}{said} has no value here: "
                            f"Blender refuses it, as scripts in files are not run, or what it reads is gone. Bake it "
                            f"or write it as arithmetic on its variables.")
+
+
+def _needs_scripts(driver: bpy.types.Driver) -> bool:
+    """Whether the expression uses more than Blender evaluates where scripts are not run.
+
+    For what the viewport hides: its drivers are first asked by the render.
+    """
+    if driver.type != "SCRIPTED" or driver.is_simple_expression:
+        return False
+    try:
+        nodes = list(ast.walk(ast.parse(driver.expression.strip(), mode="eval")))
+    except (SyntaxError, ValueError):
+        return True
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return any(isinstance(node, ast.Attribute) for node in nodes) or not names <= (
+        _DRIVER_NAMES | {variable.name for variable in driver.variables})
 
 
 def _scripts(_scene: bpy.types.Scene) -> Iterator[str]:
@@ -137,6 +162,6 @@ def _scripts(_scene: bpy.types.Scene) -> Iterator[str]:
 def _blocks() -> Iterator[tuple[str, bpy.types.ID]]:
     """Every data-block with the name of its collection."""
     for prop in bpy.data.bl_rna.properties:
-        if prop.type == "COLLECTION" and prop.identifier != "libraries":
+        if prop.type == "COLLECTION" and prop.identifier not in ("libraries", "all_ids"):   # (all at once, from 5.0)
             for block in getattr(bpy.data, prop.identifier):
                 yield prop.identifier, block
