@@ -175,7 +175,8 @@ class Psi:
 
     def kl(self, other: Psi) -> float:
         """KL(self || other), in nats; of the draws before clipping to limits, which can only lower it."""
-        return float(sum(family.kl(self.phi_of(key), other.phi_of(key)) for key, family in zip(self.slices, self.families, strict=True)))
+        return float(sum(family.kl(self.phi_of(key), other.phi_of(key))
+                         for key, family in zip(self.slices, self.families, strict=True)))
 
     @staticmethod
     def average(psis: Sequence[Psi]) -> Psi:

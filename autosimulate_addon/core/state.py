@@ -25,8 +25,8 @@ from .tasks import make_task
 class State:
     """psi with its search method, the renders so far and the ensemble that learns from them.
 
-    It is whole between two iterations of ``optimize``: an iteration that was interrupted leaves nothing to go on with,
-    and ``load_state_dict`` of a new State does. ``renders_dir`` keeps renders on disk; without it they are in the state.
+    It is whole between two iterations of ``optimize``. After an interrupted one a new State goes on from the last
+    ``state_dict``. ``renders_dir`` keeps renders on disk; without it they are in the state.
     The state of a null control takes the renders that it shares with the run ``beside`` it from there.
     """
 

@@ -1,7 +1,7 @@
 """The same seed gives the same psi as it always did: a short run of each method against what is written down here.
 
-``same_psi.json`` holds, by case, psi as delivered and the best one, and the validation losses of the run and of its null
-control. A change that is meant to alter results writes it again; any other leaves it alone.
+``same_psi.json`` holds, by case, psi as delivered and the best one, and the validation losses of the run and of its
+null control. A change that is meant to alter results writes it again; any other leaves it alone.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Training:
 class Learner(Protocol):
     """theta-hat(psi). All its randomness comes from the seeds it is given; its state is plain Python and tensors."""
 
-    network: nn.Module            # its trainable parameters are theta
+    network: nn.Module            # its trainable parameters are theta; the hypergradient differentiates through it
 
     @property
     def theta(self) -> Parameters:
@@ -36,9 +36,6 @@ class Learner(Protocol):
 
     def outputs(self, theta: Parameters, images: Tensor) -> Tensor:
         """(K, channels, H, W) for images (K, 3, H, W) in [0, 1]; differentiable in theta."""
-
-    def regulariser(self, theta: Parameters) -> Tensor | float:
-        """What the fit adds to the mean loss; 0 where it adds nothing."""
 
     def fit(self, store: RenderStore, training: Training, seed: int,
             progress: Callable[[float], None] = lambda fraction: None) -> None:

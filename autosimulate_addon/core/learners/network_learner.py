@@ -45,9 +45,6 @@ class NetworkLearner:
     def outputs(self, theta: Parameters, images: Tensor) -> Tensor:
         return functional_call(self.network, theta, (images,))
 
-    def regulariser(self, theta: Parameters) -> float:
-        return 0.0
-
     def fit(self, store: RenderStore, training: Training, seed: int,
             progress: Callable[[float], None] = lambda fraction: None) -> None:
         if training.from_scratch:
@@ -66,7 +63,8 @@ class NetworkLearner:
 
     def evaluate(self, data: Validation) -> Scores:
         self.network.eval()
-        return self.task.evaluate(self.network, data.images, data.targets)
+        theta = self.theta
+        return self.task.evaluate(lambda images: self.outputs(theta, images), data.images, data.targets)
 
     def state_dict(self) -> dict[str, Any]:
         return {"network": {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()},

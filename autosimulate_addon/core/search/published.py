@@ -8,7 +8,6 @@ from typing import Any, Self
 import torch
 
 from ..hypergradient.estimator import EstimatorOptions, find_direction
-from ..hypergradient.parameters import trainable_parameters
 from ..hypergradient.pathwise import relit_derivatives
 from ..psi import Psi
 from ..tasks import Scores
@@ -46,12 +45,12 @@ class Published(Search):
         return cls(start, PublishedOptions(settings.approximation, settings.literal_step_size))
 
     def after_training(self, context: Context, scores: Scores) -> Outcome:
-        store, batch, network = context.store, context.batch, context.ensemble[0].network
+        store, batch, learner = context.store, context.batch, context.ensemble[0]
         images, targets = store.images(batch, None, [0] * len(batch)), store.targets(context.task, batch)
-        v = find_direction(context.task, network, images, targets, context.validation, self.options,
+        v = find_direction(context.task, learner.network, images, targets, context.validation, self.options,
                            context.seed)
         derivatives = relit_derivatives(
-            context.task, network, trainable_parameters(network), v.vector, store, batch, context.psi,
+            context.task, learner.network, learner.theta, v.vector, store, batch, context.psi,
             (), relights=1, seed=context.seed)
         scores = context.psi.score({key: draws[batch] for key, draws in store.draws.items()})
         u = self.step_size * (derivatives.w[:, None] * scores).sum(0)
