@@ -79,6 +79,10 @@ def test_the_whole_format(tmp_path, scene):
     assert [mark.name for mark in marks_scene.read(scene)[0]] == [mark.name for mark in marks]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path, scene):
+    assert _read(tmp_path, "\ufeff" + WHOLE) == _read(tmp_path, WHOLE)
+
+
 def test_patterns_and_names_of_objects_in_place_of_their_data(tmp_path):
     bpy.data.objects["Light"].name = "Lamp_Key"
     marks, _, _ = _read(tmp_path, "[[learnable]]\ndata = \"lights['Lamp_Key']\"\npath = \"energy\"\n"
