@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.marks import properties
-from . import icons, keymap, menus, monitor, panel_data, preferences, torch_status, validation
+from . import keymap, menus, monitor, panel_data, preferences, validation
 from .operators import labels as labels_operators
 from .operators import mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import torch as torch_operators
@@ -18,6 +18,8 @@ from .panels import labels, learnables, network, status
 from .panels import optimize as optimize_panels
 from .panels import results as results_panels
 from .panels import validation as validation_panels
+from .pictures import icons
+from .torch import status as torch_status
 
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(

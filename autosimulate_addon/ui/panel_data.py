@@ -22,7 +22,9 @@ from ..blender.marks.mark import Mark
 from ..blender.paths import PropertyRef
 from ..blender.render.drawing import drawn_properties
 from ..protocol import AutoSimulateError, Factor
-from . import curve, icons, wording
+from . import redraw, wording
+from .jobs import table
+from .pictures import curve, icons
 
 #: Colour of a distribution's picture, by what is learnable.
 COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
@@ -102,7 +104,7 @@ def _on_timer() -> float | None:
         return _CALM_SECONDS
     scenes = {window.scene for window in bpy.context.window_manager.windows}
     waiting = [refresh(scene, _PICTURE_SECONDS).waiting for scene in scenes]
-    redraw()
+    redraw.sidebars()
     return _CALM_SECONDS if any(waiting) else None
 
 
@@ -128,8 +130,7 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     data.psi, data.learned, data.factors = {}, set(), {}
     for mark in marks:
         picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0)
-    from . import monitor  # it reads this module: a cycle at import
-    before = monitor.psi_before(scene)
+    before = table.psi_before(scene)
     data.changes = [
         (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before else "",
          data.rows[name].full)
@@ -189,16 +190,6 @@ def _target_name(ref: PropertyRef) -> str:
 
 
 _pictures: dict[str, str] = {}
-
-
-def redraw(viewports: bool = False) -> None:
-    """Redraws every sidebar; the viewports beside them, which cost far more, only when they show something else."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "UI" or viewports:
-                        region.tag_redraw()
 
 
 @persistent

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import StringProperty
 
-from . import package, torch_status
+from . import package
+from .torch import status as torch_status
 
 
 def _changed(_self, _context) -> None:

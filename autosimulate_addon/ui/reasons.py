@@ -7,7 +7,9 @@ from collections.abc import Callable
 import bpy
 
 from ..blender.marks import properties
-from . import monitor, package, torch_status
+from . import package
+from .jobs import table
+from .torch import status as torch_status
 
 Check = Callable[[bpy.types.Context], str]
 
@@ -89,19 +91,19 @@ def can_run(_context: bpy.types.Context) -> str:
 
 
 def no_optimization(_context: bpy.types.Context) -> str:
-    return "An optimization is running already" if monitor.running("OPTIMIZE") else ""
+    return "An optimization is running already" if table.running("OPTIMIZE") else ""
 
 
 def optimization_running(_context: bpy.types.Context) -> str:
-    return "" if monitor.running("OPTIMIZE") else "No optimization is running"
+    return "" if table.running("OPTIMIZE") else "No optimization is running"
 
 
 def no_job(kind: str) -> Check:
-    return lambda _context: "This is running already" if monitor.running(kind) else ""
+    return lambda _context: "This is running already" if table.running(kind) else ""
 
 
 def job_running(kind: str) -> Check:
-    return lambda _context: "" if monitor.running(kind) else "Nothing of this kind is running"
+    return lambda _context: "" if table.running(kind) else "Nothing of this kind is running"
 
 
 def not_rendering(_context: bpy.types.Context) -> str:

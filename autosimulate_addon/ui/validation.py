@@ -12,7 +12,10 @@ import bpy
 import numpy as np
 
 from ..blender.marks.mark import ClassTable
-from . import icons, package, raster, torch_install, torch_status
+from . import package, redraw
+from .pictures import icons, raster
+from .torch import install as torch_install
+from .torch import status as torch_status
 
 #: How many images are looked into; enough to find a systematic fault, and quick in a folder of thousands.
 LIMIT = 64
@@ -108,8 +111,7 @@ def poll() -> float | None:
         _look_here(_folder)
     else:
         _take(content)
-    from . import panel_data
-    panel_data.redraw()
+    redraw.sidebars()
     return None
 
 

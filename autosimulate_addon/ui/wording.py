@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from ..run.report.record import scores_of
 from ..run.report.verdict import outcome_of
 
+#: How a job stands, by ``RunState.status``.
+STATUS_WORDS = {"starting": "starting", "running": "running", "cancelling": "stopping", "done": "done",
+                "cancelled": "stopped by you", "error": "ended with an error", "lost": "ended without finishing"}
+
 
 def number(value: float, significant: int = 3) -> str:
     """A few significant digits, without an exponent where a person would not write one."""

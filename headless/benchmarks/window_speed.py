@@ -185,16 +185,18 @@ def start_job(options, folder: Path):
                     "--height", "48", "--output", str(folder / "val"), *extra], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     group.validation = str(folder / "val")
-    status = ours("ui.torch_status")
+    status = ours("ui.torch.status")
     if options.site_packages:
-        found = ours("ui.torch_location").search(Path(options.site_packages), options.site_packages)
+        found = ours("ui.torch.location").search(Path(options.site_packages), options.site_packages)
         status._state, status.refresh = found, lambda: found
-    return ours("ui.jobs").start_optimization(bpy.context.scene)
+    job = ours("ui.jobs.launch").start_optimization(bpy.context.scene)
+    ours("ui.monitor").follow(job)
+    return job
 
 
 def fill_overlay(count: int) -> None:
     """``count`` learned locations and as many learned lights, with what a run began from."""
-    marks_scene, paths, monitor = ours("blender.marks.mark_scene"), ours("blender.paths"), ours("ui.monitor")
+    marks_scene, paths, table = ours("blender.marks.mark_scene"), ours("blender.paths"), ours("ui.jobs.table")
     scene = bpy.context.scene
     scene.autosimulate.marks.clear()
     before = {}
@@ -210,11 +212,11 @@ def fill_overlay(count: int) -> None:
             group = marks_scene.add_mark(scene, [ref], mean=None)
             before[group.name] = {"mean": [value * 1.3 + 0.1 for value in group.mean[:group.size]],
                                   "std": [value * 0.6 + 0.05 for value in group.std[:group.size]]}
-    found = monitor.job()
+    found = table.job()
     if found is None:
-        found = monitor.Job("OPTIMIZE", Path(tempfile.gettempdir()), scene.name)
+        found = ours("ui.jobs.job").BackgroundJob("OPTIMIZE", Path(tempfile.gettempdir()), scene.name)
         found.state.status = "done"
-        monitor._jobs["OPTIMIZE"] = found
+        table.put(found)
     found.start = before
 
 

@@ -16,8 +16,11 @@ import pytest
 
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.ui import jobs, monitor, package, panel_data, torch_status
-from autosimulate_addon.ui.torch_location import TorchState
+from autosimulate_addon.ui import monitor, package, panel_data
+from autosimulate_addon.ui.jobs import launch, table
+from autosimulate_addon.ui.jobs.job import BackgroundJob
+from autosimulate_addon.ui.torch import status as torch_status
+from autosimulate_addon.ui.torch.location import TorchState
 from tests.ui.test_marking import sentence
 
 ops = bpy.ops.autosimulate
@@ -78,13 +81,13 @@ def stand_in(monkeypatch):
     def use(ending: str) -> None:
         def command(_scene, copy, _arguments):
             return [sys.executable, "-c", _JOB, str(copy.parent), ending]
-        monkeypatch.setattr(jobs, "command", command)
+        monkeypatch.setattr(launch, "command", command)
 
     return use
 
 
-def follow(until="ended", timeout=20.0) -> monitor.Job:
-    job, end = monitor.job(), time.monotonic() + timeout
+def follow(until="ended", timeout=20.0) -> BackgroundJob:
+    job, end = table.job(), time.monotonic() + timeout
     while time.monotonic() < end:
         monitor.step(job)
         if job.state.ended if until == "ended" else job.state.curve and job.psi_written:
@@ -154,9 +157,9 @@ def test_attach_after_the_file_was_opened_again(ready, stand_in):
     ops.optimize()
     follow()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)        # not saved since: the file knows nothing of the run
-    assert monitor.job() is None and psi() is None
+    assert table.job() is None and psi() is None
     assert ops.attach() == {"FINISHED"}
-    assert monitor.job().state.status == "done" and psi() is None       # nothing changes before Keep
+    assert table.job().state.status == "done" and psi() is None       # nothing changes before Keep
     ops.keep()
     assert psi() == 333.0
 
@@ -164,14 +167,14 @@ def test_attach_after_the_file_was_opened_again(ready, stand_in):
 def test_attach_to_a_run_that_goes_on(ready, stand_in):
     stand_in("wait")
     ops.optimize()
-    process = monitor.job().process
+    process = table.job().process
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     try:
         end = time.monotonic() + 20
         while not (jobs_folder() / "psi.json").exists() and time.monotonic() < end:
             time.sleep(0.05)
         ops.attach()
-        assert not monitor.job().state.ended
+        assert not table.job().state.ended
         ops.cancel()
         assert follow().state.status == "cancelled"
     finally:
@@ -180,7 +183,7 @@ def test_attach_to_a_run_that_goes_on(ready, stand_in):
 
 
 def jobs_folder() -> Path:
-    return Path(monitor.registry().entries()[0]["directory"])
+    return Path(launch.registry().entries()[0]["directory"])
 
 
 def test_attach_to_a_run_that_died(ready, tmp_path):
@@ -188,7 +191,7 @@ def test_attach_to_a_run_that_died(ready, tmp_path):
     folder.mkdir()
     (folder / "events.jsonl").write_text(json.dumps({"event": "start", "pid": 999_999_999, "time": 1.0}) + "\n")
     ops.attach(directory=str(folder))
-    assert monitor.job().state.status == "lost" and "without finishing" in monitor.job().state.error
+    assert table.job().state.status == "lost" and "without finishing" in table.job().state.error
 
 
 # Clumsy and hostile actions: one sentence each, nothing lost
@@ -295,7 +298,7 @@ def test_folder_that_cannot_be_written(ready, stand_in, tmp_path, monkeypatch):
     stand_in("done")
     ops.optimize()                                      # beside the file it is not possible: the add-on's own folder
     assert follow().directory.parent == tmp_path / "user" / "runs"
-    monitor.forget("OPTIMIZE")
+    table.forget("OPTIMIZE")
     monkeypatch.setattr(package, "user_folder", lambda: tmp_path / "val" / "image.png")
     assert "No folder for the run" in sentence(ops.optimize)
 
@@ -303,7 +306,7 @@ def test_folder_that_cannot_be_written(ready, stand_in, tmp_path, monkeypatch):
 def test_disk_full_while_copying_the_scene(ready, stand_in, tmp_path, monkeypatch):
     def full(_path):
         raise InputError("The scene could not be copied: No space left on device")
-    monkeypatch.setattr(jobs, "save_copy", full)
+    monkeypatch.setattr(launch, "save_copy", full)
     stand_in("done")
     assert "No space left" in sentence(ops.optimize)
     assert list((tmp_path / "autosimulate_runs").iterdir()) == []       # nothing half is left
@@ -316,7 +319,7 @@ def test_pytorch_removed_in_between(ready, monkeypatch, tmp_path):
 
 
 def test_blender_program_that_is_gone(ready, monkeypatch, tmp_path):
-    monkeypatch.setattr(jobs, "command", lambda *_: [str(tmp_path / "no-blender")])
+    monkeypatch.setattr(launch, "command", lambda *_: [str(tmp_path / "no-blender")])
     assert "could not be started" in sentence(ops.optimize)
     assert list((tmp_path / "autosimulate_runs").iterdir()) == []
 
@@ -362,16 +365,16 @@ def test_arguments_are_understood_by_the_command_line(ready, tmp_path):
             setattr(settings, name, item.identifier)
             if name == "network" and item.identifier == "MODULE":
                 settings.network_module = str(tmp_path / "net.py")
-            options = arguments.parse(jobs.optimize_arguments(ready, tmp_path / "run"))
+            options = arguments.parse(launch.optimize_arguments(ready, tmp_path / "run"))
             config.combine({key: value for key, value in arguments.settings(options).items() if value is not None})
         settings.property_unset(name)
 
 
 @pytest.mark.parametrize("name", ["networks", "scored"])
 def test_numbers_are_named_only_where_the_user_chose_them(ready, tmp_path, name):
-    assert f"--{name}" not in jobs.optimize_arguments(ready, tmp_path / "run")
+    assert f"--{name}" not in launch.optimize_arguments(ready, tmp_path / "run")
     setattr(ready.autosimulate, name, 5)
-    given = jobs.optimize_arguments(ready, tmp_path / "run")
+    given = launch.optimize_arguments(ready, tmp_path / "run")
     assert given[given.index(f"--{name}") + 1] == "5"
 
 

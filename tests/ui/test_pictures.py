@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autosimulate_addon.ui import curve, distribution, raster, wording
+from autosimulate_addon.ui import wording
+from autosimulate_addon.ui.jobs.run_follower import Point
 from autosimulate_addon.ui.overlay import geometry
-from autosimulate_addon.ui.run_follower import Point
+from autosimulate_addon.ui.pictures import curve, distribution, raster
 
 CASES = [("normal", 2.0, 0.5, None, None), ("lognormal", 100.0, 150.0, None, None), ("bounded", 0.3, 0.1, 0.0, 1.0),
          ("bounded", 0.5, 1 / np.sqrt(12), 0.0, 1.0)]

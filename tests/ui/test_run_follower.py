@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from autosimulate_addon.ui.run_follower import RunFollower
+from autosimulate_addon.ui.jobs.run_follower import RunFollower
 
 
 def write(folder, *events, end="\n"):

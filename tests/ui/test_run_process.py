@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from autosimulate_addon.run import arguments
-from autosimulate_addon.ui import run_process
-from autosimulate_addon.ui.run_process import Registry
+from autosimulate_addon.ui.jobs import run_process
+from autosimulate_addon.ui.jobs.run_process import Registry
 
 
 def test_command_order():

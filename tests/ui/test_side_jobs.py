@@ -11,10 +11,13 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from autosimulate_addon.ui import jobs, monitor, package, torch_status
+from autosimulate_addon.ui import monitor, package
+from autosimulate_addon.ui.jobs import launch, table
+from autosimulate_addon.ui.jobs.job import BackgroundJob
 from autosimulate_addon.ui.operators import produce
 from autosimulate_addon.ui.panels import results
-from autosimulate_addon.ui.torch_location import TorchState
+from autosimulate_addon.ui.torch import status as torch_status
+from autosimulate_addon.ui.torch.location import TorchState
 from tests.ui.test_marking import sentence
 
 ops = bpy.ops.autosimulate
@@ -36,7 +39,7 @@ def ready(scene, tmp_path, monkeypatch):
     scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
     yield scene
     for kind in ("PREVIEW", "GENERATE"):
-        job = monitor.job(kind)
+        job = table.job(kind)
         if job is not None and job.process is not None and job.process.poll() is None:
             job.process.kill()
             job.process.wait()
@@ -77,11 +80,11 @@ class Layout:
 def panel(kind="GENERATE") -> tuple[bool, str, list]:
     """(whether it shows a running job, all its texts in one, everything drawn)."""
     layout = Layout()
-    running = results._job_row(layout, Drawing, monitor.job(kind))
+    running = results._job_row(layout, Drawing, table.job(kind))
     return running, " ".join(text for what, text, _ in layout.drawn if what != "operator"), layout.drawn
 
 
-def follow(job: monitor.Job, until, timeout=90.0) -> None:
+def follow(job: BackgroundJob, until, timeout=90.0) -> None:
     end = time.monotonic() + timeout
     while not until(job.state):
         assert time.monotonic() < end, (job.state, job.log.read_text("utf-8", "replace")[-2000:])
@@ -93,7 +96,7 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     """The real job: bar and count while it renders, Cancel, and one sentence about the images that are kept."""
     ready.autosimulate.dataset_count = 5000
     assert ops.generate() == {"FINISHED"}
-    job = monitor.job("GENERATE")
+    job = table.job("GENERATE")
     assert panel()[:2] == (True, "Starting 0 of 5000 images")
     follow(job, lambda state: state.images >= 3)
     assert job.state.status == "running" and job.state.phase == "render" and job.state.pid == job.process.pid
@@ -144,11 +147,11 @@ def test_a_sample_sheet_that_is_cancelled_is_shown_as_far_as_it_is(ready, tmp_pa
         return [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _PREVIEW,
                 str(copy.parent), output, str(sheet)]
 
-    monkeypatch.setattr(jobs, "command", command)
+    monkeypatch.setattr(launch, "command", command)
     shown = []
-    monkeypatch.setattr(monitor.Job, "show_sheet", lambda job, path: shown.append(Path(path).read_bytes()))
+    monkeypatch.setattr(BackgroundJob, "show_sheet", lambda job, path: shown.append(Path(path).read_bytes()))
     assert ops.sample_sheet(count=4) == {"FINISHED"}
-    job = monitor.job("PREVIEW")
+    job = table.job("PREVIEW")
     follow(job, lambda state: state.images == 2)
     assert panel("PREVIEW")[:2] == (True, "Rendering 50 % 2 of 4 images 1 min 15 s left")
     ops.cancel_images(kind="PREVIEW")
@@ -165,7 +168,7 @@ def test_esc_over_the_sidebar_stops_pictures_only_where_nothing_is_optimized(rea
         region = Region()
 
     poll, busy = produce.AUTOSIMULATE_OT_cancel_images_here.poll, set()
-    monkeypatch.setattr(monitor, "running", lambda kind="OPTIMIZE": kind in busy)
+    monkeypatch.setattr(table, "running", lambda kind="OPTIMIZE": kind in busy)
     assert not poll(Context)
     busy.add("GENERATE")
     assert poll(Context) and produce._running() == ["GENERATE"]

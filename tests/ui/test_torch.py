@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from autosimulate_addon.run.process import requirements
-from autosimulate_addon.ui import torch_install
-from autosimulate_addon.ui.torch_install import InstallError, TorchInstall, source_options
-from autosimulate_addon.ui.torch_location import COMPANIONS, search
+from autosimulate_addon.ui.torch import install as torch_install
+from autosimulate_addon.ui.torch.install import InstallError, TorchInstall, source_options
+from autosimulate_addon.ui.torch.location import COMPANIONS, search
 
 
 def fake_torch(folder: Path, version="2.13.0+cpu", cuda="None", companions=True, binary=None) -> Path:

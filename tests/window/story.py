@@ -11,7 +11,7 @@ from tests.window.gui import Gui
 
 RUN = Path(__file__).parents[2] / "headless" / "run.py"
 MODULE = "bl_ext.user_default.autosimulate"
-JOB = f"__import__('{MODULE}.autosimulate_addon.ui.monitor', fromlist=['x']).job()"
+JOB = f"__import__('{MODULE}.autosimulate_addon.ui.jobs.table', fromlist=['x']).job()"
 SETTINGS = "bpy.context.scene.autosimulate"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autosimulate_addon.ui.run_process import alive
+from autosimulate_addon.ui.jobs.run_process import alive
 from tests.window.conftest import program
 from tests.window.story import (
     JOB,

@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...blender.marks import mark_scene as marks_scene
 from ...protocol import InputError
-from .. import panel_data, reasons
+from .. import reasons, redraw
 from .base import attempt, described
 
 #: Where the scene keeps the colours and shading that the class colours took the place of.
@@ -186,7 +186,7 @@ class AUTOSIMULATE_OT_show_classes(bpy.types.Operator):
             untint(context)
         else:
             tint(context)
-        panel_data.redraw(viewports=True)
+        redraw.sidebars(viewports=True)
         return {"FINISHED"}
 
 

@@ -10,6 +10,7 @@ from ...blender.marks import mark_scene as marks_scene
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
 from .. import reasons
+from ..layout.mark_details import draw_mark
 from .base import attempt
 
 
@@ -124,8 +125,6 @@ class AUTOSIMULATE_OT_edit_distribution(bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, width=340)
 
     def draw(self, context):
-        from ..panels.mark_details import draw_mark
-
         marks = context.scene.autosimulate.marks
         if self.name in marks:
             draw_mark(self.layout, context, marks[self.name])

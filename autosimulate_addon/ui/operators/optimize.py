@@ -8,7 +8,10 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...protocol import InputError
-from .. import jobs, monitor, reasons, run_process
+from .. import monitor, reasons
+from ..jobs import launch, run_process, table
+from ..jobs.job import BackgroundJob
+from ..wording import STATUS_WORDS
 from .base import attempt
 
 
@@ -27,7 +30,8 @@ class AUTOSIMULATE_OT_optimize(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            job = jobs.start_optimization(context.scene)
+            job = launch.start_optimization(context.scene)
+            monitor.follow(job)
             return f"Optimizing in {job.directory}"
 
         return attempt(self, work)
@@ -52,7 +56,7 @@ class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            if not monitor.running(self.kind):
+            if not table.running(self.kind):
                 raise InputError("This is not running")
             monitor.cancel(self.kind)
             return "Stopping after the current image"
@@ -61,7 +65,7 @@ class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
 
 
 def _any_running(_context: bpy.types.Context) -> str:
-    return "" if any(monitor.running(kind) for kind in ("OPTIMIZE", "GENERATE", "PREVIEW")) else "Nothing is running"
+    return "" if any(table.running(kind) for kind in ("OPTIMIZE", "GENERATE", "PREVIEW")) else "Nothing is running"
 
 
 class AUTOSIMULATE_OT_cancel_here(bpy.types.Operator):
@@ -76,7 +80,7 @@ class AUTOSIMULATE_OT_cancel_here(bpy.types.Operator):
         # Blender passes the key on to whatever else is under the mouse when this says no
         region = context.region
         return (region is not None and region.type == "UI"
-                and getattr(region, "active_panel_category", "") == "AutoSimulate" and monitor.running("OPTIMIZE"))
+                and getattr(region, "active_panel_category", "") == "AutoSimulate" and table.running("OPTIMIZE"))
 
     def execute(self, context):
         return bpy.ops.autosimulate.cancel(kind="OPTIMIZE")
@@ -96,14 +100,15 @@ class AUTOSIMULATE_OT_resume(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            job = jobs.resume_optimization(context.scene, monitor.job().directory)
+            job = launch.resume_optimization(context.scene, table.job().directory)
+            monitor.follow(job)
             return f"Going on in {job.directory}"
 
         return attempt(self, work)
 
 
 def _stopped(context: bpy.types.Context) -> str:
-    job = monitor.job()
+    job = table.job()
     if job is None or job.scene != context.scene.name:
         return "There is no run: optimize, or attach to one"
     return "The last run is complete" if job.state.status == "done" else ""
@@ -125,7 +130,7 @@ class AUTOSIMULATE_OT_attach(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            directory = Path(jobs.absolute(self.directory)) if self.directory else last_run(context.scene)
+            directory = Path(launch.absolute(self.directory)) if self.directory else last_run(context.scene)
             if directory is None:
                 raise InputError("No run of this file was found: choose its folder under Results")
             return attach(context.scene, directory)
@@ -135,9 +140,9 @@ class AUTOSIMULATE_OT_attach(bpy.types.Operator):
 
 def last_run(scene: bpy.types.Scene) -> Path | None:
     """The newest run of this scene that still exists."""
-    known = monitor.registry().find(bpy.data.filepath, scene.name)
+    known = launch.registry().find(bpy.data.filepath, scene.name)
     if scene.autosimulate.run_dir:
-        known.append(Path(jobs.absolute(scene.autosimulate.run_dir)))
+        known.append(Path(launch.absolute(scene.autosimulate.run_dir)))
     return next((directory for directory in known if (directory / "events.jsonl").exists()), None)
 
 
@@ -145,7 +150,7 @@ def attach(scene: bpy.types.Scene, directory: Path) -> str:
     """Follows a run; returns the sentence about how it stands. Raises InputError for a folder that is no run."""
     if not (directory / "events.jsonl").is_file():
         raise InputError(f"{directory} is not the folder of a run: it has no events.jsonl")
-    job = monitor.Job("OPTIMIZE", directory, scene.name, log=_log_of(directory))
+    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=_log_of(directory))
     job.follower.read_all()
     monitor.follow(job)
     scene.autosimulate.run_dir = str(directory)
@@ -162,9 +167,6 @@ def _log_of(directory: Path) -> Path:
     return next((directory / name for name in ("window.log", "log.txt") if (directory / name).exists()),
                 directory / "log.txt")
 
-
-STATUS_WORDS = {"starting": "starting", "running": "running", "cancelling": "stopping", "done": "done",
-                "cancelled": "stopped by you", "error": "ended with an error", "lost": "ended without finishing"}
 
 CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_cancel, AUTOSIMULATE_OT_cancel_here, AUTOSIMULATE_OT_resume,
            AUTOSIMULATE_OT_attach)

@@ -9,7 +9,9 @@ from bpy.props import EnumProperty, IntProperty
 
 from ...protocol import InputError
 from ...run.record.directory import DATASET_FILE
-from .. import jobs, monitor, reasons, run_process
+from .. import monitor, reasons
+from ..jobs import launch, run_process, table
+from ..jobs.job import BackgroundJob
 from .base import attempt
 
 _NEEDED = (reasons.scene_editable, reasons.can_run, reasons.has_torch, reasons.has_marks, reasons.has_camera,
@@ -35,15 +37,15 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            output = jobs.new_directory("preview") / "preview.png"
+            output = launch.new_directory("preview") / "preview.png"
             arguments = ["preview", *run_process.flags({"output": output, "count": self.count, **_size(context.scene)})]
-            jobs.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet)
+            monitor.follow(launch.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet))
             return f"Rendering {self.count} samples"
 
         return attempt(self, work)
 
 
-def _show_sheet(job: monitor.Job) -> None:
+def _show_sheet(job: BackgroundJob) -> None:
     """Shows the sheet, also one that was stopped, in the panel, and in an image editor where one is open."""
     if job.state.status not in ("done", "cancelled") or not job.result.is_file():
         return
@@ -90,7 +92,7 @@ class AUTOSIMULATE_OT_open_sheet(bpy.types.Operator):
 
 
 def _sheet() -> Path | None:
-    job = monitor.job("PREVIEW")
+    job = table.job("PREVIEW")
     return job.result if job and job.result and job.result.is_file() else None
 
 
@@ -108,13 +110,13 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
     def execute(self, context):
         def work():
             group = context.scene.autosimulate
-            output = Path(jobs.absolute(group.dataset_dir))
+            output = Path(launch.absolute(group.dataset_dir))
             if output.is_dir() and any(output.iterdir()) and not (output / DATASET_FILE).exists():
                 raise InputError(f"{output} is not empty: choose a new folder, so that nothing is overwritten")
             output.mkdir(parents=True, exist_ok=True)
             arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,
                                                          **_size(context.scene)})]
-            jobs.start_side_job("GENERATE", context.scene, arguments, output, group.dataset_count)
+            monitor.follow(launch.start_side_job("GENERATE", context.scene, arguments, output, group.dataset_count))
             return f"Generating {group.dataset_count} images"
 
         return attempt(self, work)
@@ -138,9 +140,9 @@ class AUTOSIMULATE_OT_cancel_images(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            if not monitor.running(self.kind):
+            if not table.running(self.kind):
                 raise InputError("This is not running")
-            job = monitor.job(self.kind)
+            job = table.job(self.kind)
             if job.state.status == "cancelling":        # a second request would end it at once, without its last files
                 return "Already stopping after the current image"
             run_process.request_cancel(job.directory)   # also where the job is not yet so far as to hear a signal
@@ -163,7 +165,7 @@ class AUTOSIMULATE_OT_cancel_images_here(bpy.types.Operator):
         region = context.region
         return (region is not None and region.type == "UI"
                 and getattr(region, "active_panel_category", "") == "AutoSimulate"
-                and not monitor.running("OPTIMIZE") and bool(_running()))
+                and not table.running("OPTIMIZE") and bool(_running()))
 
     def execute(self, context):
         return bpy.ops.autosimulate.cancel_images(kind=_running()[0])
@@ -171,7 +173,7 @@ class AUTOSIMULATE_OT_cancel_images_here(bpy.types.Operator):
 
 def _running() -> list[str]:
     """The jobs of this file that make pictures and could still be stopped, the quickest first."""
-    return [kind for kind in ("PREVIEW", "GENERATE") if monitor.running(kind)]
+    return [kind for kind in ("PREVIEW", "GENERATE") if table.running(kind)]
 
 
 def _has_folder(context: bpy.types.Context) -> str:

@@ -13,12 +13,15 @@ from ...blender.marks import psi_properties
 from ...blender.marks.mark import Mark
 from ...blender.render.drawing import Drawer
 from ...protocol import AutoSimulateError, InputError
-from .. import distribution, monitor, panel_data, reasons
+from .. import panel_data, reasons
+from ..jobs import launch, table
+from ..jobs import results as run_results
+from ..pictures import distribution
 from .base import attempt, described
 
 
 def _undecided(context: bpy.types.Context) -> str:
-    job = monitor.job()
+    job = table.job()
     if job is None or job.scene != context.scene.name:
         return "There is no result: optimize, or attach to a run"
     if not job.state.ended:
@@ -38,14 +41,14 @@ class AUTOSIMULATE_OT_keep(bpy.types.Operator):
         return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
 
     def execute(self, context):
-        job = monitor.job()
+        job = table.job()
 
         def work():
-            psi = monitor.result_psi(job)
+            psi = run_results.result_psi(job)
             if not psi:
                 raise InputError("The run ended before it learned anything")
-            problems = monitor.write_psi(context.scene, psi)
-            monitor.decide(context.scene, job, "KEPT")
+            problems = run_results.write_psi(context.scene, psi)
+            run_results.decide(context.scene, job, "KEPT")
             count = sum(name in context.scene.autosimulate.marks for name in psi)
             return f"{count - len(problems)} learned distributions kept" + "".join(f"; {text}" for text in problems[:1])
 
@@ -64,17 +67,17 @@ class AUTOSIMULATE_OT_discard(bpy.types.Operator):
         return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
 
     def execute(self, context):
-        job = monitor.job()
+        job = table.job()
 
         def work():
-            before = monitor.read_window_file(job.directory).get("before") or {}
+            before = run_results.read_window_file(job.directory).get("before") or {}
             for group in context.scene.autosimulate.marks:
                 try:
                     psi_properties.remove(context.scene, [marks_scene.mark_of(group)])
                 except AutoSimulateError:
                     continue                            # its object is gone, and its psi with it
-            monitor.write_psi(context.scene, before)
-            monitor.decide(context.scene, job, "DISCARDED")
+            run_results.write_psi(context.scene, before)
+            run_results.decide(context.scene, job, "DISCARDED")
             return "The distributions are as they were before the run"
 
         return attempt(self, work)
@@ -234,13 +237,12 @@ class AUTOSIMULATE_OT_open(bpy.types.Operator):
 def _place(context: bpy.types.Context, what: str):
     from pathlib import Path
 
-    from .. import jobs
 
     if what == "DATASET":
-        job = monitor.job("GENERATE")
-        return job.result if job else Path(jobs.absolute(context.scene.autosimulate.dataset_dir))
-    job = monitor.job()
-    directory = job.directory if job else Path(jobs.absolute(context.scene.autosimulate.run_dir) or "-")
+        job = table.job("GENERATE")
+        return job.result if job else Path(launch.absolute(context.scene.autosimulate.dataset_dir))
+    job = table.job()
+    directory = job.directory if job else Path(launch.absolute(context.scene.autosimulate.run_dir) or "-")
     return directory / "report.html" if what == "REPORT" else directory
 
 
@@ -275,12 +277,12 @@ class AUTOSIMULATE_OT_view_log(bpy.types.Operator):
 
 
 def _log_text(kind: str) -> str:
-    from .. import torch_status
+    from ..torch import status as torch_status
 
     if kind == "INSTALL":
         paths = [torch_status.install.log] if torch_status.install else []
     else:
-        job = monitor.job(kind)
+        job = table.job(kind)
         paths = [job.log, job.directory / "log.txt"] if job else []
     parts = []
     for path in dict.fromkeys(paths):

@@ -8,8 +8,10 @@ import bpy
 from bpy.props import EnumProperty
 
 from ...protocol import InputError
-from .. import package, panel_data, reasons, torch_install, torch_status
-from ..torch_location import COMPANIONS
+from .. import package, panel_data, reasons
+from ..torch import install as torch_install
+from ..torch import status as torch_status
+from ..torch.location import COMPANIONS
 from .base import attempt
 
 _INTERVAL_SECONDS = 0.3

@@ -7,7 +7,8 @@ import bpy
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import ClassTable
 from ...protocol import AutoSimulateError, InputError
-from .. import jobs, reasons, validation
+from .. import reasons, validation
+from ..jobs import launch
 from .base import attempt
 from .labels import add_class
 
@@ -25,7 +26,7 @@ class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            folder = jobs.absolute(context.scene.autosimulate.validation)
+            folder = launch.absolute(context.scene.autosimulate.validation)
             try:
                 classes = marks_scene.read_classes(context.scene)
             except AutoSimulateError:
@@ -51,7 +52,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            found = validation.found(jobs.absolute(context.scene.autosimulate.validation))
+            found = validation.found(launch.absolute(context.scene.autosimulate.validation))
             known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
             new = [name for name, _ in found.images if name not in known]
             for name in new:
@@ -64,7 +65,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
 
 def _was_looked_into(context: bpy.types.Context) -> str:
-    found = validation.found(jobs.absolute(reasons.settings(context).validation))
+    found = validation.found(launch.absolute(reasons.settings(context).validation))
     return "" if found and found.images else "Check the folder first"
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ...protocol import AutoSimulateError
-from .. import panel_data
-from ..monitor import psi_before
+from .. import panel_data, redraw
+from ..jobs.table import psi_before
 from . import geometry
 
 GREY = (0.65, 0.65, 0.65, 0.6)
@@ -94,7 +94,7 @@ def _after_refresh(scene: bpy.types.Scene, data: panel_data.SceneData) -> None:
     if lines.keys() != old.keys() or any(not np.array_equal(lines[color], old[color]) for color in lines):
         _lines[key] = lines
         _batches.pop(key, None)
-        panel_data.redraw(viewports=True)
+        redraw.sidebars(viewports=True)
 
 
 def _visible(context: bpy.types.Context) -> bool:

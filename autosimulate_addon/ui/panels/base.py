@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import bpy
 
 from ...blender.marks import properties, settings
@@ -28,26 +26,3 @@ def draw_settings(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, pa
     for setting in rows.values():
         if setting.panel == panel and settings.applies(group, setting, rows):
             layout.prop(group, setting.name)
-
-
-def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A sentence over as many lines as the sidebar's width needs: labels do not wrap by themselves."""
-    scale = context.preferences.system.ui_scale
-    width = context.region.width if context.region is not None else 280 * scale
-    characters = max(int((width / scale - (64 if icon != "NONE" else 44)) / 6.4), 16)
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, characters)):
-        column.label(text=line, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
-
-
-def picture(layout: bpy.types.UILayout, context: bpy.types.Context, icons: tuple[int, ...]) -> None:
-    """A picture as wide as the sidebar, of square icons side by side (``icons.show_wide``)."""
-    if not icons:
-        return
-    scale = context.preferences.system.ui_scale
-    region = context.region.width if context.region is not None else 280 * scale
-    row = layout.row(align=True)
-    row.alignment = "CENTER"
-    for icon in icons:
-        row.template_icon(icon_value=icon, scale=max((region / scale - 46) / 20, 4.0) / len(icons))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
+from ..layout.text import paragraph
 from ..operators.labels import TINT_KEY
-from .base import Sidebar, paragraph
+from .base import Sidebar
 
 _ICONS = {"OBJECT": "OBJECT_DATA", "COLLECTION": "OUTLINER_COLLECTION", "MATERIAL": "MATERIAL"}
 

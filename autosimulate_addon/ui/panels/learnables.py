@@ -5,9 +5,10 @@ from __future__ import annotations
 import bpy
 
 from .. import panel_data, wording
+from ..layout.mark_details import draw_mark
+from ..layout.text import paragraph
 from ..operators.mark_list import is_solo
-from .base import Sidebar, paragraph
-from .mark_details import draw_mark
+from .base import Sidebar
 
 FAMILY_ICONS = {"NORMAL": "SMOOTHCURVE", "LOGNORMAL": "SHARPCURVE", "BOUNDED": "NOCURVE",
                 "INTEGER": "LINENUMBERS_ON", "BERNOULLI": "CHECKBOX_HLT", "CATEGORICAL": "PRESET"}

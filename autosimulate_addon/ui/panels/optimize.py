@@ -6,10 +6,13 @@ import bpy
 from bl_ui.utils import PresetPanel
 from bpy.app.translations import pgettext_iface as iface_
 
-from .. import monitor, wording
-from ..operators.optimize import STATUS_WORDS
-from ..run_follower import PHASES
-from .base import Sidebar, draw_settings, paragraph, picture
+from .. import wording
+from ..jobs import table
+from ..jobs.job import BackgroundJob
+from ..jobs.run_follower import PHASES
+from ..layout.text import paragraph, picture
+from ..wording import STATUS_WORDS
+from .base import Sidebar, draw_settings
 
 
 class AUTOSIMULATE_PT_presets(PresetPanel, bpy.types.Panel):
@@ -32,7 +35,7 @@ class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        job = monitor.job()
+        job = table.job()
         if job is not None and job.scene == context.scene.name and not job.state.ended:
             _progress(layout, context, job)
             return
@@ -50,7 +53,7 @@ class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
             layout.operator("autosimulate.attach", icon="LINKED")
 
 
-def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
     state = job.state
     row = layout.row(align=True)
     row.scale_y = 1.3
@@ -71,7 +74,7 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: monit
         paragraph(layout, context, problem, icon="INFO")
 
 
-def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
     """The validation metric of the learned distributions beside the null control, and both curves."""
     state = job.state
     if not state.curve:
@@ -93,7 +96,7 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor
     right.label(text=iface_("0 – {:d} images").format(state.curve[-1].images))
 
 
-def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
+def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
     state = job.state
     icon = "CHECKMARK" if state.status == "done" else "INFO" if state.status == "cancelled" else "ERROR"
     row = layout.row(align=True)
@@ -131,7 +134,7 @@ class AUTOSIMULATE_PT_optimize_advanced(Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return super().poll(context) and not monitor.running("OPTIMIZE")
+        return super().poll(context) and not table.running("OPTIMIZE")
 
     def draw(self, context):
         layout = self.layout

@@ -5,9 +5,13 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
-from .. import monitor, panel_data, wording
-from ..run_follower import RunState
-from .base import Sidebar, paragraph, picture
+from .. import panel_data, wording
+from ..jobs import results as run_results
+from ..jobs import table
+from ..jobs.job import BackgroundJob
+from ..jobs.run_follower import RunState
+from ..layout.text import paragraph, picture
+from .base import Sidebar
 
 #: Characters of a distribution that fit one line of a sidebar of usual width.
 _LINE = 32
@@ -21,7 +25,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        job = monitor.job()
+        job = table.job()
         if job is not None and job.scene == context.scene.name and job.state.ended:
             self._run(layout, context, job)
         data = panel_data.get(context.scene)
@@ -37,8 +41,8 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             column.operator("autosimulate.reset", icon="LOOP_BACK")
 
     @staticmethod
-    def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job) -> None:
-        decision = monitor.decision(context.scene, job)
+    def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
+        decision = run_results.decision(context.scene, job)
         if decision:
             layout.label(text="Kept in the scene" if decision == "KEPT" else "Discarded: as before the run",
                          icon="CHECKMARK" if decision == "KEPT" else "LOOP_BACK")
@@ -114,7 +118,7 @@ class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        job = monitor.job("PREVIEW")
+        job = table.job("PREVIEW")
         if not _job_row(layout, context, job):
             layout.operator("autosimulate.sample_sheet", icon="IMAGE_DATA")
         if job is not None and job.sheet_icons:
@@ -131,7 +135,7 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        job = monitor.job("GENERATE")
+        job = table.job("GENERATE")
         if _job_row(layout, context, job):
             return
         column = layout.column()
@@ -149,7 +153,7 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
             row.operator("autosimulate.open", text="", icon="FILE_FOLDER").what = "DATASET"
 
 
-def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: monitor.Job | None) -> bool:
+def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob | None) -> bool:
     """Progress and cancel while a job runs (True); what went wrong afterwards."""
     if job is None:
         return False
@@ -183,7 +187,7 @@ def _bar_text(state: RunState) -> str:
     return f"{iface_('Rendering')} {100 * state.fraction:.0f} %"
 
 
-def _kept(job: monitor.Job) -> str:
+def _kept(job: BackgroundJob) -> str:
     """What a stopped job leaves, in one sentence."""
     if not job.state.images:
         return iface_("Stopped before the first image was rendered")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bpy
 
-from .. import torch_status
+from ..layout.text import paragraph
 from ..preferences import draw_install
-from .base import Sidebar, paragraph
+from ..torch import status as torch_status
+from .base import Sidebar
 
 
 class AUTOSIMULATE_PT_status(Sidebar, bpy.types.Panel):

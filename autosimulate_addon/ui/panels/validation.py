@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 
 from .. import validation
-from .base import Sidebar, paragraph, picture
+from ..layout.text import paragraph, picture
+from .base import Sidebar
 
 
 class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):

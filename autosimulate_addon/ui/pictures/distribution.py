@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..protocol import CONTINUOUS
+from ...protocol import CONTINUOUS
 
 
 def _lognormal(mean: float, std: float) -> tuple[float, float]:

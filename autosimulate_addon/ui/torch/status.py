@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import package
-from .torch_install import TorchInstall
-from .torch_location import TorchState, search
+from .. import package
+from .install import TorchInstall
+from .location import TorchState, search
 
 _state: TorchState | None = None
 #: The installation that runs, or the last one; its message stays until the next.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .. import panel_data
-from .base import paragraph, picture
+from .text import paragraph, picture
 
 CONTINUOUS = {"NORMAL", "LOGNORMAL", "BOUNDED"}
 

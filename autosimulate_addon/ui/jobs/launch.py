@@ -8,10 +8,19 @@ from pathlib import Path
 
 import bpy
 
-from ..blender.marks import mark_scene as marks_scene
-from ..blender.marks import psi_properties, settings
-from ..protocol import AutoSimulateError, InputError
-from . import monitor, package, run_process, torch_install, torch_status
+from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import psi_properties, settings
+from ...protocol import AutoSimulateError, InputError
+from .. import package
+from ..torch import install as torch_install
+from ..torch import status as torch_status
+from . import results, run_process
+from .job import BackgroundJob
+
+
+def registry() -> run_process.Registry:
+    """The runs that were started from this computer."""
+    return run_process.Registry(package.user_folder() / "runs.json")
 
 
 def new_directory(kind: str) -> Path:
@@ -90,8 +99,8 @@ def check_optimization(scene: bpy.types.Scene) -> None:
         raise InputError(f"The validation folder {folder} is empty: choose one with images and masks")
 
 
-def start_optimization(scene: bpy.types.Scene) -> monitor.Job:
-    """Copies the scene into a new run directory and starts the job. Raises InputError and leaves nothing behind."""
+def start_optimization(scene: bpy.types.Scene) -> BackgroundJob:
+    """Copies the scene into a new run directory and starts the job, which nobody follows yet. Raises InputError and leaves nothing behind."""
     check_optimization(scene)
     marks, _ = marks_scene.read(scene)
     before = psi_properties.read(scene, marks)
@@ -99,37 +108,35 @@ def start_optimization(scene: bpy.types.Scene) -> monitor.Job:
     try:
         arguments = optimize_arguments(scene, directory)
         save_copy(directory / "scene.blend")
-        monitor.write_window_file(directory, scene, before, arguments)
+        results.write_window_file(directory, scene, before, arguments)
         process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)
         raise
     scene.autosimulate.run_dir = str(directory)
-    monitor.registry().add(directory, bpy.data.filepath, scene.name)
-    job = monitor.Job("OPTIMIZE", directory, scene.name, process, log=directory / "window.log")
-    monitor.follow(job)
+    registry().add(directory, bpy.data.filepath, scene.name)
+    job = BackgroundJob("OPTIMIZE", directory, scene.name, process, log=directory / "window.log")
     return job
 
 
-def resume_optimization(scene: bpy.types.Scene, directory: Path) -> monitor.Job:
+def resume_optimization(scene: bpy.types.Scene, directory: Path) -> BackgroundJob:
     """Goes on with a run that was stopped, with the scene as it was copied then. Raises InputError."""
     copy = directory / "scene.blend"
     if not copy.is_file():
         raise InputError(f"{directory.name} cannot go on: its scene.blend is not there")
     (directory / "cancel").unlink(missing_ok=True)
     arguments = ["optimize", *run_process.flags({"resume": directory, "site_packages": _site_packages()})]
-    job = monitor.Job("OPTIMIZE", directory, scene.name, log=directory / "window.log")
+    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=directory / "window.log")
     job.follower.read_all()                             # the curve so far
     job.process = _start(command(scene, copy, arguments), directory / "window.log")
     job.state.status, job.state.error = "starting", ""
     job.psi_written = job.state.version
-    monitor.decide(scene, job, "")
-    monitor.follow(job)
+    results.decide(scene, job, "")
     return job
 
 
 def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], result: Path, total: int,
-                   on_end=None) -> monitor.Job:
+                   on_end=None) -> BackgroundJob:
     """Starts a preview or a data set on a copy of the scene that goes away with the job. Raises InputError.
 
     It is followed by the same events as an optimization, in its own folder: ``result`` is what the user keeps.
@@ -144,14 +151,13 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
         shutil.rmtree(directory, ignore_errors=True)
         raise
 
-    def finished(job: monitor.Job) -> None:
+    def finished(job: BackgroundJob) -> None:
         (directory / "scene.blend").unlink(missing_ok=True)         # the log stays, to be looked at
         if on_end:
             on_end(job)
 
-    job = monitor.Job(kind, directory, scene.name, process, log=directory / "window.log", result=result,
+    job = BackgroundJob(kind, directory, scene.name, process, log=directory / "window.log", result=result,
                       total=total, on_end=finished)
-    monitor.follow(job)
     return job
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import distribution
 from .raster import Canvas, Color
-from .run_follower import Point
+
+if TYPE_CHECKING:
+    from ..jobs.run_follower import Point
 
 BLUE: Color = (0.35, 0.62, 0.95)
 ORANGE: Color = (0.95, 0.60, 0.25)

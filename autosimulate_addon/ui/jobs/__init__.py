@@ -1,0 +1,1 @@
+"""Background jobs as the window knows them: started, followed, stopped, found again."""

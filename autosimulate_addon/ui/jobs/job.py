@@ -1,0 +1,57 @@
+"""One background job: its process, what its events said, what of it is shown."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..pictures import icons, raster
+from .run_follower import RunFollower, RunState
+
+
+@dataclass
+class BackgroundJob:
+    """A background job as the window knows it. ``kind``: OPTIMIZE | GENERATE | PREVIEW."""
+
+    kind: str
+    directory: Path                     # where its events.jsonl is
+    scene: str
+    process: subprocess.Popen | None = None
+    log: Path | None = None
+    result: Path | None = None          # what it makes: a picture, a data set
+    total: int = 0                      # how many images it makes, where that is known
+    on_end: Callable[[BackgroundJob], None] | None = None
+    follower: RunFollower = field(init=False)
+    cancelled_at: float = 0.0
+    start: dict[str, dict] = field(default_factory=dict)    # psi before the run, once psi.json tells
+    psi_written: int = 0                # version of the state whose psi is in the scene
+    psi_now: dict[str, dict] = field(default_factory=dict)  # what was written then
+    drawn: tuple = ()                   # the point that the curve's picture ends with
+    _looked: float = 0.0
+    curve_range: tuple[float, float] = (0.0, 1.0)
+    sheet_stamp: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.follower = RunFollower(self.directory)
+        self.log = self.log or self.directory / "log.txt"
+
+    @property
+    def state(self) -> RunState:
+        return self.follower.state
+
+    @property
+    def curve_icons(self) -> tuple[int, ...]:
+        return icons.wide(f"curve:{self.kind}")
+
+    @property
+    def sheet_icons(self) -> tuple[int, ...]:
+        return icons.wide(f"sheet:{self.kind}")
+
+    def show_sheet(self, path: Path) -> None:
+        """Takes in a picture of samples. Raises RuntimeError when it cannot be read."""
+        pixels = icons.read_image(path)
+        tiles = 2 if pixels.shape[1] >= 1.5 * pixels.shape[0] else 1
+        icons.forget(f"sheet:{self.kind}")
+        icons.show_wide(f"sheet:{self.kind}", raster.boxed(pixels, 320 * tiles, 320), tiles)

@@ -1,0 +1,79 @@
+"""What a run has to give to the scene: its psi, what was there before, whether the user kept it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import psi_properties
+from ...protocol import AutoSimulateError
+from .job import BackgroundJob
+
+#: Beside the run's own files: which scene of which file it belongs to, and the psi there before it.
+WINDOW_FILE = "window.json"
+
+
+def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str, Any], arguments: list[str]) -> None:
+    """``arguments``: those of headless/run.py, with which anybody can repeat the run."""
+    text = json.dumps({"blend": bpy.data.filepath, "scene": scene.name, "before": before, "arguments": arguments})
+    (directory / WINDOW_FILE).write_text(text, encoding="utf-8")
+
+
+def read_window_file(directory: Path) -> dict[str, Any]:
+    """What ``write_window_file`` wrote; empty for runs from the command line."""
+    try:
+        content = json.loads((directory / WINDOW_FILE).read_text("utf-8"))
+        return content if isinstance(content, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def psi_file(directory: Path, which: str) -> dict[str, dict]:
+    """One column of psi.json ("start", "latest", "best", "final") by mark name; {} where there is none."""
+    try:
+        content = json.loads((directory / "psi.json").read_text("utf-8"))
+        return {entry["key"]: entry[which] for entry in content["factors"] if entry.get(which)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def decide(scene: bpy.types.Scene, found: BackgroundJob, decision: str) -> None:
+    """Remembers that a run's result was KEPT or DISCARDED; "" forgets it."""
+    scene.autosimulate.decision = f"{decision} {found.directory.name}" if decision else ""
+
+
+def decision(scene: bpy.types.Scene, found: BackgroundJob) -> str:
+    """KEPT or DISCARDED, once the user has said so of this run and not undone it; else ""."""
+    what, _, which = scene.autosimulate.decision.partition(" ")
+    return what if which == found.directory.name else ""
+
+
+def result_psi(found: BackgroundJob) -> dict[str, dict]:
+    """What a run has to give: the final psi when it is done, the best so far when it was stopped."""
+    wanted = ("final", "best", "latest") if found.state.status == "done" else ("best", "final", "latest")
+    for which in wanted:
+        psi = psi_file(found.directory, which)
+        if psi:
+            return psi
+    return found.state.psi
+
+
+def write_psi(scene: bpy.types.Scene, psi: dict[str, dict]) -> list[str]:
+    """Writes psi into the scene's custom properties, mark by mark; returns the sentences about those that refuse.
+
+    A mark that was deleted, or whose object is gone, does not keep the others from getting theirs.
+    """
+    problems = []
+    for group in scene.autosimulate.marks:
+        if group.name not in psi:
+            continue
+        try:
+            mark = marks_scene.mark_of(group)
+            psi_properties.write(scene, [mark], {mark.name: psi[mark.name]})
+        except AutoSimulateError as error:
+            problems.append(str(error))
+    return problems
