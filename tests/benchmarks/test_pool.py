@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from autosimulate_addon.ui.run_process import alive
+from autosimulate_addon.ui.jobs.run_process import alive
 
 HEADLESS = Path(__file__).resolve().parents[2] / "headless"
 PARENT = """

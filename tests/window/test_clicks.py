@@ -137,7 +137,7 @@ def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_pa
     use_packages(gui, folder)
     gui.py(f"s = {SETTINGS}; s.validation = {str(work / 'val')!r}; s.iterations = 4; s.control = False\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.ops.ed.undo_push(message='before')")
-    gui.wait(f"'PyTorch' in __import__('{MODULE}.autosimulate_addon.ui.torch_status', fromlist=['x']).refresh().line")
+    gui.wait(f"'PyTorch' in __import__('{MODULE}.autosimulate_addon.ui.torch.status', fromlist=['x']).refresh().line")
     gui.click_button("autosimulate.optimize")
     gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=150)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
