@@ -107,8 +107,9 @@ def _add(bench: Bench, arm: str, seed: int, scores: Mapping[str, Any], numbers: 
     per_class = scores["per_class"]
     bench.table.add({
         "arm": arm, "seed": seed, "loss": scores["loss"], "miou": scores["metric"], "networks": len(scores["metrics"]),
-        "loss_sd": _spread(scores["losses"]), "miou_sd": _spread(scores["metrics"]), "val_loss": numbers.get("val_loss"),
-        "val_miou": numbers.get("val_metric"), "rendered": numbers.get("rendered", 0), "images": scores["images"],
+        "loss_sd": _spread(scores["losses"]), "miou_sd": _spread(scores["metrics"]),
+        "val_loss": numbers.get("val_loss"), "val_miou": numbers.get("val_metric"),
+        "rendered": numbers.get("rendered", 0), "images": scores["images"],
         "steps": scores["steps"], "seconds": numbers.get("seconds"),
         **{f"iou {name}": per_class.get(name) for name in bench.classes}})
 
