@@ -67,21 +67,21 @@ def compare(width: int, height: int, samples: int, renders: int, relight: bool, 
     scene, marks, classes = demo()
     generator = np.random.default_rng(0)
     ours, bare = [], []
-    with session.RenderBridge(scene, marks, classes, width=width, height=height, samples=samples,
-                                    relight=relight) as bridge:
-        plain = bare_copy(bridge.stage)
+    settings = session.RenderSettings(width, height, samples, relight)
+    with session.RenderSession(scene, marks, classes, settings) as rendering:
+        plain = bare_copy(rendering.stage)
         for number in range(renders + 3):
-            draw, key = draw_from(bridge.factors, generator), SampleKey(0, 0, number)
+            draw, key = draw_from(rendering.factors, generator), SampleKey(0, 0, number)
             if number % 2:      # take turns at being first: the first to see a draw also updates the dependency graph
                 began = clock()
-                bridge.render(draw, key)
+                rendering.render(draw, key)
                 ours.append(clock() - began)
                 bare.append(render_bare(plain, session.seed_of(key), clock))
             else:
-                bridge._put(bridge._groups.floored(draw))
+                rendering._put(rendering._groups.floored(draw))
                 bare.append(render_bare(plain, session.seed_of(key), clock))
                 began = clock()
-                bridge.render(draw, key)
+                rendering.render(draw, key)
                 ours.append(clock() - began)
     bpy.data.scenes.remove(plain)
     ours, bare = ours[3:], bare[3:]     # the first ones load kernels and build everything
@@ -94,11 +94,11 @@ def persistent(renders: int, clock: Clock) -> None:
     for on in (False, True):
         scene, marks, classes = demo()
         generator, seconds = np.random.default_rng(0), []
-        with session.RenderBridge(scene, marks, classes, width=64, height=48, samples=8) as bridge:
-            bridge.stage.render.use_persistent_data = on
+        with session.RenderSession(scene, marks, classes, session.RenderSettings(64, 48, 8)) as rendering:
+            rendering.stage.render.use_persistent_data = on
             for number in range(renders + 3):
                 began = clock()
-                bridge.render(draw_from(bridge.factors, generator), SampleKey(0, 0, number))
+                rendering.render(draw_from(rendering.factors, generator), SampleKey(0, 0, number))
                 seconds.append(clock() - began)
         seconds, part = seconds[3:], max(renders // 5, 1)
         early, late = (1e3 * np.median(each) for each in (seconds[:part], seconds[-part:]))

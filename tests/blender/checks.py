@@ -6,7 +6,8 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix, Vector
 
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from tests.blender import projection, scenes
 from tests.blender.rna_dump import differences, dump
 from tests.blender.scenes import KEY, mark
@@ -162,15 +163,15 @@ def remix(result, layers, draw) -> np.ndarray:
 def check_remix(samples: int = 128) -> None:
     """Light layers mixed for other values against a real render with those values: equal within its noise."""
     scene, marks = lit_scene(samples)
-    with RenderBridge(scene, marks, scenes.classes(), width=48, height=36) as bridge:
-        assert [layer.name for layer in bridge.layers] == [
+    with RenderSession(scene, marks, scenes.classes(), RenderSettings(48, 36)) as session:
+        assert [layer.name for layer in session.layers] == [
             "lights['Key']", "lights['Left']", "worlds['World']", "materials['Glow']", "rest"]
-        assert [len(layer.drivers) for layer in bridge.layers] == [2, 1, 1, 1, 0]
-        first = bridge.render(ONE_DRAW, KEY)
-        again = bridge.render(ONE_DRAW, KEY._replace(sample=1))
-        real = bridge.render(OTHER_DRAW, KEY._replace(sample=2))
-        real2 = bridge.render(OTHER_DRAW, KEY._replace(sample=3))
-        mixed, truth = remix(first, bridge.layers, OTHER_DRAW), scenes.combined(real)
+        assert [len(layer.drivers) for layer in session.layers] == [2, 1, 1, 1, 0]
+        first = session.render(ONE_DRAW, KEY)
+        again = session.render(ONE_DRAW, KEY._replace(sample=1))
+        real = session.render(OTHER_DRAW, KEY._replace(sample=2))
+        real2 = session.render(OTHER_DRAW, KEY._replace(sample=3))
+        mixed, truth = remix(first, session.layers, OTHER_DRAW), scenes.combined(real)
     noise = np.sqrt(np.mean((truth - scenes.combined(real2)) ** 2))
     error = np.sqrt(np.mean((mixed - truth) ** 2))
     bias = abs(mixed.mean() - truth.mean()) / truth.mean()
@@ -196,8 +197,8 @@ def check_determinism() -> None:
     work = [(ONE_DRAW, KEY), (OTHER_DRAW, KEY), (moved, KEY._replace(sample=1)), (ONE_DRAW, KEY._replace(iteration=1))]
 
     def session(order):
-        with RenderBridge(scene, marks, table, width=32, height=24) as bridge:
-            return {number: bridge.render(*work[number]) for number in order}
+        with RenderSession(scene, marks, table, RenderSettings(32, 24)) as session:
+            return {number: session.render(*work[number]) for number in order}
 
     first = session([0, 1, 2, 3])
     second = session([3, 2, 1, 0])
@@ -217,9 +218,9 @@ def check_restore() -> None:
     before = dump()
     assert len(before) > 5000       # the comparer looks at the whole file
     generator = np.random.default_rng(0)
-    with RenderBridge(scene, marks, table, width=32, height=24) as bridge:
+    with RenderSession(scene, marks, table, RenderSettings(32, 24)) as session:
         for sample in range(3):
-            bridge.render(scenes.a_draw(marks, generator), KEY._replace(sample=sample))
+            session.render(scenes.a_draw(marks, generator), KEY._replace(sample=sample))
         assert differences(before, dump())      # ... and would see a change
     assert not differences(before, dump()), differences(before, dump())
 

@@ -8,7 +8,8 @@ import numpy as np
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.blender.paths import parse
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.protocol import SampleKey
 
 KEY = SampleKey(0, 0, 0)
@@ -93,8 +94,8 @@ def classes(**members) -> ClassTable:
 
 def render(scene, table=ClassTable(), marks=(), draw=None, key=KEY, size=(64, 48), **options):
     """One render in a session of its own."""
-    with RenderBridge(scene, list(marks), table, width=size[0], height=size[1], **options) as bridge:
-        return bridge.render(draw or {}, key)
+    with RenderSession(scene, list(marks), table, RenderSettings(*size, **options)) as session:
+        return session.render(draw or {}, key)
 
 
 def combined(result) -> np.ndarray:

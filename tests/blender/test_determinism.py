@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from autosimulate_addon.blender.render.session import RenderBridge, seed_of
+from autosimulate_addon.blender.render.session import RenderSession, seed_of
+from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.protocol import SampleKey
 from tests.blender import checks, scenes
 from tests.blender.scenes import KEY
@@ -17,8 +18,8 @@ def test_only_the_seed_changes_and_the_noise_does():
     scene = scenes.start()
     scenes.sphere("Ball", radius=1.5)
     scenes.light("Lamp", (3, -3, 3))
-    with RenderBridge(scene, [], scenes.classes(), width=32, height=24) as bridge:
-        images = [bridge.render({}, KEY._replace(sample=sample)).layers for sample in (0, 1, 0, 2)]
+    with RenderSession(scene, [], scenes.classes(), RenderSettings(32, 24)) as session:
+        images = [session.render({}, KEY._replace(sample=sample)).layers for sample in (0, 1, 0, 2)]
     assert (images[0] != images[1]).any() and (images[1] != images[3]).any()
     np.testing.assert_array_equal(images[0], images[2])
 
@@ -38,8 +39,8 @@ def test_every_kind_of_change_is_noticed():
     draws = [scenes.a_draw(marks, np.random.default_rng(seed)) for seed in range(4)]
     for mark in marks:      # from one to the next, only this mark's value changes
         draws.append(draws[-1] | {mark.name: draws[len(draws) % 4][mark.name]})
-    with RenderBridge(scene, marks, table, width=32, height=24) as bridge:
-        together = [bridge.render(draw, KEY) for draw in draws]
+    with RenderSession(scene, marks, table, RenderSettings(32, 24)) as session:
+        together = [session.render(draw, KEY) for draw in draws]
     for number, draw in enumerate(draws):
         alone = scenes.render(scene, table, marks, draw, size=(32, 24))
         np.testing.assert_array_equal(alone.labels, together[number].labels, err_msg=f"{number}")

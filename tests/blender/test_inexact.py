@@ -6,12 +6,13 @@ import pytest
 
 from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.blender.render import sharp
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from tests.blender import scenes
 from tests.blender.checks import SIZE, assert_mask
 from tests.blender.rna_dump import differences, dump
 from tests.blender.scenes import mark
-from tests.blender.test_bridge_masks import ONE_BALL, add_compositor, one_ball
+from tests.blender.test_session_masks import ONE_BALL, add_compositor, one_ball
 
 TABLE = ClassTable(("background",), {}, {"background": 0})
 
@@ -21,7 +22,7 @@ def blur(camera, fstop=0.05):
 
 
 def notes(scene, *marks):
-    return RenderBridge(scene, list(marks), TABLE, width=16, height=12).notes
+    return RenderSession(scene, list(marks), TABLE, RenderSettings(16, 12)).notes
 
 
 @pytest.mark.parametrize("samples", [1, 16])
@@ -52,8 +53,8 @@ def test_drawn_depth_of_field_is_seen_draw_by_draw():
     scene, table = one_ball()
     blur(scene.camera)
     switch = mark("blur", "cameras['Camera']", "dof.use_dof")
-    with RenderBridge(scene, [switch], table, width=SIZE[0], height=SIZE[1]) as bridge:
-        sharp_image, blurred = (bridge.render({"blur": np.array([[on]])}, scenes.KEY) for on in (0, 1))
+    with RenderSession(scene, [switch], table, RenderSettings(*SIZE)) as session:
+        sharp_image, blurred = (session.render({"blur": np.array([[on]])}, scenes.KEY) for on in (0, 1))
     assert_mask(blurred.labels, ONE_BALL)
     assert np.array_equal(sharp_image.labels, blurred.labels)
     assert not np.array_equal(scenes.combined(sharp_image), scenes.combined(blurred))

@@ -6,7 +6,8 @@ import pytest
 
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.paths import parse
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from tests.blender import checks, scenes
 from tests.blender.scenes import KEY, mark
 
@@ -23,8 +24,8 @@ def test_the_layers_add_up_to_the_image():
 
 
 def layers_for(scene, *marks):
-    bridge = RenderBridge(scene, list(marks), scenes.classes(), width=32, height=24)
-    return {layer.name: [(driver.factor, driver.element) for driver in layer.drivers] for layer in bridge.layers}
+    session = RenderSession(scene, list(marks), scenes.classes(), RenderSettings(32, 24))
+    return {layer.name: [(driver.factor, driver.element) for driver in layer.drivers] for layer in session.layers}
 
 
 def scene_with_lamps():
@@ -116,13 +117,13 @@ def test_exposure_of_the_scene_is_in_the_image():
 def test_a_light_drawn_as_zero_can_still_be_made_brighter():
     scene = scene_with_lamps()
     energy = mark("energy", ["lights['A']", "lights['B']"], "energy")
-    with RenderBridge(scene, [energy], scenes.classes(), width=32, height=24, samples=64) as bridge:
-        dark = bridge.render({"energy": np.array([[0.0], [500.0]])}, KEY)
-        bright = bridge.render({"energy": np.array([[500.0], [500.0]])}, KEY._replace(sample=1))
+    with RenderSession(scene, [energy], scenes.classes(), RenderSettings(32, 24, samples=64)) as session:
+        dark = session.render({"energy": np.array([[0.0], [500.0]])}, KEY)
+        bright = session.render({"energy": np.array([[500.0], [500.0]])}, KEY._replace(sample=1))
         np.testing.assert_array_equal(dark.draw["energy"], [[0.0], [500.0]])
         assert (dark.reference > 0).all()
-        mixed = checks.remix(dark, bridge.layers, bright.draw)
-        black = checks.remix(dark, bridge.layers, dark.draw)
+        mixed = checks.remix(dark, session.layers, bright.draw)
+        black = checks.remix(dark, session.layers, dark.draw)
     truth = scenes.combined(bright)
     assert abs(mixed.mean() - truth.mean()) < 0.03 * truth.mean()
     assert black.mean() < 0.97 * mixed.mean()
@@ -151,6 +152,6 @@ def test_many_groups_and_the_users_own():
 def test_the_engine_without_light_groups(relight):
     """EEVEE has none: everything is one layer."""
     scene = scene_with_lamps()
-    bridge = RenderBridge(scene, [mark("energy", "lights['A']", "energy")], scenes.classes(), width=32, height=24,
-                          relight=relight, engine="EEVEE")
-    assert [layer.name for layer in bridge.layers] == ["rest"]
+    session = RenderSession(scene, [mark("energy", "lights['A']", "energy")], scenes.classes(),
+                            RenderSettings(32, 24, relight=relight, engine="EEVEE"))
+    assert [layer.name for layer in session.layers] == ["rest"]

@@ -4,9 +4,10 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender.render import session as bridge_module
+from autosimulate_addon.blender.render import session as session_module
 from autosimulate_addon.blender.render.drawing import Drawer
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.protocol import AutoSimulateError, InputError
 from tests.blender import scenes
 from tests.blender.rna_dump import differences, dump
@@ -19,9 +20,9 @@ def test_a_session_leaves_every_value_as_it_was():
     before = dump()
     assert len(before) > 5000       # the comparer looks at the whole file
     generator = np.random.default_rng(0)
-    with RenderBridge(scene, marks, table, width=32, height=24) as bridge:
+    with RenderSession(scene, marks, table, RenderSettings(32, 24)) as session:
         for sample in range(3):
-            bridge.render(a_draw(marks, generator), KEY._replace(sample=sample))
+            session.render(a_draw(marks, generator), KEY._replace(sample=sample))
         assert differences(before, dump())      # ... and would see a change
     assert differences(before, dump()) == []
 
@@ -33,15 +34,15 @@ def test_an_error_in_the_middle_leaves_every_value_as_it_was(failing, monkeypatc
     draw = a_draw(marks, np.random.default_rng(1))
     expected = AutoSimulateError
     if failing == "read":
-        monkeypatch.setattr(bridge_module.exr, "read", lambda path: (_ for _ in ()).throw(ValueError("cut off")))
+        monkeypatch.setattr(session_module.exr, "read", lambda path: (_ for _ in ()).throw(ValueError("cut off")))
     elif failing == "draw":
         draw["place"] = np.full((2, 3), np.nan)
         expected = InputError
     with pytest.raises(expected):
-        with RenderBridge(scene, marks, scenes.classes(box=["objects:A"]), width=32, height=24) as bridge:
+        with RenderSession(scene, marks, scenes.classes(box=["objects:A"]), RenderSettings(32, 24)) as session:
             if failing == "render":
-                bridge.stage.render.filepath = "/dev/null/not a folder.exr"
-            bridge.render(draw, KEY)
+                session.stage.render.filepath = "/dev/null/not a folder.exr"
+            session.render(draw, KEY)
     assert differences(before, dump()) == []
     assert not bpy.app.handlers.frame_change_post
 
@@ -51,7 +52,7 @@ def test_entering_fails_without_a_change():
     marks = [mark("place", "objects['A']", "location"), mark("x", "objects['A']", "location[0]")]
     before = dump()
     with pytest.raises(InputError, match="learnable twice"):
-        with RenderBridge(scene, marks, scenes.classes(), width=32, height=24):
+        with RenderSession(scene, marks, scenes.classes(), RenderSettings(32, 24)):
             pass
     assert differences(before, dump()) == []
 
@@ -66,7 +67,7 @@ def test_a_drawer_alone_puts_everything_back():
 
 
 def test_nothing_is_left_on_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(bridge_module, "_scratch_folder", lambda: str(tmp_path / "scratch"))
+    monkeypatch.setattr(session_module, "_scratch_folder", lambda: str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     scenes.render(scenes.start())
     assert not list(tmp_path.iterdir())

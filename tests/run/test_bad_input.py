@@ -13,7 +13,7 @@ from PIL import Image
 
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import properties, psi_properties
-from autosimulate_addon.blender.render import session as bridge
+from autosimulate_addon.blender.render import session
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.process import requirements
 from autosimulate_addon.run.record import directory
@@ -21,14 +21,14 @@ from autosimulate_addon.run.record import directory
 
 @pytest.fixture
 def work(inputs, tmp_path, monkeypatch):
-    """A private copy of the inputs, an output path, and a bridge that must not render."""
+    """A private copy of the inputs, an output path, and a session that must not render."""
     shutil.copytree(inputs, tmp_path / "in")
     monkeypatch.chdir(tmp_path)
 
     def forbidden(*_args, **_kwargs):
         raise AssertionError("something was rendered")
 
-    monkeypatch.setattr(bridge.RenderBridge, "render", forbidden)
+    monkeypatch.setattr(session.RenderSession, "render", forbidden)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     properties.ensure_registered()
     return tmp_path

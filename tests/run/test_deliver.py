@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from autosimulate_addon.blender.marks import mark_scene, psi_properties
-from autosimulate_addon.blender.render import session as bridge
+from autosimulate_addon.blender.render import session
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.optimization import deliver
@@ -106,7 +106,7 @@ def test_what_delivery_would_refuse_is_refused_before_anything_is_rendered(folde
         raise AssertionError("something was rendered")
 
     monkeypatch.setattr(psi_properties, "write", refuse)
-    monkeypatch.setattr(bridge.RenderBridge, "render", forbidden)
+    monkeypatch.setattr(session.RenderSession, "render", forbidden)
     assert run(folder) == 2
     assert "cannot keep it" in capfd.readouterr().err
     assert not (folder / "out").exists()

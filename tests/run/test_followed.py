@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 
+import bpy
 import numpy as np
 import pytest
 from PIL import Image
 
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.protocol import Cancelled
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record.events import followed, read_events
@@ -90,7 +91,7 @@ def test_a_signal_in_the_middle_leaves_a_data_set_and_the_same_again_completes_i
 
 def stop_after(monkeypatch, job, images):
     """Leaves the cancel file, as the window does, while the ``images``-th image is rendered."""
-    render, count = RenderBridge.render, [0]
+    render, count = RenderSession.render, [0]
 
     def counted(*arguments):
         count[0] += 1
@@ -98,7 +99,7 @@ def stop_after(monkeypatch, job, images):
             (job / "cancel").touch()
         return render(*arguments)
 
-    monkeypatch.setattr(RenderBridge, "render", counted)
+    monkeypatch.setattr(RenderSession, "render", counted)
 
 
 def test_a_stopped_preview_shows_the_samples_so_far(inputs, tmp_path, monkeypatch, capfd):
@@ -132,3 +133,16 @@ def test_every_ending_is_told(tmp_path, error, ending):
     with pytest.raises(type(error)), followed(str(tmp_path), command="generate"):
         raise error
     assert [event["event"] for event in events_in(tmp_path)] == ["start", ending]
+
+
+def test_notes_of_the_render_session_reach_the_terminal_and_the_follower_once(inputs, tmp_path, capfd):
+    bpy.ops.wm.open_mainfile(filepath=str(inputs / "scene.blend"))
+    bpy.context.scene.render.use_motion_blur = True
+    scene = tmp_path / "blurred.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(scene), copy=True)
+    arguments = argv(inputs, "preview", tmp_path / "out", tmp_path / "job", "--count", 2)
+    arguments[arguments.index("--scene") + 1] = str(scene)
+    assert cli.main(arguments) == 0
+    said = [event["message"] for event in events_in(tmp_path / "job") if event["event"] == "problem"]
+    assert said == ["Motion blur is off: labels of a blurred edge are undefined."]
+    assert capfd.readouterr().err.count(said[0]) == 1

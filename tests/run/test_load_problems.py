@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from autosimulate_addon.blender.render import session as bridge
+from autosimulate_addon.blender.render import session
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record.events import read_events
 from autosimulate_addon.run.scene import load_problems
@@ -143,13 +143,13 @@ def test_a_run_says_it_on_the_terminal_in_its_log_and_in_its_events_before_it_re
     opened(tmp_path, textured)
     (tmp_path / "marks.toml").write_text(scenes.MARKS)
     scenes.build_validation(tmp_path / "validation")
-    rendered = bridge.RenderBridge.render
+    rendered = session.RenderSession.render
 
     def watched(self, *arguments):
         assert "wood.png" in (tmp_path / "out/log.txt").read_text()
         return rendered(self, *arguments)
 
-    monkeypatch.setattr(bridge.RenderBridge, "render", watched)
+    monkeypatch.setattr(session.RenderSession, "render", watched)
     assert cli.main(["optimize", "--scene", str(tmp_path / "scene.blend"), "--marks", str(tmp_path / "marks.toml"),
                      "--validation", str(tmp_path / "validation"), "--output", str(tmp_path / "out"), "--device", "cpu",
                      "--iterations", "1", "--images", "2", "--no-compare", "--no-control", "--networks", "1"]) == 0

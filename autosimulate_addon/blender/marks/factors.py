@@ -28,7 +28,7 @@ SLACK = 1e-6
 def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
     """The mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
 
-    ``owners`` stays empty: only the bridge knows instance indices. Raises InputError (naming the mark and the mend)
+    ``owners`` stays empty: only a render session knows instance indices. Raises InputError (naming the mark and the mend)
     for a missing property, limits or start values that make no distribution, or fewer than two choices.
     """
     if mark.family and mark.family not in FAMILIES:

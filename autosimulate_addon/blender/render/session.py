@@ -28,29 +28,26 @@ from .labels import Labels, indices
 from .light_groups import LightGroups
 from .quiet import quiet
 from .snapshot import Restorer
+from .stage import RenderSettings
 from .visibility import Sightings
 
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-class RenderBridge:
+class RenderSession:
     """A session of renders of one scene. A context manager: leaving it puts everything back exactly, errors or not.
 
     ``factors``, ``layers`` (see ``protocol.Layer``) and ``classes`` are known from the start; nothing is changed before
-    the context is entered. ``samples`` None keeps the scene's own; a mark on it wins. ``relight`` splits the image by
-    light source where the marks allow (Cycles only, and then without denoising, which is not linear). ``engine`` is
-    "CYCLES" (also for None) or "EEVEE".
+    the context is entered. ``notes`` holds what the user should know of this session, one sentence each.
 
     Raises InputError for a scene, marks or classes that cannot be rendered.
     """
 
-    def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable, *, width: int, height: int,
-                 samples: int | None = None, relight: bool = True, engine: str | None = None) -> None:
-        staging.check(scene, width, height, engine)
+    def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable,
+                 settings: RenderSettings) -> None:
+        staging.check(scene, settings)
         self.scene = scene
         self.marks = tuple(mark for mark in marks if mark.enabled)
-        self.width, self.height, self.samples = width, height, samples
-        self.engine = engine or "CYCLES"
         self._labels = Labels(scene, classes)
         self.classes: tuple[str, ...] = classes.names
         factors = tuple(factor_of(mark) for mark in self.marks)
@@ -58,13 +55,12 @@ class RenderBridge:
                                                  for mark, factor in zip(self.marks, factors, strict=True))
         self._drawer = Drawer(scene, self.marks)
         drawn = [ref for mark in self._drawer.marks for ref in drawn_properties(mark)]
-        relight = relight and self.engine == "CYCLES" and not display.bends(drawn)
+        relight = settings.relight and settings.engine == "CYCLES" and not display.bends(drawn)
         self._negative = inexact.negative_light(scene, self.marks, factors) if relight else ""
         relight = relight and not self._negative
         self._groups = LightGroups(scene, self.marks if relight else (), self.factors)
         self.layers: tuple[Layer, ...] = self._groups.layers
-        self.relight = bool(self._groups.sources)
-        #: What the user should know of this session, one sentence each.
+        self.settings = replace(settings, relight=bool(self._groups.sources))
         self.notes: tuple[str, ...] = tuple(self._notes(drawn))
         self._restorer = Restorer()
         self._sightings = Sightings(self.classes)
@@ -89,8 +85,8 @@ class RenderBridge:
     def _notes(self, drawn: Sequence[PropertyRef]) -> Iterator[str]:
         for ref in display.without_effect(drawn):
             yield f"{ref} changes only how Blender displays images, not the images that are learned from."
-        if self.relight and self.scene.cycles.use_denoising:
-            yield "Denoising is off, because the images are split by light source to be mixed anew."
+        if self.settings.relight and self.scene.cycles.use_denoising:
+            yield "Denoising is off, because the images are split by light source to be mixed again."
         if self.scene.render.use_motion_blur:
             yield "Motion blur is off: labels of a blurred edge are undefined."
         if self._negative:
@@ -98,16 +94,15 @@ class RenderBridge:
                    f"light is rendered.")
         yield from inexact.notes(self.scene, self.marks)
 
-    def __enter__(self) -> RenderBridge:
+    def __enter__(self) -> RenderSession:
         restorer = self._restorer
         try:
             folder = _scratch_folder()
             restorer.defer(lambda: shutil.rmtree(folder, ignore_errors=True))
             _forget_new_images(restorer)
             self.stage = staging.make(
-                self.scene, width=self.width, height=self.height, samples=self.samples, engine=self.engine,
-                relight=self.relight, material_index=self._labels.uses_materials, position=self._may_have_instances,
-                path=os.path.join(folder, "render.exr"))
+                self.scene, self.settings, material_index=self._labels.uses_materials,
+                position=self._may_have_instances, path=os.path.join(folder, "render.exr"))
             restorer.defer(self._remove_stage)
             self._empty = staging.empty_scene()
             view_layer = staging.rendered_view_layer(self.stage)
@@ -146,7 +141,7 @@ class RenderBridge:
         began = time.perf_counter()
         rendered = self._groups.floored(draw)
         self._put(rendered)
-        if self.engine == "CYCLES":
+        if self.settings.engine == "CYCLES":
             self.stage.cycles.seed = seed_of(key)
         image = self._render_image()
         layers = self._split(image)
@@ -195,7 +190,7 @@ class RenderBridge:
                 if self._may_have_instances:
                     self._instances.collect(graph)
                 if not self._sightings.complete:
-                    self._sightings.expect(graph, self.stage.camera, (self.width, self.height),
+                    self._sightings.expect(graph, self.stage.camera, (self.settings.width, self.settings.height),
                                            self._labels.class_of_object)
             except Exception as error:      # Blender would print it and go on
                 problems.append(error)
@@ -211,7 +206,7 @@ class RenderBridge:
 
     def _split(self, image: exr.ExrImage) -> np.ndarray:
         """(L, H, W, 3) float16: one layer per source, and what is left."""
-        layers = np.empty((len(self.layers), self.height, self.width, 3), dtype=np.float32)
+        layers = np.empty((len(self.layers), self.settings.height, self.settings.width, 3), dtype=np.float32)
         passes = [f"Combined_{source.group}" for source in self._groups.sources] + ["Combined"]
         for layer, name in zip(layers, passes, strict=True):
             if not image.copy_into(layer, name, "RGB"):
@@ -244,11 +239,10 @@ class RenderBridge:
     def _indices(self, image: exr.ExrImage, passes: Sequence[str], crypto: str, numbers: Mapping[str, int], count: int
                  ) -> np.ndarray | None:
         """(H, W) integers from Cycles' index pass, or from EEVEE's Cryptomatte."""
-        if self.engine == "EEVEE":
+        if self.settings.engine == "EEVEE":
             return cryptomatte.decode(image, crypto, numbers)
         found = image.find(*passes)
         return None if found is None else indices(found[..., 0], count)
-
 
 
 def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[str, int]

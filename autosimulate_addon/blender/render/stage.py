@@ -7,6 +7,8 @@ image format's colour space, once changed, is never empty again).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
 from ...protocol import InputError
@@ -17,20 +19,41 @@ ENGINES = ("CYCLES", "EEVEE")
 _LONGEST_NAME = 32
 
 
-def check(scene: bpy.types.Scene, width: int, height: int, engine: str | None) -> None:
+@dataclass(frozen=True)
+class RenderSettings:
+    """How images are rendered: their size in pixels, the engine and what it spends on them.
+
+    ``samples`` None keeps the scene's own; a mark on it wins. ``relight`` splits the image by light source where the
+    marks allow (Cycles only, and then without denoising, which is not linear). ``engine`` is one of ENGINES.
+    """
+
+    width: int
+    height: int
+    samples: int | None = None
+    relight: bool = True
+    engine: str = "CYCLES"
+
+
+def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     """Raises InputError when this scene cannot be rendered at this size with this engine."""
-    if scene.camera is None:
-        raise InputError(f"The scene {scene.name!r} has no camera: add one and make it the active camera.")
-    if scene.camera.type != "CAMERA":
-        raise InputError(f"The active camera {scene.camera.name!r} is not a camera object: choose one.")
+    check_camera(scene)
+    width, height = settings.width, settings.height
     if not (4 <= width <= 65536 and 4 <= height <= 65536):
         raise InputError(f"Images of {width} x {height} pixels cannot be rendered: give a width and a height of at "
                          "least 4.")
-    if engine not in (None, *ENGINES):
-        raise InputError(f"{engine!r} is no render engine for this: use CYCLES or EEVEE.")
-    if engine != "EEVEE" and not compat.has_cycles(scene):
+    if settings.engine not in ENGINES:
+        raise InputError(f"{settings.engine!r} is no render engine for this: use CYCLES or EEVEE.")
+    if settings.engine == "CYCLES" and not compat.has_cycles(scene):
         raise InputError("The Cycles render engine is not enabled: enable the add-on 'Cycles Render Engine'.")
     rendered_view_layer(scene)
+
+
+def check_camera(scene: bpy.types.Scene) -> None:
+    """Raises InputError when the scene has no active camera to render with."""
+    if scene.camera is None:
+        raise InputError(f"The scene {scene.name!r} has no camera: add one and make it the active camera.")
+    if scene.camera.type != "CAMERA":
+        raise InputError(f"The active camera {scene.camera.name!r} of the scene is not a camera object: choose one.")
 
 
 def rendered_view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
@@ -41,21 +64,24 @@ def rendered_view_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer:
     raise InputError(f"No view layer of the scene {scene.name!r} is used for rendering: switch one on.")
 
 
-def make(scene: bpy.types.Scene, *, width: int, height: int, samples: int | None, engine: str, relight: bool,
-         material_index: bool, position: bool, path: str) -> bpy.types.Scene:
+def make(scene: bpy.types.Scene, settings: RenderSettings, *, material_index: bool, position: bool, path: str
+         ) -> bpy.types.Scene:
     """A new scene that renders into the file ``path``. To be removed with ``remove``.
 
+    ``material_index`` and ``position`` ask for these passes beside the image and the object indices.
     As the user has it: sampling, bounces, depth of field, film (transparent or not), simplify, threads, device.
     Off: the compositor and the sequencer (the network sees the camera's image), stamps, borders and crops, Freestyle,
     stereo, time limits (the same key must give the same image), and motion blur (a drawn scene has no before and
     after; labels of a blurred edge are undefined).
     """
+    engine, samples = settings.engine, settings.samples
     stage = scene.copy()
     try:
         render = stage.render
         for name, value in {
             "engine": compat.eevee_engine() if engine == "EEVEE" else "CYCLES",
-            "resolution_x": width, "resolution_y": height, "resolution_percentage": 100,
+            "resolution_x": settings.width, "resolution_y": settings.height,
+            "resolution_percentage": 100,
             "use_border": False, "use_crop_to_border": False, "use_multiview": False, "use_motion_blur": False,
             "use_compositing": False, "use_sequencer": False, "use_stamp": False, "use_freestyle": False,
             "use_overwrite": True, "use_placeholder": False, "use_file_extension": False, "filepath": path,
@@ -68,7 +94,7 @@ def make(scene: bpy.types.Scene, *, width: int, height: int, samples: int | None
                                          f"use_pass_{kind}_index" for kind in kinds)}
         _set_layers(stage, wanted | ({"use_pass_position"} if position else set()))
         if engine == "CYCLES":
-            _set_cycles(stage, samples, relight)
+            _set_cycles(stage, samples, settings.relight)
         elif samples is not None:
             stage.eevee.taa_render_samples = samples
     except BaseException:

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     count = options.count or config.fresh_count
     prepare.check_scene(marked)
     prepare.check_network(config, len(marked.classes.names))
-    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    start = prepare.starting_psi(marked, options.psi)
+    marked = marked.starting_at(start)
     test = prepare.labelled_images(config.test, marked.classes, config)
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
@@ -47,9 +48,9 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         progress.update(event, data["fraction"], images=images)
 
     use_threads(config.width, config.height)
-    with StopRequest() as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+    with StopRequest() as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes))
-        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        psi = Psi.from_plain(simulator.factors, start)
         scores = evaluate_from_scratch(
             loop_config(config), simulator, psi,
             Evaluation(count, config.seed, validation=test, networks=config.fresh_networks),

@@ -35,7 +35,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
     marked, config = of_run(options)
     output = Path(options.output).expanduser().absolute()
     prepare.check_scene(marked)
-    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    start = prepare.starting_psi(marked, options.psi)
+    marked = marked.starting_at(start)
     check_writable(output)
     check_space(output, count * config.width * config.height * 8)
     progress = Progress({"render": 1.0}, event)
@@ -47,10 +48,10 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
         progress.update("render", finished / count, images=finished, force=finished == count)
 
     asked = StopRequest(lambda: cancel_requested(options.events))
-    with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+    with asked as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
         notes = (*marked.problems, *simulator.notes)
         tell(notes, event)
-        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        psi = Psi.from_plain(simulator.factors, start)
         try:
             problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,
                                      info=prepare.image_info(config), done=done)

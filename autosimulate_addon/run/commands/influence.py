@@ -75,7 +75,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     folder = loaded.validation or str(directory.root / "validation")        # the demo's own lie in the run
     validation = prepare.labelled_images(folder, marked.classes, loaded)
     use_threads(loaded.width, loaded.height)
-    with BlenderSimulator(marked.bridge(loaded)) as simulator:
+    with BlenderSimulator(marked.session(loaded)) as simulator:
         state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),
                       renders_dir=directory.renders)
         state.load_state_dict(saved["loop"])

@@ -41,14 +41,15 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict
     marked, config = of_run(options)
     output = sheet_path(options.output, "preview.png")
     prepare.check_scene(marked)
-    marked = marked.starting_at(prepare.starting_psi(marked, options.psi))
+    start = prepare.starting_psi(marked, options.psi)
+    marked = marked.starting_at(start)
     check_writable(output.parent)
     progress = Progress({"render": 1.0}, event)
     images, labels, stopped = [], [], False
     asked = StopRequest(lambda: cancel_requested(options.events))
-    with asked as stop, BlenderSimulator(marked.bridge(config), stop=stop) as simulator:
+    with asked as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes), event)
-        psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+        psi = Psi.from_plain(simulator.factors, start)
         keys = [SampleKey(config.seed, PREVIEW, index) for index in range(count)]
         progress.update("render", 0.0, force=True)
         try:

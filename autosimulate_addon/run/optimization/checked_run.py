@@ -101,7 +101,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
         validation = prepare.labelled_images(config.validation, marked.classes, config)
         if config.test:
             test = prepare.labelled_images(config.test, marked.classes, config)
-    with BlenderSimulator(marked.bridge(config)) as simulator:      # what the bridge finds wrong is said now
+    with BlenderSimulator(marked.session(config)) as simulator:      # what the session finds wrong is said now
         layers = len(simulator.layers)
         notes = (*marked.problems, *simulator.notes)
     optimized_file.rehearse(marked, start)

@@ -35,7 +35,7 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
     use_threads(job.config.width, job.config.height)
-    with BlenderSimulator(job.marked.bridge(job.config), stop=stop) as simulator:
+    with BlenderSimulator(job.marked.session(job.config), stop=stop) as simulator:
         run = _Run(job, events, stop, simulator)
         try:
             run.prepare()

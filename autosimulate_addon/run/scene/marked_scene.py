@@ -16,7 +16,8 @@ from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import properties, psi_properties
 from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
-from ...blender.render.session import RenderBridge
+from ...blender.render import stage
+from ...blender.render.session import RenderSession
 from ...core.datasets import Dataset, read_dataset
 from ...protocol import InputError
 from ..config import RunConfig
@@ -37,9 +38,10 @@ class MarkedScene:
     marks_file: Path | None = None
     problems: tuple[str, ...] = ()  # what Blender could not find or would not run, one sentence each
 
-    def bridge(self, config: RunConfig) -> RenderBridge:
-        return RenderBridge(self.scene, list(self.marks), self.classes, width=config.width, height=config.height,
-                            samples=config.samples)
+    def session(self, config: RunConfig) -> RenderSession:
+        """A session that renders this scene as ``config`` says. Raises InputError when it cannot be rendered."""
+        settings = stage.RenderSettings(config.width, config.height, config.samples)
+        return RenderSession(self.scene, self.marks, self.classes, settings)
 
     def starting_at(self, plain: psi_file.Plain) -> MarkedScene:
         """The same marks with ``plain`` (by mark name, as far as it goes) as their start."""
@@ -71,11 +73,7 @@ def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> 
 
 def check_scene(marked: MarkedScene) -> None:
     """Raises InputError unless the scene can be rendered and has something to learn and something to tell apart."""
-    scene = marked.scene
-    if scene.camera is None:
-        raise InputError(f"The scene '{scene.name}' has no camera: add one and make it the active camera.")
-    if scene.camera.type != "CAMERA":
-        raise InputError(f"The active camera '{scene.camera.name}' of the scene is not a camera object: choose one.")
+    stage.check_camera(marked.scene)
     if not marked.marks:
         raise InputError("Nothing in this scene is marked as learnable: mark properties in Blender's window or name "
                          "them in a file given with --marks ('describe' lists what could be).")

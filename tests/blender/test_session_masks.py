@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender.marks.mark import ClassTable
-from autosimulate_addon.blender.render.session import RenderBridge
+from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.protocol import InputError
 from tests.blender import checks, scenes
 from tests.blender.checks import SIZE, assert_mask
@@ -117,10 +118,10 @@ def test_an_object_that_only_instances_is_numbered_once():
     ball = scenes.sphere("Ball", (20, 0, 0), 1.0)
     scatter = scenes.box("Scatter")
     scatter.modifiers.new("Nodes", "NODES").node_group = checks._instance_on_line(ball, 1, (0, 0, 0))
-    with RenderBridge(scene, [mark("place", "objects['Scatter']", "location")], classes(ball=["objects:Ball"]),
-                      width=48, height=36) as bridge:
-        result = bridge.render({"place": np.zeros((1, 3))}, KEY)
-        assert bridge.factors[0].owners == ()
+    with RenderSession(scene, [mark("place", "objects['Scatter']", "location")], classes(ball=["objects:Ball"]),
+                       RenderSettings(48, 36)) as session:
+        result = session.render({"place": np.zeros((1, 3))}, KEY)
+        assert session.factors[0].owners == ()
     assert len(np.unique(result.instances)) == 2 and set(np.unique(result.labels)) == {0, 1}
 
 
@@ -128,9 +129,9 @@ def test_owners_are_instance_numbers():
     scene, table = one_ball()
     scenes.sphere("Other", (-1.5, 0, 0), 0.5)
     marks = [mark("place", ["objects['Other']", "objects['Ball']"], "location")]
-    with RenderBridge(scene, marks, table, width=48, height=36) as bridge:
-        owners = bridge.factors[0].owners
-        result = bridge.render({"place": np.array([[-2.0, 0, 0], [1.5, 0, 0]])}, KEY)
+    with RenderSession(scene, marks, table, RenderSettings(48, 36)) as session:
+        owners = session.factors[0].owners
+        result = session.render({"place": np.array([[-2.0, 0, 0], [1.5, 0, 0]])}, KEY)
     columns = [np.nonzero(result.instances == owner)[1].mean() for owner in owners]
     assert columns[0] < 20 < 28 < columns[1]
 
@@ -153,8 +154,8 @@ def test_what_other_pixels_show_has_no_owner(what):
     elif what == "list":
         names = ["Ball", scene.camera.name]
     marks = [mark("place", [f"objects['{name}']" for name in names], "location")]
-    with RenderBridge(scene, marks, table, width=16, height=12) as bridge:
-        assert bridge.factors[0].owners == ()
+    with RenderSession(scene, marks, table, RenderSettings(16, 12)) as session:
+        assert session.factors[0].owners == ()
 
 
 def test_linked_objects_have_masks_too(tmp_path):
@@ -175,13 +176,13 @@ def test_an_impossible_label_is_reported():
     scenes.box("Tiny", (0.5, 4.0, 0.2), scale=(0.1, 0.1, 0.1))
     scenes.box("Away", (50.0, 0.0, 0.0))
     table = classes(ball=["objects:Ball"], tiny=["objects:Tiny"], away=["objects:Away"])
-    with RenderBridge(scene, [], table, width=48, height=36) as bridge:
-        assert bridge.missing_classes() == []
-        bridge.render({}, KEY)
-        assert bridge.missing_classes() == ["tiny"]
+    with RenderSession(scene, [], table, RenderSettings(48, 36)) as session:
+        assert session.missing_classes() == []
+        session.render({}, KEY)
+        assert session.missing_classes() == ["tiny"]
         bpy.data.objects["Ball"].hide_render = True
-        bridge.render({}, KEY)
-        assert bridge.missing_classes() == []
+        session.render({}, KEY)
+        assert session.missing_classes() == []
         bpy.data.objects["Ball"].hide_render = False
 
 
@@ -194,7 +195,7 @@ def test_an_impossible_label_is_reported():
 def test_class_tables_that_cannot_be_used(table, sentence):
     scene, _ = one_ball()
     with pytest.raises(InputError, match=sentence):
-        RenderBridge(scene, [], table, width=48, height=36)
+        RenderSession(scene, [], table, RenderSettings(48, 36))
 
 
 @pytest.mark.parametrize("broken, sentence", [
@@ -216,5 +217,5 @@ def test_scenes_that_cannot_be_rendered(broken, sentence, monkeypatch):
     else:
         monkeypatch.setattr("autosimulate_addon.blender.compat.has_cycles", lambda scene: False)
     with pytest.raises(InputError, match=sentence) as caught:
-        RenderBridge(scene, [], table, **options)
+        RenderSession(scene, [], table, RenderSettings(**options))
     assert "\n" not in str(caught.value)
