@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..protocol import FILM as FILM_TABLE
 from ..protocol import Layer, Render
 from .randomness import derive_seed, seed_of
 
@@ -24,7 +25,7 @@ WHITE_BALANCE = "film:white_balance"  # log2 gain of red and of blue, size 2
 BLUR = "film:blur"                    # standard deviation of a Gaussian in pixels, size 1
 CONTRAST = "film:contrast"            # log2 of a multiplier on the display gamma, size 1
 NOISE = "film:noise"                  # standard deviation in display units (0..1), size 1
-FILM = (EXPOSURE, WHITE_BALANCE, BLUR, CONTRAST, NOISE)
+FILM = tuple(f"film:{name}" for name in FILM_TABLE)
 
 #: A blur below this many pixels is none (the neighbours' weight is under 1e-21); keeps its gradient finite.
 SHARP = 0.1

@@ -6,10 +6,13 @@ Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) imp
 from .errors import AutoSimulateError, Cancelled, InputError
 from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .simulator import Driver, Layer, Render, Simulator
+from .vocabulary import FAMILIES, FILM
 
 __all__ = [
     "CONTINUOUS",
     "DISCRETE",
+    "FAMILIES",
+    "FILM",
     "LARGEST",
     "WIDEST_RATIO",
     "AutoSimulateError",

@@ -92,7 +92,7 @@ class Setting:
         ids = [choice.id for choice in self.choices]
         if ids and value not in ids:
             raise InputError(f"{self.flag} {value!r} is not known; choose one of {', '.join(ids)}.")
-        if value is None and self.default is None or self.low is None:
+        if (value is None and self.default is None) or self.low is None:
             return
         number = isinstance(value, (int, float) if self.kind is float else int) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not self.low <= value <= self.high:

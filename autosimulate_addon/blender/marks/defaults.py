@@ -11,23 +11,15 @@ import math
 import bpy
 import numpy as np
 
-from ...protocol import InputError
+from ...protocol import FILM, InputError
 from .. import drawable, paths, property_info
 from ..paths import PropertyRef
 from ..property_info import PropertyInfo
-from .mark import FILM_SIZES, Mark
+from .mark import Mark
 
 #: Spread of a strictly positive quantity at the start, as the standard deviation of its natural logarithm.
 POWER_SPREAD = math.log(3.0)        # light energies and strengths: a factor of three either way
 SIZE_SPREAD = math.log(1.5)         # focal lengths, radii, scales
-#: Film factors in ``core.film``'s units: (family, mean, std, low, high) of every component.
-FILM = {
-    "exposure": ("normal", 0.0, 0.7, -3.0, 3.0),            # stops
-    "white_balance": ("normal", 0.0, 0.2, -1.0, 1.0),       # log2 gain of red and of blue
-    "noise": ("lognormal", 0.02, 0.02, 0.0, 0.2),           # std in display units 0..1
-    "blur": ("lognormal", 0.6, 0.5, 0.0, 4.0),              # Gaussian sigma, pixels
-    "contrast": ("normal", 0.0, 0.2, -1.0, 1.0),            # log2 of a display gamma
-}
 #: Unlike a place, a number this large is not worth one item each: pick some in geometric steps.
 MAX_INTEGERS = 16
 BOUNCES = (0, 1, 2, 4, 8, 12)
@@ -260,14 +252,13 @@ def _uniform(mark: Mark) -> Mark:
 def _complete_film(mark: Mark) -> Mark:
     if mark.film not in FILM:
         raise InputError(f"{mark.name!r} is no film factor; use one of {', '.join(sorted(FILM))}.")
-    family, mean, std, low, high = FILM[mark.film]
-    size = FILM_SIZES[mark.film]
-    given = {name: _sized(getattr(mark, name), size) or (value,) * size
-             for name, value in (("mean", mean), ("std", std), ("low", low), ("high", high))}
+    film = FILM[mark.film]
+    given = {name: _sized(getattr(mark, name), film.size) or (getattr(film, name),) * film.size
+             for name in ("mean", "std", "low", "high")}
     if any(low_ > high_ for low_, high_ in zip(given["low"], given["high"], strict=True)):
         raise InputError(f"Mark {mark.name!r}: low {_number(given['low'][0])} is above high "
                          f"{_number(given['high'][0])}; exchange them.")
-    return mark.with_(family=mark.family or family, **given)
+    return mark.with_(family=mark.family or film.family, **given)
 
 
 def _sized(values: tuple[float, ...] | None, size: int) -> tuple[float, ...] | None:

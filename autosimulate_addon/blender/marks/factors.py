@@ -9,14 +9,12 @@ from collections.abc import Mapping, Sequence
 import bpy
 import numpy as np
 
-from ...protocol import LARGEST, WIDEST_RATIO, Factor, InputError
+from ...protocol import CONTINUOUS, FAMILIES, FILM, LARGEST, WIDEST_RATIO, Factor, InputError
 from .. import drawable, paths, property_info
 from . import states
 from .defaults import complete, effective_limits
-from .mark import FILM_SIZES, Mark
+from .mark import Mark
 
-FAMILIES = ("normal", "lognormal", "bounded", "integer", "bernoulli", "categorical")
-FILM_UNITS = {"exposure": "stops", "white_balance": "stops", "noise": "", "blur": "px", "contrast": ""}
 _UNITS = {"LENGTH": "m", "AREA": "m²", "VOLUME": "m³", "ROTATION": "rad", "TIME": "frames", "TIME_ABSOLUTE": "s",
           "MASS": "kg", "CAMERA": "mm", "POWER": "W", "TEMPERATURE": "K", "VELOCITY": "m/s", "WAVELENGTH": "nm"}
 #: How far the given probabilities may be from summing to 1 (they are then divided by their sum).
@@ -28,8 +26,8 @@ SLACK = 1e-6
 def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
     """The mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
 
-    ``owners`` stays empty: only a render session knows instance indices. Raises InputError (naming the mark and the mend)
-    for a missing property, limits or start values that make no distribution, or fewer than two choices.
+    ``owners`` stays empty: only a render session knows instance indices. Raises InputError (naming the mark and the
+    mend) for a missing property, limits or start values that make no distribution, or fewer than two choices.
     """
     if mark.family and mark.family not in FAMILIES:
         raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions"
@@ -40,7 +38,7 @@ def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> F
     if psi is not None:
         mark = mark.with_(**{name: tuple(float(value) for value in np.atleast_1d(values))
                              for name, values in psi.items()})
-    if mark.family in ("normal", "lognormal", "bounded"):
+    if mark.family in CONTINUOUS:
         return _continuous(mark)
     return _discrete(mark)
 
@@ -54,7 +52,7 @@ def factors_of(marks: Sequence[Mark], psi: Mapping[str, Mapping[str, Sequence[fl
 def unit_of(mark: Mark) -> str:
     """The unit of the drawn values, "" for none."""
     if mark.kind == "FILM":
-        return FILM_UNITS[mark.film]
+        return FILM[mark.film].unit
     if mark.kind != "PROPERTY":
         return ""
     ref = mark.targets[0]
@@ -72,7 +70,7 @@ def suggestion(wrong: str, known: Sequence[str]) -> str:
 
 def _continuous(mark: Mark) -> Factor:
     if mark.kind == "FILM":
-        size, count = FILM_SIZES[mark.film], 1
+        size, count = FILM[mark.film].size, 1
         low, high = np.array(mark.low), np.array(mark.high)
     else:
         info, count = property_info.describe(mark.targets[0]), len(mark.targets)

@@ -11,9 +11,6 @@ from ..paths import PropertyRef
 #: STATE: sets of property values captured together; FILM: what happens to the image after rendering (``core.film``).
 KINDS = ("PROPERTY", "MATERIAL", "STATE", "FILM")
 
-#: The film factors and the number of components of each (units: see ``factors.FILM``).
-FILM_SIZES = {"exposure": 1, "white_balance": 2, "noise": 1, "blur": 1, "contrast": 1}
-
 
 @dataclass(frozen=True)
 class Mark:

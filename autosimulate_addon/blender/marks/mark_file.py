@@ -14,15 +14,15 @@ from typing import Any
 
 import bpy
 
-from ...protocol import InputError
+from ...protocol import FAMILIES, FILM, InputError
 from ...protocol.settings import SETTINGS
 from .. import paths
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
 from . import states
 from .defaults import complete
-from .factors import FAMILIES, factor_of, suggestion
-from .mark import FILM_SIZES, ClassTable, Mark
+from .factors import factor_of, suggestion
+from .mark import ClassTable, Mark
 
 _TOP = ("learnable", "classes", "class_ids", "settings")
 _COMMON = ("name", "locked", "enabled")
@@ -90,9 +90,9 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
                          f"{', '.join(FAMILIES)}.")
     if kind == "film":
         film = _of(entry, "film", str, "")
-        if film not in FILM_SIZES:
-            raise InputError(f"{film!r} is no film factor{suggestion(film, tuple(FILM_SIZES))}; use one of "
-                             f"{', '.join(FILM_SIZES)}.")
+        if film not in FILM:
+            raise InputError(f"{film!r} is no film factor{suggestion(film, tuple(FILM))}; use one of "
+                             f"{', '.join(FILM)}.")
         return Mark(f"film:{film}", "FILM", family=family, **numbers, **flags)
     if kind == "states":
         items, found = _states(entry["states"], scene)
@@ -134,7 +134,7 @@ def _property(block: PropertyRef, path: str, index: int = -1) -> PropertyRef:
 def _near_path(ref: PropertyRef) -> str:
     """A suggestion for the first part of the path, from left to right, that does not exist."""
     owner: Any = paths.data_block(PropertyRef(ref.collection, ref.name, ref.library, ""))
-    parts, prefix = ref.path.split("."), ""
+    parts = ref.path.split(".")
     for part in parts:
         plain = part.split("[", 1)[0]
         if not isinstance(owner, bpy.types.bpy_struct):

@@ -8,13 +8,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...protocol import InputError
+from ...protocol import CONTINUOUS, FILM, InputError
 from .. import compat, paths, property_info
 from ..paths import PropertyRef
 from . import factors, states
 from .classes import CLASS_COLORS, read_classes, write_classes
 from .defaults import complete
-from .mark import FILM_SIZES, ClassTable, Mark
+from .mark import ClassTable, Mark
 from .properties import MAX_SIZE
 
 __all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of",
@@ -44,7 +44,7 @@ def mark_of(group: Any) -> Mark:
     common = {"name": name, "kind": kind, "family": group.family.lower(), "locked": group.locked,
               "enabled": group.enabled}
     targets = tuple(_ref(name, target) for target in group.targets) if kind in ("PROPERTY", "MATERIAL") else ()
-    if group.family in ("NORMAL", "LOGNORMAL", "BOUNDED"):
+    if common["family"] in CONTINUOUS:
         size = group.size
         return Mark(**common, targets=targets, mean=_numbers(group.mean, size), std=_numbers(group.std, size),
                     low=_numbers(group.low, size) if group.use_low else None,
@@ -169,9 +169,9 @@ def check(marks: Sequence[Mark]) -> None:
     drawn: dict[tuple, str] = {}
     names: set[str] = set()
     for mark in marks:
-        if mark.kind == "FILM" and mark.film not in FILM_SIZES:
-            raise InputError(f"{mark.name!r} is no film factor{factors.suggestion(mark.film, tuple(FILM_SIZES))}; use "
-                             f"one of {', '.join('film:' + film for film in FILM_SIZES)}.")
+        if mark.kind == "FILM" and mark.film not in FILM:
+            raise InputError(f"{mark.name!r} is no film factor{factors.suggestion(mark.film, tuple(FILM))}; use "
+                             f"one of {', '.join('film:' + film for film in FILM)}.")
         if mark.name in names:
             raise InputError(f"Two marks are named {mark.name!r}; rename one of them.")
         names.add(mark.name)

@@ -18,6 +18,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from ...protocol import FAMILIES
 from . import settings
 
 #: More components than a colour with alpha or a quaternion has are marked one by one.
@@ -29,14 +30,7 @@ KIND_ITEMS = (
     ("STATE", "States", "Sets of property values that are switched together", "PRESET", 2),
     ("FILM", "Film", "What happens to the image after rendering; needs no new render", "CAMERA_DATA", 3),
 )
-FAMILY_ITEMS = (
-    ("NORMAL", "Normal", "Bell curve, for quantities without natural limits such as places"),
-    ("LOGNORMAL", "Log-Normal", "Strictly positive, with factors rather than differences, as for light energies"),
-    ("BOUNDED", "Bounded", "Scaled beta distribution between two limits; uniform when wide"),
-    ("INTEGER", "Integer", "One of the listed whole numbers, each with its own probability"),
-    ("BERNOULLI", "On or Off", "On with a learned probability"),
-    ("CATEGORICAL", "Choice", "One of the listed choices, each with its own probability"),
-)
+FAMILY_ITEMS = tuple((key.upper(), words.label, words.help) for key, words in FAMILIES.items())
 
 
 class AUTOSIMULATE_PG_value(bpy.types.PropertyGroup):

@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...protocol import Factor, InputError
+from ...protocol import CONTINUOUS, Factor, InputError
 from .. import compat, paths
 from .factors import check_probabilities, factor_of
 from .mark import Mark
@@ -56,7 +56,7 @@ def places(scene: bpy.types.Scene, mark: Mark) -> list[tuple[bpy.types.ID, str]]
 def keys(scene: bpy.types.Scene, marks: Sequence[Mark]) -> Iterator[tuple[Mark, bpy.types.ID, str, str]]:
     """(mark, data-block, parameter, custom property key) of all psi of the marks, whether they exist or not."""
     for mark in marks:
-        parameters = PARAMETERS[mark.family in ("normal", "lognormal", "bounded")]
+        parameters = PARAMETERS[mark.family in CONTINUOUS]
         for block, path in places(scene, mark):
             for parameter in parameters:
                 yield mark, block, parameter, property_key(path, parameter)
@@ -121,7 +121,7 @@ def remove(scene: bpy.types.Scene, marks: Sequence[Mark]) -> int:
 
 
 def _check_found(mark: Mark, values: dict[str, list[float]], origin: dict) -> None:
-    wanted = PARAMETERS[mark.family in ("normal", "lognormal", "bounded")]
+    wanted = PARAMETERS[mark.family in CONTINUOUS]
     missing = [parameter for parameter in wanted if parameter not in values]
     where = origin[mark.name, next(iter(values))][0]
     if missing:
@@ -141,7 +141,7 @@ def _check_found(mark: Mark, values: dict[str, list[float]], origin: dict) -> No
 
 def _checked(mark: Mark, values: Mapping[str, Any], where: str | None = None) -> Factor:
     """The mark's factor with this start. Raises InputError that names ``where`` the values are from."""
-    wanted = PARAMETERS[mark.family in ("normal", "lognormal", "bounded")]
+    wanted = PARAMETERS[mark.family in CONTINUOUS]
     if set(values) != set(wanted):
         raise InputError(f"psi of mark {mark.name!r} has {', '.join(sorted(values)) or 'nothing'}; it needs "
                          f"{' and '.join(wanted)}.")

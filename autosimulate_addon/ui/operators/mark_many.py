@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
 from ...blender import paths
 from ...blender.marks import mark_scene as marks_scene
-from ...protocol import AutoSimulateError, InputError
+from ...protocol import FILM, AutoSimulateError, InputError
 from .. import reasons
 from .base import attempt, described
 
@@ -48,13 +48,7 @@ TRANSFORMS = (
     ("rotation_euler", "Rotation", "How the objects are turned"),
     ("scale", "Scale", "How large the objects are"),
 )
-FILM = (
-    ("exposure", "Exposure", "How brightly the picture is exposed, in stops"),
-    ("white_balance", "White Balance", "Tint of the picture: gain of red and of blue, in stops"),
-    ("noise", "Sensor Noise", "Grain of the camera's sensor"),
-    ("blur", "Blur", "Softness of the picture, in pixels"),
-    ("contrast", "Contrast", "Contrast of the picture"),
-)
+FILM_ITEMS = tuple((key, film.label, film.help) for key, film in FILM.items())
 
 
 class AUTOSIMULATE_OT_mark_common(bpy.types.Operator):
@@ -210,7 +204,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
     bl_label = "Mark Film Property"
     bl_options = {"REGISTER", "UNDO"}
 
-    film: EnumProperty(name="Film", description="What to vary", items=FILM)
+    film: EnumProperty(name="Film", description="What to vary", items=FILM_ITEMS)
 
     @classmethod
     def poll(cls, context):
@@ -218,7 +212,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context, properties):
-        return f"{described(FILM, properties.film)[1]}; needs no new renders"
+        return f"{described(FILM_ITEMS, properties.film)[1]}; needs no new renders"
 
     def execute(self, context):
         def work():
