@@ -30,9 +30,6 @@ class Counting:
             self.rendered.append(render.key)
             yield render
 
-    def close(self):
-        self.simulator.close()
-
 
 @lru_cache
 def data():

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from autosimulate_addon.run.commands import influence
+from autosimulate_addon.run.optimization import influence_sheet
 from autosimulate_addon.run.record import checkpoint
 from autosimulate_addon.run.report import influence as figure
 from tests.run.test_job import argv, final_psi, run
@@ -46,7 +46,7 @@ def finished(inputs, tmp_path_factory):
 def bare(inputs, tmp_path, monkeypatch):
     """The same run without any influence map."""
     with monkeypatch.context() as patch:
-        patch.setattr(influence, "write", lambda *_arguments: 0)
+        patch.setattr(influence_sheet, "write", lambda *_arguments: 0)
         assert run(*argv(inputs, tmp_path / "bare", "--no-compare", "--no-control")) == 0
     assert not (tmp_path / "bare" / "sheets" / "influence.png").exists()
     return tmp_path / "bare"
@@ -81,7 +81,7 @@ def test_looking_at_a_stopped_run_changes_nothing_of_how_it_goes_on(inputs, bare
 
 
 def test_it_draws_from_nobody_elses_random_numbers(finished, tmp_path, monkeypatch):
-    seen, write = [], influence.write
+    seen, write = [], influence_sheet.write
 
     def watched(*arguments):
         before = torch.get_rng_state(), np.random.get_state()[1].tolist()
@@ -89,7 +89,7 @@ def test_it_draws_from_nobody_elses_random_numbers(finished, tmp_path, monkeypat
         seen.append(same(before, (torch.get_rng_state(), np.random.get_state()[1].tolist())))
         return 1
 
-    monkeypatch.setattr(influence, "write", watched)
+    monkeypatch.setattr(influence_sheet, "write", watched)
     assert run("preview", "--psi", finished, "--influence", "--output", tmp_path) == 0
     assert seen == [True]
 
@@ -114,7 +114,7 @@ def test_a_map_that_cannot_be_drawn_is_a_sentence_not_the_end_of_the_run(inputs,
         found.maps[0, 0, 0] = np.nan
         return found
 
-    monkeypatch.setattr(influence, "influence_of", broken)
+    monkeypatch.setattr(influence_sheet, "influence_of", broken)
     assert run(*argv(inputs, tmp_path / "run", "--no-compare", "--no-control", "--iterations", 1)) == 0
     assert not (tmp_path / "run" / "sheets" / "influence.png").exists()
     assert "influence map could not be drawn" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

@@ -53,6 +53,3 @@ class StandIn:
         there = present.reshape(OBJECTS, 1)
         return {**draw, "location": np.where(there, draw["location"], np.nan),
                 "metal": np.where(there, draw["metal"], -1)}
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -21,7 +21,7 @@ from ..process.streams import say
 from ..process.threads import use_threads
 from ..record.directory import check_writable, write_json
 from ..scene import marked_scene as prepare
-from ..scene.simulator import BlenderSimulator
+from ..scene.simulator import open_simulator
 from .options import of_run
 
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         progress.update(event, data["fraction"], images=images)
 
     use_threads(config.width, config.height)
-    with StopRequest() as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
+    with StopRequest() as stop, open_simulator(marked, config, stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes))
         psi = Psi.from_plain(simulator.factors, start)
         scores = evaluate_from_scratch(

@@ -19,7 +19,7 @@ from ..process.streams import say
 from ..record.directory import check_space, check_writable
 from ..record.events import cancel_requested, followed
 from ..scene import marked_scene as prepare
-from ..scene.simulator import BlenderSimulator
+from ..scene.simulator import open_simulator
 from .options import of_run
 
 
@@ -48,7 +48,7 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
         progress.update("render", finished / count, images=finished, force=finished == count)
 
     asked = StopRequest(lambda: cancel_requested(options.events))
-    with asked as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
+    with asked as stop, open_simulator(marked, config, stop=stop) as simulator:
         notes = (*marked.problems, *simulator.notes)
         tell(notes, event)
         psi = Psi.from_plain(simulator.factors, start)

@@ -1,53 +1,25 @@
-"""Which pixels of which renders helped: the influence sheet of a run, at its end or from its last checkpoint."""
+"""``preview --influence``: which pixels of a run's renders helped, as of its last checkpoint."""
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...core.influence import influence as influence_of
 from ...core.loop import State
 from ...core.psi import Psi
-from ...protocol import AutoSimulateError, InputError
+from ...protocol import InputError
 from .. import config
 from ..images.sheets import sheet_path
 from ..loop_config import loop_config
-from ..process.log import logger
+from ..optimization import influence_sheet
 from ..process.threads import use_threads
 from ..record import checkpoint
-from ..record.directory import RunDirectory, atomic_path, check_writable, read_json
+from ..record.directory import RunDirectory, check_writable, read_json
 from ..report.record import why_no_influence
 from ..scene import marked_scene as prepare
-from ..scene.simulator import BlenderSimulator
+from ..scene.simulator import open_simulator
 from .options import run_directory
-
-#: Renders on the sheet.
-COUNT = 16
-
-
-def write(path: Path, state: State, count: int = COUNT) -> int:
-    """The sheet of the last ``count`` renders of ``state`` at its present weights; returns how many there were.
-
-    The run is not touched: neither weights nor psi nor any stream of random numbers. Raises AutoSimulateError when
-    v is not finite.
-    """
-    from ..report import influence  # matplotlib: only whoever draws pays for loading it
-
-    began = time.perf_counter()
-    found = influence_of(state, count)
-    if not np.isfinite(found.maps).all():
-        raise AutoSimulateError("The influence of the renders is not finite, so there is nothing to show.")
-    solved = time.perf_counter()
-    with atomic_path(path) as temporary:
-        influence.draw(found.images, found.labels, found.maps, state.task.classes).savefig(temporary)
-    logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(found.maps), solved - began,
-                time.perf_counter() - solved)
-    return len(found.maps)
 
 
 def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -59,7 +31,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     stored = config.load(directory.config)
     if sentence := why_no_influence(stored.method, stored.approximation):
         raise InputError(sentence)
-    count = COUNT if options.count is None else options.count
+    count = influence_sheet.COUNT if options.count is None else options.count
     if not 1 <= count <= 200:
         raise InputError(f"--count must be a whole number from 1 to 200 with --influence, not {count}.")
     output = sheet_path(options.output, "influence.png")
@@ -75,11 +47,11 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     folder = loaded.validation or str(directory.root / "validation")        # the demo's own lie in the run
     validation = prepare.labelled_images(folder, marked.classes, loaded)
     use_threads(loaded.width, loaded.height)
-    with BlenderSimulator(marked.session(loaded)) as simulator:
+    with open_simulator(marked, loaded) as simulator:
         state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),
                       renders_dir=directory.renders)
         state.load_state_dict(saved["loop"])
-        shown = write(output, state, count)
+        shown = influence_sheet.write(output, state, count)
     return {"images": shown, "iterations": state.iteration, "output": str(output)}
 
 

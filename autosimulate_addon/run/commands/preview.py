@@ -24,7 +24,7 @@ from ..process.streams import say
 from ..record.directory import check_writable
 from ..record.events import cancel_requested, followed
 from ..scene import marked_scene as prepare
-from ..scene.simulator import BlenderSimulator
+from ..scene.simulator import open_simulator
 from . import influence
 from .options import of_run
 
@@ -47,7 +47,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict
     progress = Progress({"render": 1.0}, event)
     images, labels, stopped = [], [], False
     asked = StopRequest(lambda: cancel_requested(options.events))
-    with asked as stop, BlenderSimulator(marked.session(config), stop=stop) as simulator:
+    with asked as stop, open_simulator(marked, config, stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes), event)
         psi = Psi.from_plain(simulator.factors, start)
         keys = [SampleKey(config.seed, PREVIEW, index) for index in range(count)]

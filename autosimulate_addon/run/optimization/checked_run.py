@@ -17,12 +17,12 @@ from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
 from ..scene import marked_scene as prepare
 from ..scene.marked_scene import MarkedScene
-from ..scene.simulator import BlenderSimulator
+from ..scene.simulator import open_simulator
 from . import demo, optimized_file
 
 
 @dataclass(frozen=True)
-class Job:
+class CheckedRun:
     """A run that was checked and may begin (or go on)."""
 
     directory: RunDirectory
@@ -34,7 +34,7 @@ class Job:
     notes: tuple[str, ...] = ()     # what the user should know of the scene before anything is rendered
 
 
-def new(options: argparse.Namespace) -> Job:
+def new(options: argparse.Namespace) -> CheckedRun:
     """Checks everything, then makes the run directory: bad input leaves nothing behind."""
     directory = RunDirectory(options.output or time.strftime("runs/%Y%m%d-%H%M%S"))
     directory.check_new()
@@ -66,7 +66,7 @@ def new(options: argparse.Namespace) -> Job:
     return replace(job, marked=copy, notes=tuple(dict.fromkeys((*job.notes, *refused))))
 
 
-def resumed(options: argparse.Namespace) -> Job:
+def resumed(options: argparse.Namespace) -> CheckedRun:
     directory = RunDirectory(options.resume)
     if options.output is not None and RunDirectory(options.output).root != directory.root:
         raise InputError("--resume goes on in the run's own directory; leave --output out.")
@@ -90,7 +90,7 @@ def _copy(directory: RunDirectory) -> MarkedScene:
     return prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
 
 
-def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> Job:
+def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> CheckedRun:
     requirements.check("optimize", config.method, config.network)       # which the scene or the marks may have chosen
     prepare.check_network(config, len(marked.classes.names))
     validation = test = None
@@ -101,13 +101,13 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
         validation = prepare.labelled_images(config.validation, marked.classes, config)
         if config.test:
             test = prepare.labelled_images(config.test, marked.classes, config)
-    with BlenderSimulator(marked.session(config)) as simulator:      # what the session finds wrong is said now
+    with open_simulator(marked, config) as simulator:      # what the session finds wrong is said now
         layers = len(simulator.layers)
         notes = (*marked.problems, *simulator.notes)
     optimized_file.rehearse(marked, start)
     renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
     check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)
-    return Job(directory, config, marked, start, validation, test, notes)
+    return CheckedRun(directory, config, marked, start, validation, test, notes)
 
 
 def _absolute(config: RunConfig) -> RunConfig:
@@ -118,7 +118,7 @@ def _absolute(config: RunConfig) -> RunConfig:
                    network_module=path(config.network_module))
 
 
-def _make(job: Job, options: argparse.Namespace) -> None:
+def _make(job: CheckedRun, options: argparse.Namespace) -> None:
     job.directory.create()
     opened = scene_file.opened()
     if opened is None or not job.directory.scene.exists() or not opened.samefile(job.directory.scene):

@@ -15,11 +15,11 @@ from ..record.events import EventLog
 from ..report.record import read_run
 from ..report.verdict import judge
 from ..report.write import write_report
-from .checked_run import Job
+from .checked_run import CheckedRun
 from .optimized_file import write_optimized
 
 
-def deliver(job: Job, plain: psi_file.Plain, numbers: dict[str, Any], events: EventLog) -> None:
+def deliver(job: CheckedRun, plain: psi_file.Plain, numbers: dict[str, Any], events: EventLog) -> None:
     """numbers.json, optimized.blend with ``plain`` in it, the event "done" and the report.
 
     The result of hours is in psi.json already: a part that fails costs only itself, and is told in one note.
@@ -30,7 +30,7 @@ def deliver(job: Job, plain: psi_file.Plain, numbers: dict[str, Any], events: Ev
     _report(job, events)                # reads the events, the last one too
 
 
-def complete(job: Job, finished: Mapping[str, Any], events: EventLog) -> None:
+def complete(job: CheckedRun, finished: Mapping[str, Any], events: EventLog) -> None:
     """Makes what is missing of a run whose event "done" is ``finished``."""
     directory = job.directory
     if not directory.numbers.exists():
@@ -41,7 +41,7 @@ def complete(job: Job, finished: Mapping[str, Any], events: EventLog) -> None:
         _report(job, events)
 
 
-def _report(job: Job, events: EventLog) -> None:
+def _report(job: CheckedRun, events: EventLog) -> None:
     _part("The report", lambda: write_report(job.directory.root), events)
 
 
@@ -57,7 +57,7 @@ def _part(what: str, make: Callable[[], None], events: EventLog) -> None:
         say(f"Note: {message}")
 
 
-def say_result(job: Job, numbers: Mapping[str, Any]) -> None:
+def say_result(job: CheckedRun, numbers: Mapping[str, Any]) -> None:
     """The last table, and in plain words whether the run was worth it."""
     say()
     rows = numbers.get("rows", {})

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ...blender.marks import properties
+from ...blender.marks.mark import ClassTable
 from ...blender.scenes import demo as demo_scene
 from ...core.datasets import Dataset
 from ...core.psi import Psi
+from ..config import RunConfig
 from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import DEMO_TEST, DEMO_VALIDATION
 from ..process.progress import Progress
 from ..scene import marked_scene as prepare
 from ..scene.simulator import BlenderSimulator
-
-if TYPE_CHECKING:
-    from .checked_run import Job
 
 #: Sized for a few minutes on two cores.
 SETTINGS: dict[str, Any] = {"width": 64, "height": 48, "iterations": 10, "images": 24, "count": 144}
@@ -29,19 +29,20 @@ def build(start: str) -> prepare.MarkedScene:
     return prepare.marked_scene(demo_scene.build(start=start), None)
 
 
-def labelled_images(job: Job, simulator: BlenderSimulator, progress: Progress) -> tuple[Dataset, Dataset]:
-    """Validation and test images rendered from the hidden target psi*, kept in the run directory."""
+def labelled_images(config: RunConfig, root: Path, classes: ClassTable, simulator: BlenderSimulator,
+                    progress: Progress) -> tuple[Dataset, Dataset]:
+    """Validation and test images rendered from the hidden target psi*, kept below ``root``."""
     start = {factor.key: factor.start for factor in simulator.factors}
     target = Psi.from_plain(simulator.factors, {**start, **demo_scene.target()})
-    config, found = job.config, []
+    found = []
     total = VALIDATION_IMAGES + TEST_IMAGES
     before = 0
     for name, iteration, count in (("validation", DEMO_VALIDATION, VALIDATION_IMAGES),
                                    ("test", DEMO_TEST, TEST_IMAGES)):
-        folder = job.directory.root / name
+        folder = root / name
         write_dataset(folder, simulator, target, count=count, seed=config.seed, iteration=iteration,
                       info=prepare.image_info(config),
                       done=lambda n, before=before: progress.update("prepare", (before + n) / total, images=before + n))
-        found.append(prepare.labelled_images(str(folder), job.marked.classes, config))
+        found.append(prepare.labelled_images(str(folder), classes, config))
         before += count
     return found[0], found[1]

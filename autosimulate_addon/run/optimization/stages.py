@@ -13,7 +13,6 @@ from ...core.psi import Psi
 from ...core.search.autosimulate import BRIGHTNESS
 from ...core.tasks import make_task
 from ...core.watch import Watch
-from ..commands import influence
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
 from ..loop_config import loop_config
@@ -26,16 +25,16 @@ from ..record.directory import read_json, write_json
 from ..record.events import EventLog, read_events
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
-from ..scene.simulator import BlenderSimulator
-from . import deliver, demo
-from .checked_run import Job
+from ..scene.simulator import BlenderSimulator, open_simulator
+from . import deliver, demo, influence_sheet
+from .checked_run import CheckedRun
 
 
-def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
+def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, Any]:
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
     use_threads(job.config.width, job.config.height)
-    with BlenderSimulator(job.marked.session(job.config), stop=stop) as simulator:
+    with open_simulator(job.marked, job.config, stop=stop) as simulator:
         run = _Run(job, events, stop, simulator)
         try:
             run.prepare()
@@ -57,7 +56,7 @@ def optimize(job: Job, events: EventLog, stop: StopRequest) -> dict[str, Any]:
 class _Run:
     """One process's part of a run."""
 
-    def __init__(self, job: Job, events: EventLog, stop: StopRequest, simulator: BlenderSimulator) -> None:
+    def __init__(self, job: CheckedRun, events: EventLog, stop: StopRequest, simulator: BlenderSimulator) -> None:
         self.job, self.events, self.stop, self.simulator = job, events, stop, simulator
         self.progress = Progress(_weights(job.config), events.write)
         self.start = Psi.from_plain(simulator.factors, job.start)
@@ -79,7 +78,8 @@ class _Run:
         self.progress.update("prepare", 0.0, force=True)
         self.validation, self.test = self.job.validation, self.job.test
         if not config.scene:
-            self.validation, self.test = demo.labelled_images(self.job, self.simulator, self.progress)
+            self.validation, self.test = demo.labelled_images(config, directory.root, self.job.marked.classes,
+                                                              self.simulator, self.progress)
         for note in self.job.notes:
             self.events.write("problem", {"message": note})
         for note in (*self.validation.notes, *(self.test.notes if self.test else ())):
@@ -191,7 +191,7 @@ class _Run:
             return
         path = self.job.directory.sheets / "influence.png"
         try:
-            influence.write(path, self.state)
+            influence_sheet.write(path, self.state)
         except Exception as error:
             logger.exception("influence")
             self.events.write("problem", {"message": f"The influence map could not be drawn "

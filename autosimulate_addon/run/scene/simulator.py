@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...blender.render.session import RenderSession
 from ...protocol import Cancelled, Draw, Factor, Layer, Render, SampleKey
+from ..config import RunConfig
+from .marked_scene import MarkedScene
 
 
 class BlenderSimulator:
@@ -44,3 +47,14 @@ class BlenderSimulator:
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, but in none of the images so far."""
         return self._session.missing_classes()
+
+
+@contextlib.contextmanager
+def open_simulator(marked: MarkedScene, config: RunConfig,
+                   *, stop: Callable[[], bool] = lambda: False) -> Iterator[BlenderSimulator]:
+    """Opens the scene for rendering with the run's settings, and gives it back as it was at the end.
+
+    Raises InputError for what makes the scene impossible to render; ``stop`` is asked before every image.
+    """
+    with BlenderSimulator(marked.session(config), stop=stop) as simulator:
+        yield simulator
