@@ -107,7 +107,7 @@ def test_the_report_shows_it(finished):
 
 
 def test_a_map_that_cannot_be_drawn_is_a_sentence_not_the_end_of_the_run(inputs, tmp_path, monkeypatch):
-    whole = influence.influence_of
+    whole = influence_sheet.influence_of
 
     def broken(state, count):
         found = whole(state, count)
