@@ -22,7 +22,7 @@ _DATA = re.compile(r"""^(?:bpy\.data\.)?([a-z_]+)\[(?:'((?:[^'\\]|\\.)*)'|"((?:[
                    r"""(?:\s*,\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"))?\]$""")
 #: Types of ID property values, by RNA's name for them.
 PYTHON_TYPES = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
-_CASTS = {"BOOLEAN": bool, "INT": lambda value: int(round(float(value))), "FLOAT": float, "STRING": str}
+_CASTS = {"BOOLEAN": bool, "INT": lambda value: round(float(value)), "FLOAT": float, "STRING": str}
 TYPECODES = {"d": "FLOAT", "f": "FLOAT", "i": "INT", "b": "BOOLEAN"}
 
 

@@ -92,9 +92,9 @@ def classes(**members) -> ClassTable:
         name: tuple(tuple(one.split(":", 1)) for one in several) for name, several in members.items()})
 
 
-def render(scene, table=ClassTable(), marks=(), draw=None, key=KEY, size=(64, 48), **options):
+def render(scene, table=None, marks=(), draw=None, key=KEY, size=(64, 48), **options):
     """One render in a session of its own."""
-    with RenderSession(scene, list(marks), table, RenderSettings(*size, **options)) as session:
+    with RenderSession(scene, list(marks), table or ClassTable(), RenderSettings(*size, **options)) as session:
         return session.render(draw or {}, key)
 
 

@@ -107,6 +107,6 @@ def test_two_marks_on_one_property_are_refused(scene, one, two):
 
 def test_materials_on_what_cannot_wear_them(scene):
     for target, items in (("objects['Lamp']", ("Red", "Blue")), ("objects['A']", ("Red", "Gone"))):
-        with pytest.raises(InputError):
-            with Drawer(scene, [Mark("worn", "MATERIAL", (parse(target, ""),), items=items)]):
-                pass
+        drawer = Drawer(scene, [Mark("worn", "MATERIAL", (parse(target, ""),), items=items)])
+        with pytest.raises(InputError), drawer:
+            pass

@@ -108,7 +108,7 @@ def test_linked_data_is_refused_with_the_mend(scene, tmp_path):
     with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
         wanted.objects = ["Linked"]
     scene.collection.objects.link(wanted.objects[0])
-    with pytest.raises(InputError, match="linked from a library.*make .* local"):
+    with pytest.raises(InputError, match=r"linked from a library.*make .* local"):
         marks_scene.add_mark(scene, [paths.ref_to(wanted.objects[0], "location")])
     assert not scene.autosimulate.marks
 

@@ -144,7 +144,8 @@ def test_driven_and_keyframed_properties_are_refused(scene):
     with pytest.raises(InputError, match="is keyframed"):
         drawable.check_drawable(parse("lights['Lamp']", "energy"))
     with pytest.raises(InputError, match="is keyframed"):
-        drawable.check_drawable(parse("worlds['World']", 'node_tree.nodes["Background"].inputs["Strength"].default_value'))
+        drawable.check_drawable(parse("worlds['World']",
+                                      'node_tree.nodes["Background"].inputs["Strength"].default_value'))
 
 
 def test_linked_data_is_refused_and_told_from_local_data_of_that_name(scene, tmp_path):

@@ -98,7 +98,7 @@ def test_only_what_is_there_is_read_and_remove_leaves_nothing(scene):
     psi_properties.remove(scene, marks)
     assert psi_properties.read(scene, marks) == {}
     owners = [scene, *bpy.data.objects, *bpy.data.lights, *bpy.data.materials]
-    assert not [key for owner in owners for key in owner.keys() if key.startswith("psi.")]
+    assert not [key for owner in owners for key, _value in owner.items() if key.startswith("psi.")]
 
 
 def test_long_paths_get_short_keys_that_differ():

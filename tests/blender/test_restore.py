@@ -38,11 +38,11 @@ def test_an_error_in_the_middle_leaves_every_value_as_it_was(failing, monkeypatc
     elif failing == "draw":
         draw["place"] = np.full((2, 3), np.nan)
         expected = InputError
-    with pytest.raises(expected):
-        with RenderSession(scene, marks, scenes.classes(box=["objects:A"]), RenderSettings(32, 24)) as session:
-            if failing == "render":
-                session.stage.render.filepath = "/dev/null/not a folder.exr"
-            session.render(draw, KEY)
+    session = RenderSession(scene, marks, scenes.classes(box=["objects:A"]), RenderSettings(32, 24))
+    with pytest.raises(expected), session:
+        if failing == "render":
+            session.stage.render.filepath = "/dev/null/not a folder.exr"
+        session.render(draw, KEY)
     assert differences(before, dump()) == []
     assert not bpy.app.handlers.frame_change_post
 
@@ -51,9 +51,9 @@ def test_entering_fails_without_a_change():
     scene = busy_scene()
     marks = [mark("place", "objects['A']", "location"), mark("x", "objects['A']", "location[0]")]
     before = dump()
-    with pytest.raises(InputError, match="learnable twice"):
-        with RenderSession(scene, marks, scenes.classes(), RenderSettings(32, 24)):
-            pass
+    session = RenderSession(scene, marks, scenes.classes(), RenderSettings(32, 24))
+    with pytest.raises(InputError, match="learnable twice"), session:
+        pass
     assert differences(before, dump()) == []
 
 

@@ -52,7 +52,7 @@ def test_settings_that_must_not_matter(disturbance):
         first, second = scene.view_layers[0], scene.view_layers.new("Second")
         second.layer_collection.exclude = second.use_pass_object_index = True
         first.samples, first.use_pass_z = 1, True
-        bpy.context.window_manager          # the second layer is not the active one, and must not be rendered
+        # the second layer is not the active one, and must not be rendered
     elif disturbance == "compositor":
         add_compositor(scene)
     elif disturbance == "sequencer":

@@ -231,7 +231,7 @@ def _integers(mark: Mark, info: PropertyInfo) -> tuple[str, ...]:
     elif high - low < MAX_INTEGERS:
         chosen = list(range(int(low), int(high) + 1))
     elif mark.low is not None and mark.high is not None:
-        chosen = sorted({int(round(value)) for value in np.linspace(low, high, 8)})
+        chosen = sorted({round(value) for value in np.linspace(low, high, 8).tolist()})
     else:
         present = int(_present(mark)[0, 0])
         steps = {present // 4, present // 2, present, present * 2, present * 4} if abs(present) >= 4 else \

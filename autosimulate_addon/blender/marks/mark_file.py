@@ -212,7 +212,7 @@ def _blocks(text: str, scene: bpy.types.Scene) -> list[PropertyRef]:
     if of_object is not None and of_object.data is not None and of_object.data.name in collection \
             and collection[of_object.data.name] == of_object.data:
         return [paths.ref_to(of_object.data)]
-    matched = sorted(name for name in collection.keys() if fnmatch.fnmatchcase(name, ref.name))
+    matched = sorted(name for name, _block in collection.items() if fnmatch.fnmatchcase(name, ref.name))
     if matched:
         return [PropertyRef(ref.collection, name, ref.library, "") for name in matched]
     names = list(collection.keys())

@@ -43,11 +43,8 @@ class Sightings:
 
     def missing(self) -> list[str]:
         """Names of classes that were in the frame by projection at least once, but in none of the images."""
-        return [name for name, expected, seen in zip(self._names, self._expected, self._seen, strict=True) if expected and not seen]
-
-    def never_seen(self) -> list[str]:
-        """Names of classes that were in none of the images, for whatever reason."""
-        return [name for name, seen in zip(self._names, self._seen, strict=True) if not seen]
+        return [name for name, expected, seen in zip(self._names, self._expected, self._seen, strict=True)
+                if expected and not seen]
 
 
 def _projection(graph: bpy.types.Depsgraph, camera: bpy.types.Object, size: tuple[int, int]) -> Matrix:

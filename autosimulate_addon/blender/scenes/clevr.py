@@ -145,7 +145,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
         add([block], "location", "normal", f"{block.name} Location", std=JITTER, locked=True)
     for made in everyone:
         # CLEVR hands its 8-bit numbers to the shader as they are, without a conversion to linear.
-        palette = {name: tuple(channel / 255.0 for channel in color) + (1.0,)
+        palette = {name: (*(channel / 255.0 for channel in color), 1.0)
                    for name, color in settings["colors"].items()}
         color = paths.ref_to(made, "color")
         marks_scene.add_mark(scene, [], name=f"{made.name} Color", kind="STATE", items=tuple(palette),

@@ -120,8 +120,8 @@ def _things(scene: bpy.types.Scene, rng: np.random.Generator) -> dict[str, list[
     screen = clutter.box("Screen", 0.5, 0.03, 0.32)
     add("things", screen, clutter.image_material("Screen", clutter.picture(rng, 128), 0.3, emission=0.5), 0.52)
     found["things"].pop().location = (0.1, 0.5, 0.05)      # stands at the back of the desk and stays there
-    for index, shape in enumerate((clutter.box("Vice", 0.1, 0.16, 0.07), clutter.cone("Motor", 0.05, 0.04, 0.12),
-                                   clutter.box("Clamp", 0.14, 0.03, 0.03))):
+    for shape in (clutter.box("Vice", 0.1, 0.16, 0.07), clutter.cone("Motor", 0.05, 0.04, 0.12),
+                  clutter.box("Clamp", 0.14, 0.03, 0.03)):
         add("among", shape, glossy, 0.16)
     return found
 

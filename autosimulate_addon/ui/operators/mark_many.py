@@ -85,7 +85,8 @@ def _world_refs(scene: bpy.types.Scene) -> list[paths.PropertyRef]:
     world = scene.world
     if world is None or world.node_tree is None:
         return []
-    return [paths.ref_to(world, f'node_tree.nodes["{bpy.utils.escape_identifier(node.name)}"].inputs[{i}].default_value')
+    return [paths.ref_to(
+        world, f'node_tree.nodes["{bpy.utils.escape_identifier(node.name)}"].inputs[{i}].default_value')
             for node in world.node_tree.nodes if node.type == "BACKGROUND"
             for i, socket in enumerate(node.inputs) if socket.identifier == "Strength" and not socket.is_linked]
 
