@@ -6,7 +6,6 @@ window it was started in. Esc is a key of the sidebar instead (``keymap``).
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -45,7 +44,7 @@ def _on_timer() -> float | None:
 
 def step(found: BackgroundJob) -> bool:
     """Takes in what a job did since the last call; returns whether it goes on."""
-    news = found.follower.read() or (found.kind != "OPTIMIZE" and _count_images(found))
+    news = found.follower.read()
     if not news:
         news = _check_alive(found)
     scene = bpy.data.scenes.get(found.scene)
@@ -63,22 +62,6 @@ def step(found: BackgroundJob) -> bool:
     if news:
         redraw.sidebars()
     return not state.ended or _psi_waits(found)
-
-
-def _count_images(found: BackgroundJob) -> bool:
-    """Progress of a job without events: the pictures it has written so far. True when there are more."""
-    try:
-        with os.scandir(found.result / "images") as entries:
-            count = sum(entry.name.endswith(".png") for entry in entries)
-    except OSError:
-        return False
-    state = found.state
-    if count == state.images:
-        return False
-    state.status = "running" if state.status == "starting" else state.status
-    state.images, state.fraction = count, min(count / max(found.total, 1), 1.0)
-    state.version += 1
-    return True
 
 
 def show(found: BackgroundJob) -> None:
@@ -162,10 +145,7 @@ def cancel(kind: str) -> None:
     """Asks a job to stop after the current image. Raises OSError when its folder cannot be written."""
     found = table.job(kind)
     found.cancelled_at = time.monotonic()
-    if found.kind == "OPTIMIZE":
-        run_process.request_cancel(found.directory)
-    else:
-        run_process.interrupt(found.process)
+    run_process.request_cancel(found.directory)
     if found.state.status in ("starting", "running"):
         found.state.status = "cancelling"
     found.state.version += 1

@@ -98,12 +98,6 @@ def request_cancel(directory: Path) -> None:
     (directory / "cancel").touch()
 
 
-def interrupt(process: subprocess.Popen) -> None:
-    """Asks a job that watches no folder to end after the current image."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT if os.name == "posix" else signal.CTRL_BREAK_EVENT)
-
-
 def kill(process: subprocess.Popen) -> None:
     """Ends a job that does not answer, and what it started."""
     if process.poll() is None:

@@ -142,10 +142,6 @@ class AUTOSIMULATE_OT_cancel_images(bpy.types.Operator):
         def work():
             if not table.running(self.kind):
                 raise InputError("This is not running")
-            job = table.job(self.kind)
-            if job.state.status == "cancelling":        # a second request would end it at once, without its last files
-                return "Already stopping after the current image"
-            run_process.request_cancel(job.directory)   # also where the job is not yet so far as to hear a signal
             monitor.cancel(self.kind)
             return "Stopping after the current image; what is rendered stays"
 
