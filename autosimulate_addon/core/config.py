@@ -9,7 +9,7 @@ import torch
 
 from ..protocol import InputError
 from .hypergradient.direction import APPROXIMATIONS
-from .hypergradient.estimator import EstimatorOptions
+from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
 from .networks import NETWORKS
 from .search.autosimulate import StepOptions
@@ -35,7 +35,7 @@ class LoopConfig:
     device: str = "auto"
     network: str = "unet"
     networks: int | None = None       # that autosimulate averages the hypergradient over; None: NETWORKS_AVERAGED
-    scored: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.scored
+    scored: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.replay
     network_width: int | None = None
     network_module: str | Path | None = None
     frozen_layers: int = 0
@@ -95,7 +95,7 @@ class LoopConfig:
 
     @property
     def estimator_options(self) -> EstimatorOptions:
-        return replace(self.estimator, approximation=self.approximation, scored=self.scored or self.estimator.scored)
+        return replace(self.estimator, approximation=self.approximation, replay=self.scored or self.estimator.replay)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

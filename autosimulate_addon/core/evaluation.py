@@ -11,7 +11,7 @@ import torch
 from ..protocol import SampleKey, Simulator
 from .config import LoopConfig
 from .datasets.dataset import Dataset
-from .hypergradient.estimator import Validation
+from .hypergradient.validation import Validation
 from .learners import Training, make_learner
 from .psi import Psi
 from .randomness import derive_seed

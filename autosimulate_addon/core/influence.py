@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..protocol import SampleKey
-from .hypergradient.estimator import find_direction
+from .hypergradient.direction import find_direction
 from .hypergradient.influence import influence_map
 from .hypergradient.pathwise import relight, relightable
 from .randomness import derive_seed

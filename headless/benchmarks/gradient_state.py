@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from autosimulate_addon.core.config import LoopConfig
-from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions, Validation, estimate
+from autosimulate_addon.core.hypergradient.estimate import estimate
+from autosimulate_addon.core.hypergradient.options import EstimatorOptions
+from autosimulate_addon.core.hypergradient.validation import Validation
 from autosimulate_addon.core.loop import State as LoopState
 from autosimulate_addon.core.loop import optimize
 from autosimulate_addon.core.psi import Psi
@@ -70,5 +72,5 @@ def cosine(a: Tensor, b: Tensor) -> float:
 
 def large(options: EstimatorOptions, count: int) -> EstimatorOptions:
     """The same estimator with every bound on what it looks at as large as ``count``."""
-    return replace(options, curvature_images=min(count, 240), relit=count, scored=10 * count, relights=4,
+    return replace(options, curvature_images=min(count, 240), pathwise_renders=count, replay=10 * count, relights=4,
                    validation_images=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
+from autosimulate_addon.core.hypergradient.options import EstimatorOptions
 
 from .levers import APPROXIMATIONS, ESTIMATOR
 
@@ -20,7 +20,7 @@ VARIANTS: dict[str, dict] = {
     "20 CG iterations": {"iterations": 20},
     "damping x 10": {"relative_damping": 0.1},
     "damping / 10": {"relative_damping": 0.001},
-    "all renders scored": {"scored": 100_000, "relit": 100_000},
+    "all renders scored": {"replay": 100_000, "pathwise_renders": 100_000},
 }
 #: The estimators that have a large-K reference of their own; every other variant is held against the default's.
 FAMILIES = ("default", "hessian", *APPROXIMATIONS)

@@ -9,7 +9,7 @@ OFF = 1e9       # a bound that never binds
 #: Changes of EstimatorOptions, by name.
 ESTIMATOR: dict[str, dict[str, Any]] = {
     "no-pathwise": {"pathwise": False},
-    "no-rescore": {"scored": 0},
+    "no-rescore": {"replay": 0},
     "no-baseline": {"baseline": False},
     "no-clip": {"clip": OFF},
     "no-object-credit": {"object_credit": False},

@@ -38,7 +38,7 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
     if arm == "published":
         return changed(replace(config, literal=True), changes or {})
     if arm == "score-only":
-        return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.scored": 0})
+        return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.replay": 0})
     return changed(config, {**(changes or {}), **ABLATIONS.get(arm, {})})
 
 

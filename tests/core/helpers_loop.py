@@ -8,7 +8,7 @@ from itertools import islice
 
 import torch
 
-from autosimulate_addon.core.hypergradient.estimator import EstimatorOptions
+from autosimulate_addon.core.hypergradient.options import EstimatorOptions
 from autosimulate_addon.core.loop import LoopConfig, State, with_control
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin.simulator import StandIn

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from .parameters import Parameters, axpy, dot, is_finite, scale, zeros_like
 from .products import Product
 
 
-class CGStatus(str, Enum):
+class CGStatus(StrEnum):
     CONVERGED = "converged"
     MAX_ITERATIONS = "max_iterations"
     NEGATIVE_CURVATURE = "negative_curvature"
     NOT_FINITE = "not_finite"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True)

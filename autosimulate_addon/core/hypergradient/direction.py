@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from torch import Tensor, nn
+
+from ..tasks.task import Task
 from .conjugate_gradients import CGStatus, conjugate_gradients
-from .parameters import Parameters, is_finite, ones_like
+from .curvature import training_curvature
+from .options import EstimatorOptions
+from .parameters import Parameters, is_finite, ones_like, trainable_parameters
 from .products import Product
+from .validation import Validation, validation_gradient
 
 #: | approximation         | v                        |
 #: | quadratic             | (C + lambda I)^-1 g_val  |
@@ -36,7 +42,7 @@ class Direction:
 
 def direction(
     approximation: str,
-    validation_gradient: Parameters,
+    g_val: Parameters,
     product: Product,
     *,
     damping: float = 0.0,
@@ -46,18 +52,34 @@ def direction(
 ) -> Direction:
     """v for one of ``APPROXIMATIONS``; the keywords concern the quadratic one and are those of the solver."""
     if approximation == "quadratic":
-        result = conjugate_gradients(product, validation_gradient, damping=damping, relative_damping=relative_damping,
+        result = conjugate_gradients(product, g_val, damping=damping, relative_damping=relative_damping,
                                      tolerance=tolerance, max_iterations=iterations)
         return Direction(result.solution, str(result.status), result.iterations, result.relative_residual,
                          result.damping)
     if approximation == "approximate-quadratic":
-        vector = product(validation_gradient)
+        vector = product(g_val)
     elif approximation == "linear":
-        vector = validation_gradient
+        vector = g_val
     elif approximation == "no-validation":
-        vector = ones_like(validation_gradient)
+        vector = ones_like(g_val)
     else:
         raise ValueError(f"Unknown approximation {approximation!r}; it is one of {', '.join(APPROXIMATIONS)}")
     if not is_finite(vector):
         return Direction(vector, str(CGStatus.NOT_FINITE), relative_residual=math.nan)
     return Direction(vector, "exact")
+
+
+def find_direction(task: Task, network: nn.Module, images: Tensor, targets: Tensor, validation: Validation,
+                   options: EstimatorOptions, seed: int) -> Direction:
+    """v at the network's present weights, with these training images (n, 3, H, W) and targets for the curvature.
+
+    Puts the network into evaluation mode: a loss may depend on its own image alone. ``seed`` chooses the validation
+    images where ``options`` asks for some of them only.
+    """
+    network.eval()
+    theta = trainable_parameters(network)
+    g_val = validation_gradient(task, network, theta, validation.choose(options.validation_images, seed),
+                                metric_weight=options.metric_weight)
+    product = training_curvature(task, network, theta, images, targets, options.curvature)
+    return direction(options.approximation, g_val, product, damping=options.damping,
+                     relative_damping=options.relative_damping, iterations=options.iterations)

@@ -22,8 +22,30 @@ from .chunks import images_at_once
 from .directional_derivative import FORWARD_MODE, value_and_derivative
 from .parameters import Parameters
 
-#: Of a sample's loss: an image that is all but learned must not count for everything.
+#: Added to a sample's loss where w is relative to it: an image that is all but learned must not count for everything.
 RELATIVE_FLOOR = 0.05
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is asked of every image: the derivative of its loss at ``theta`` along ``v``."""
+
+    task: Task
+    network: nn.Module
+    theta: Parameters
+    v: Parameters
+    relative: bool = False          # of log(loss + RELATIVE_FLOOR) in place of the loss
+    method: str = FORWARD_MODE      # or FINITE_DIFFERENCE: see ``value_and_derivative``
+
+
+@dataclass(frozen=True)
+class Relighting:
+    """How a render becomes images: ``relights`` draws of the factors ``keys``, or as it was rendered without any."""
+
+    keys: Sequence[str] = ()
+    relights: int = 1
+    seed: int = 0
+    differentiate: bool = False     # take d w / d u by these draws too, at twice the cost
 
 
 def relightable(store: RenderStore) -> tuple[str, ...]:
@@ -35,26 +57,26 @@ def relight(store: RenderStore, index: Tensor, psi: Psi, keys: Sequence[str], se
             differentiable: bool = False):
     """(images (B * relights, 3, H, W), the draws of ``keys`` behind them, those draws as leaves of the graph).
 
-    The factors ``keys`` are drawn afresh from ``psi``; other lights and film keep the values they were rendered with.
+    The factors ``keys`` are drawn from ``psi``; other lights and film keep the values they were rendered with.
     """
     count = len(index) * relights
-    fresh = psi.resample(keys, count, seed)
-    leaves = fresh.leaves(device=store.device)
+    resampled = psi.resample(keys, count, seed)
+    leaves = resampled.leaves(device=store.device)
     if not differentiable:
         leaves = {key: leaf.detach() for key, leaf in leaves.items()}
     kept = {key: store.draws[key][index.cpu()].to(store.device).repeat_interleave(relights, 0)
             for key in store.driven if key not in leaves}
     images = store.images(index, {**kept, **leaves}, noise_seeds(seed, count), relights)
-    return images.contiguous(memory_format=torch.channels_last), fresh, leaves
+    return images.contiguous(memory_format=torch.channels_last), resampled, leaves
 
 
 @dataclass(frozen=True)
-class RelitDerivatives:
-    """Of n renders, averaged over their relights."""
+class DirectionalDerivatives:
+    """w of n renders by part of the loss, with its pathwise gradient, averaged over their relights."""
 
     parts: Tensor         # (n, ...) float64: v . grad l by part of the loss (see ``Task.parts``); their sum is w
-    gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not pathwise or not asked for
-    scores: Tensor        # (n, P) float64: score of the fresh draws behind them; 0 for factors that were not drawn
+    gradients: Tensor     # (n, P) float64: d w / d u in psi's whitened coordinates; 0 where not asked for
+    scores: Tensor        # (n, P) float64: score of the draws behind them; 0 for factors that were not drawn
     method: str           # how the directional derivative was taken
 
     @property
@@ -63,59 +85,44 @@ class RelitDerivatives:
         return self.parts.sum(tuple(range(1, self.parts.ndim)))
 
 
-def relit_derivatives(
-    task: Task,
-    network: nn.Module,
-    parameters: Parameters,
-    vector: Parameters,
-    store: RenderStore,
-    index: Tensor,
-    psi: Psi,
-    keys: Sequence[str],
-    *,
-    relights: int,
-    seed: int,
-    differentiate: bool = False,
-    relative: bool = False,
-    method: str = FORWARD_MODE,
-    chunk: int | None = None,
-) -> RelitDerivatives:
-    """w of the renders ``index`` (n,), each under ``relights`` fresh draws of ``keys``.
-
-    With its pathwise gradient if ``differentiate``, at twice the cost. ``relative``: of log(loss + RELATIVE_FLOOR).
-    ``method``: of ``value_and_derivative``. ``chunk``: images at once, if not what fits.
+def directional_derivatives(probe: Probe, store: RenderStore, index: Tensor, psi: Psi, relighting: Relighting,
+                            chunk: int | None = None) -> DirectionalDerivatives:
+    """w of the renders ``index`` (n,), each under the draws of ``relighting``. ``chunk``: images at once (default: as
+    many as fit).
     """
-    if not keys:
-        relights = 1
-    parts, gradients, scores = [], [], []
+    keys = relighting.keys
+    relights = relighting.relights if keys else 1
+    parts, gradients, scores, method = [], [], [], probe.method
     renders = max(1, (chunk or images_at_once(*store.labels.shape[-2:])) // relights)
     for start in range(0, len(index), renders):
-        at = index[start:start + renders]
-        images, fresh, leaves = relight(store, at, psi, keys, derive_seed(seed, start), relights, differentiate)
-        targets = store.targets(task, at, relights)
-        losses = parts_of(task, network, images, targets)
+        rows = index[start:start + renders]
+        images, resampled, leaves = relight(store, rows, psi, keys, derive_seed(relighting.seed, start), relights,
+                                            relighting.differentiate)
+        losses = parts_of(probe.task, probe.network, images, store.targets(probe.task, rows, relights))
         wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
         with torch.set_grad_enabled(bool(wanted)):
-            loss, derivative, method = value_and_derivative(losses, parameters, vector, method)
-        if relative:
+            loss, derivative, method = value_and_derivative(losses, probe.theta, probe.v, method)
+        if probe.relative:
             derivative = derivative / (loss.sum(tuple(range(1, loss.ndim)), keepdim=True) + RELATIVE_FLOOR)
-        found = {}
+        slopes = {}
         if wanted:
-            slopes = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
-            found = dict(zip(wanted, slopes, strict=True))
-        size = (len(at), relights)
-        parts.append(derivative.detach().double().cpu().unflatten(0, size).mean(1))
-        gradients.append(fresh.pathwise(found).unflatten(0, size).mean(1))
-        scores.append(psi.score(fresh, keys).unflatten(0, size).mean(1) if keys else torch.zeros_like(gradients[-1]))
-    return RelitDerivatives(torch.cat(parts), torch.cat(gradients), torch.cat(scores), method)
+            by_leaf = torch.autograd.grad(derivative.sum(), list(wanted.values()), allow_unused=True)
+            slopes = dict(zip(wanted, by_leaf, strict=True))
+        shape = (len(rows), relights)
+        parts.append(derivative.detach().double().cpu().unflatten(0, shape).mean(1))
+        gradients.append(resampled.pathwise(slopes).unflatten(0, shape).mean(1))
+        scores.append(psi.score(resampled, keys).unflatten(0, shape).mean(1) if keys
+                      else torch.zeros_like(gradients[-1]))
+    return DirectionalDerivatives(torch.cat(parts), torch.cat(gradients), torch.cat(scores), method)
 
 
-def less_luck(gradients: Tensor, scores: Tensor, weights: Tensor, places: Sequence[slice]) -> Tensor:
-    """``gradients`` (n, P) less what the luck of the draw explains: control variates with the scores (n, P).
+def apply_control_variates(gradients: Tensor, scores: Tensor, weights: Tensor,
+                           places: Sequence[slice]) -> Tensor:
+    """``gradients`` (n, P) less what the scores (n, P) of their draws explain.
 
     A score has the mean 0 exactly, so that any multiple of it may be taken off; the multiple comes from weighted least
-    squares within each factor (``places``). It matters for spreads: d w / d log sigma is eps * d w / d mu, most of
-    whose variance is that of eps times the mean of d w / d mu.
+    squares within each factor (``places``). It matters for standard deviations: d w / d log sigma is
+    eps * d w / d mu, most of whose variance is that of eps times the mean of d w / d mu.
     """
     result = gradients.clone()
     for place in places:

@@ -1,4 +1,4 @@
-"""The score-function side: grad_psi E_q[w] = E_q[w grad_psi log q] (paper, equation of Algorithm 1), made less noisy."""
+"""The score-function side: grad_psi E_q[w] = E_q[w grad_psi log q] (paper, Algorithm 1), made less noisy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def leave_one_out(w: Tensor, weights: Tensor) -> Tensor:
     return w - others
 
 
-def spread(w: Tensor, weights: Tensor) -> float:
+def std(w: Tensor, weights: Tensor) -> float:
     """The weighted standard deviation of w (n, ...); never quite 0, so that it can be divided by."""
     weights = _along(w, weights).expand_as(w)
     weights = weights / weights.sum()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from ..hypergradient.estimator import Validation
+from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..renders import RenderStore
 from ..tasks.task import Parameters, Scores

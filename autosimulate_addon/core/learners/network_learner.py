@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from ..hypergradient.estimator import Validation
 from ..hypergradient.parameters import trainable_parameters
 from ..hypergradient.pathwise import relight, relightable
+from ..hypergradient.validation import Validation
 from ..networks import build
 from ..randomness import derive_seed, torch_seed
 from ..renders import RenderStore

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import torch
 
-from ..hypergradient.estimator import EstimatorOptions, average, estimate
+from ..hypergradient.estimate import average, estimate
+from ..hypergradient.options import EstimatorOptions
 from ..psi import Psi
 from ..randomness import derive_seed, member_seed
 from .base import Search, trust_region

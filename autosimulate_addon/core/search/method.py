@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from ..hypergradient.estimator import Validation
+from ..hypergradient.validation import Validation
 from ..learners import Learner, Training
 from ..psi import Psi
 from ..renders import RenderStore

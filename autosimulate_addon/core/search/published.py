@@ -7,8 +7,9 @@ from typing import Any, Self
 
 import torch
 
-from ..hypergradient.estimator import EstimatorOptions, find_direction
-from ..hypergradient.pathwise import relit_derivatives
+from ..hypergradient.direction import find_direction
+from ..hypergradient.options import EstimatorOptions
+from ..hypergradient.pathwise import Probe, Relighting, directional_derivatives
 from ..psi import Psi
 from ..tasks import Scores
 from .base import Search
@@ -49,9 +50,8 @@ class Published(Search):
         images, targets = store.images(batch, None, [0] * len(batch)), store.targets(context.task, batch)
         v = find_direction(context.task, learner.network, images, targets, context.validation, self.options,
                            context.seed)
-        derivatives = relit_derivatives(
-            context.task, learner.network, learner.theta, v.vector, store, batch, context.psi,
-            (), relights=1, seed=context.seed)
+        probe = Probe(context.task, learner.network, learner.theta, v.vector)
+        derivatives = directional_derivatives(probe, store, batch, context.psi, Relighting(seed=context.seed))
         scores = context.psi.score({key: draws[batch] for key, draws in store.draws.items()})
         u = self.step_size * (derivatives.w[:, None] * scores).sum(0)
         details = {"derivative": derivatives.method, "cg_iterations": v.iterations,

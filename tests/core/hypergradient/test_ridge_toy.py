@@ -1,4 +1,4 @@
-"""Ridge regression on draws of a normal q: all there is in closed form, so the whole hypergradient can be held to it."""
+"""Ridge regression on draws of a normal q: all in closed form, so the whole hypergradient can be held to it."""
 
 import numpy as np
 import pytest

@@ -3,19 +3,23 @@
 import pytest
 import torch
 
+from autosimulate_addon.core.hypergradient.credit import Advantage, credited_score_terms
+from autosimulate_addon.core.hypergradient.curvature import training_curvature
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
-from autosimulate_addon.core.hypergradient.estimator import (
-    EstimatorOptions,
-    Validation,
-    estimate,
-    training_curvature,
-    validation_gradient,
-)
+from autosimulate_addon.core.hypergradient.estimate import estimate
 from autosimulate_addon.core.hypergradient.influence import influence_map
+from autosimulate_addon.core.hypergradient.options import EstimatorOptions
 from autosimulate_addon.core.hypergradient.parameters import dot, trainable_parameters
-from autosimulate_addon.core.hypergradient.pathwise import less_luck, relightable, relit_derivatives
+from autosimulate_addon.core.hypergradient.pathwise import (
+    Probe,
+    Relighting,
+    apply_control_variates,
+    directional_derivatives,
+    relightable,
+)
 from autosimulate_addon.core.hypergradient.products import gradient
-from autosimulate_addon.core.hypergradient.score_function import leave_one_out, score_terms, spread
+from autosimulate_addon.core.hypergradient.score_function import leave_one_out, score_terms, std
+from autosimulate_addon.core.hypergradient.validation import Validation, validation_gradient
 from autosimulate_addon.core.networks import build
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
@@ -37,12 +41,13 @@ class Set:
         self.store = RenderStore(self.simulator.factors, self.simulator.layers)
         for iteration in range(2):
             keys = [SampleKey(0, iteration, k) for k in range(6)]
-            self.fresh = self.store.add(
+            self.batch = self.store.add(
                 list(self.simulator.render([self.psi.sample(key) for key in keys], keys)), self.psi)
         torch.manual_seed(0)
         self.network = build("unet", 4, 4).eval()
         self.parameters = trainable_parameters(self.network)
         self.vector = {name: torch.randn_like(value) for name, value in self.parameters.items()}
+        self.probe = Probe(self.task, self.network, self.parameters, self.vector)
         self.validation = Validation(self.store.images(torch.arange(6)), self.store.targets(self.task, torch.arange(6)))
 
 
@@ -57,7 +62,7 @@ def test_lights_are_relightable_and_places_are_not(s):
 
 def test_w_is_the_dot_product_of_v_with_each_image_s_gradient(s):
     index = torch.arange(3)
-    found = relit_derivatives(s.task, s.network, s.parameters, s.vector, s.store, index, s.psi, (), relights=1, seed=0)
+    found = directional_derivatives(s.probe, s.store, index, s.psi, Relighting())
     images, labels = s.store.images(index), s.store.targets(s.task, index)
     for k in range(3):
         own = gradient(mean_loss_of(s.task, s.network, images[k:k + 1], labels[k:k + 1]), s.parameters)
@@ -86,8 +91,8 @@ def test_pathwise_gradient_against_finite_differences_of_psi(s):
     vector = {f"inner.{name}": value for name, value in vector.items()}
 
     def derivatives(psi):
-        return relit_derivatives(s.task, outer, parameters, vector, s.store, index, psi, keys, relights=3, seed=5,
-                                 differentiate=True)
+        return directional_derivatives(Probe(s.task, outer, parameters, vector), s.store, index, psi,
+                                       Relighting(keys, 3, 5, differentiate=True))
 
     exact, h = derivatives(s.psi).gradients.mean(0), 1e-2
     for key in keys:
@@ -103,8 +108,7 @@ def test_pathwise_gradient_against_finite_differences_of_psi(s):
 
 def test_chunks_do_not_change_w(s):
     index = torch.arange(7)
-    one, many = (relit_derivatives(s.task, s.network, s.parameters, s.vector, s.store, index, s.psi, (), relights=1,
-                                   seed=0, chunk=chunk) for chunk in (64, 2))
+    one, many = (directional_derivatives(s.probe, s.store, index, s.psi, Relighting(), chunk) for chunk in (64, 2))
     assert torch.allclose(one.w, many.w, rtol=1e-4)
 
 
@@ -139,46 +143,63 @@ def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
         assert all(torch.allclose(one[n], many[n], rtol=1e-3, atol=1e-4 * one[n].abs().max().item()) for n in one)
 
 
-@pytest.mark.parametrize("options", [
-    EstimatorOptions(), EstimatorOptions(scored=24), EstimatorOptions(pathwise=False),
-    EstimatorOptions(scored=0),
-    EstimatorOptions(object_credit=False), EstimatorOptions(curvature="hessian"), EstimatorOptions(scored=8),
-    EstimatorOptions(relit=4, curvature_images=3), EstimatorOptions(derivative="forward-mode"),
-    EstimatorOptions(baseline=False), EstimatorOptions(validation_images=3),
-], ids=str)
-def test_every_switch_gives_a_finite_estimate(s, options):
-    found = estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, options, 1)
-    assert found.gradient.shape == (s.psi.size,) and torch.isfinite(found.gradient).all()
-    assert (found.variance >= 0).all()
-    assert found.derivative == options.derivative
-    assert len(found.index) == (6 if not options.scored else len(found.index))
-    assert len(found.index) <= 12
+@pytest.mark.parametrize("replay, renders", [(0, {6}), (6, {6}), (8, set(range(1, 9))), (128, {12})])
+def test_replay_says_how_many_renders_w_is_taken_of(s, replay, renders):
+    """The batch alone where it is enough; a resampled few of all; all twelve where there is room."""
+    result = estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(replay=replay), 1)
+    assert len(result.index) in renders
+    assert replay > 6 or torch.equal(result.index, s.batch)
+
+
+def test_without_pathwise_lights_are_estimated_by_their_scores(s):
+    def found(**change):
+        return estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation,
+                        EstimatorOptions(relights=1, **change), 1).gradient
+
+    lights = [column for key in relightable(s.store) for column in range(*s.psi.slices[key].indices(s.psi.size))]
+    without = found(pathwise=False)
+    assert (without[lights] != 0).all() and (found()[lights] != 0).all()
+    assert not torch.allclose(without[lights], found()[lights])
+
+
+def test_baseline_clip_and_credit_each_change_their_own_columns_only(s):
+    def found(**change):
+        options = EstimatorOptions(**change)
+        return estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, options, 1).gradient
+
+    default = found()
+    lights = [column for key in relightable(s.store) for column in range(*s.psi.slices[key].indices(s.psi.size))]
+    assert torch.equal(found(baseline=False)[lights], default[lights])
+    assert not torch.equal(found(baseline=False), default)
+    assert torch.equal(found(control_variates=False)[s.psi.slices["location"]], default[s.psi.slices["location"]])
+    assert not torch.equal(found(control_variates=False)[lights], default[lights])
+    whole = found(object_credit=False)
+    assert not torch.equal(whole[s.psi.slices["location"]], default[s.psi.slices["location"]])
+    assert torch.equal(whole[lights], default[lights])
 
 
 def test_central_differences_for_w_change_the_estimate_by_little(s):
     """In float32 on the real network: far less than another draw of lights does."""
     near, exact, other = (
-        estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, EstimatorOptions(derivative=derivative), seed)
-        .gradient for derivative, seed in (("finite-difference", 1), ("forward-mode", 1), ("forward-mode", 2)))
+        estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(derivative=method), seed)
+        .gradient for method, seed in (("finite-difference", 1), ("forward-mode", 1), ("forward-mode", 2)))
     assert (near - exact).norm() < 0.05 * exact.norm() < (other - exact).norm()
 
 
 def test_the_same_seed_gives_the_same_estimate_and_another_does_not(s):
-    a, b, c = (estimate(s.task, s.network, s.store, s.fresh, s.psi, s.validation, EstimatorOptions(), seed).gradient
+    a, b, c = (estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(), seed).gradient
                for seed in (1, 1, 2))
     assert torch.equal(a, b) and not torch.equal(a, c)
 
 
 def test_credit_goes_to_the_object_that_the_pixels_belong_to(s):
     """With the loss of one object's pixels alone, only that object's draws can get anything but its baseline."""
-    options = EstimatorOptions(object_credit=True, clip=1e9)
-    from autosimulate_addon.core.hypergradient.estimator import _score_terms
-
     index = torch.arange(12)
     pixels = torch.where(s.store.instances == 3, 1.0, 0.0).double()
     weights = torch.full((12,), 1 / 12, dtype=torch.float64)
-    terms = _score_terms(s.store, index, s.psi, relightable(s.store), pixels, pixels.sum((1, 2)), weights, 1.0, options,
-                         s.task)
+    rendered = [factor for factor in s.store.factors if factor.key not in relightable(s.store)]
+    terms = credited_score_terms(s.task, s.store, index, s.psi, rendered, pixels, Advantage(weights, 1.0, clip=1e9),
+                                 object_credit=True)
     draws = {key: value[index] for key, value in s.store.draws.items()}
     expected = score_terms(s.psi.score_of_values("location", draws)[:, 2:3],
                            leave_one_out(pixels.sum((1, 2)), weights)[:, None])
@@ -191,7 +212,7 @@ def test_leave_one_out_is_w_minus_the_mean_of_the_others():
     assert torch.allclose(leave_one_out(w, equal), torch.tensor([-6.0, -1.5, 7.5], dtype=torch.float64))
     weights = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
     assert leave_one_out(w, weights)[0].item() == pytest.approx(1.0 - 7.0)
-    assert spread(torch.full((3,), 2.0), equal) < 1e-6
+    assert std(torch.full((3,), 2.0), equal) < 1e-6
 
 
 def test_control_variates_take_noise_away_and_leave_the_mean():
@@ -205,7 +226,7 @@ def test_control_variates_take_noise_away_and_leave_the_mean():
         scores = torch.stack([eps, (eps**2 - 1) / 2**0.5], 1)
         weights = torch.full((48,), 1 / 48, dtype=torch.float64)
         plain.append(gradients.mean(0))
-        less.append(less_luck(gradients, scores, weights, [slice(0, 2)]).mean(0))
+        less.append(apply_control_variates(gradients, scores, weights, [slice(0, 2)]).mean(0))
     plain, less = torch.stack(plain), torch.stack(less)
     exact = torch.tensor([-2.0 * 0.5, 0.5 * 0.5 / 2**0.5], dtype=torch.float64)
     assert torch.allclose(less.mean(0), exact, atol=0.02)

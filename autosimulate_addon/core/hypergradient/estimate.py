@@ -1,0 +1,113 @@
+"""The hybrid estimator of the hypergradient: pathwise where images need no new render, score function elsewhere.
+
+The package's docstring derives what is estimated here, with its signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from ..psi import Psi
+from ..randomness import derive_seed
+from ..renders import RenderStore
+from ..tasks.task import Task
+from .credit import Advantage, credited_score_terms
+from .direction import Direction, find_direction
+from .options import EstimatorOptions
+from .parameters import trainable_parameters
+from .pathwise import (
+    DirectionalDerivatives,
+    Probe,
+    Relighting,
+    apply_control_variates,
+    directional_derivatives,
+    relight,
+    relightable,
+)
+from .replay import WeightedRenders, replayed
+from .score_function import std
+from .validation import Validation
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The direction in which psi lowers the validation loss, in whitened coordinates, divided by the std of w."""
+
+    gradient: Tensor          # (P,) float64: ascend it
+    variance: Tensor          # (P,) of ``gradient``
+    effective: float          # samples it is worth
+    direction: Direction
+    derivative: str           # how w was taken: "finite-difference" or "forward-mode"
+    w: Tensor                 # (n,) of the renders ``index``
+    index: Tensor
+
+
+def estimate(
+    task: Task,
+    network: nn.Module,
+    store: RenderStore,
+    batch: Tensor,
+    psi: Psi,
+    validation: Validation,
+    options: EstimatorOptions,
+    seed: int,
+) -> Estimate:
+    """The hypergradient at ``psi``: the ascent direction sum_k w_k grad_psi log q_psi(s_k), or E[dw/ds ds/du] pathwise.
+
+    ``batch`` (K,) holds the rows in ``store`` of the renders drawn from ``psi`` that the network has not been trained
+    on: on images it has memorised, the gradient is near zero whatever the image.
+    """
+    keys = relightable(store) if options.pathwise else ()
+
+    # v = (C + lambda I)^-1 g_val, with C from some of the batch under redrawn lights
+    rows = batch[:options.curvature_images]
+    images, _, _ = relight(store, rows, psi, keys, derive_seed(seed, "curvature"))
+    v = find_direction(task, network, images, store.targets(task, rows), validation, options, seed)
+    probe = Probe(task, network, trainable_parameters(network), v.vector, options.relative, options.derivative)
+
+    # w_k = v . grad l(zeta_k, theta) (n,), and dw_k/du (m, P) of the renders that are differentiated
+    renders = replayed(store, batch, psi, keys, options, seed)
+    differentiated = renders.resample(options.pathwise_renders, derive_seed(seed, "relit"))
+    pathwise = None
+    if keys:
+        relighting = Relighting(keys, options.relights, derive_seed(seed, "pathwise"), differentiate=True)
+        pathwise = directional_derivatives(probe, store, differentiated.index, psi, relighting)
+    if pathwise and differentiated is renders:
+        derivatives = pathwise          # one pass serves both
+    else:
+        derivatives = directional_derivatives(probe, store, renders.index, psi,
+                                              Relighting(keys, 1, derive_seed(seed, "w")))
+    w = derivatives.w
+    w_std = std(w, renders.weights)
+
+    # sum_k w_k grad_psi log q_psi(s_k), less a baseline, for the factors that are rendered
+    rendered = [factor for factor in store.factors if factor.key not in keys]
+    advantage = Advantage(renders.weights, w_std, options.baseline, options.clip)
+    terms = credited_score_terms(task, store, renders.index, psi, rendered, derivatives.parts, advantage,
+                                 options.object_credit)
+    gradient, variance = renders.moments(terms)
+
+    # E[dw/ds ds/du] for the others. Each sum is 0 in the other's columns, so that they may be added.
+    if pathwise:
+        pathwise_gradient, pathwise_variance = _pathwise_moments(pathwise, differentiated, psi, keys, w_std, options)
+        gradient, variance = gradient + pathwise_gradient, variance + pathwise_variance
+    return Estimate(gradient, variance, renders.effective, v, derivatives.method, w, renders.index)
+
+
+def _pathwise_moments(pathwise: DirectionalDerivatives, renders: WeightedRenders, psi: Psi, keys: Sequence[str],
+                      w_std: float, options: EstimatorOptions) -> tuple[Tensor, Tensor]:
+    """(mean (P,) of dw/du over ``w_std``, variance (P,) of that mean)."""
+    terms = (pathwise.gradients / w_std).clamp(-2 * options.clip, 2 * options.clip)
+    if options.control_variates:
+        terms = apply_control_variates(terms, pathwise.scores, renders.weights, [psi.slices[key] for key in keys])
+    return renders.moments(terms)
+
+
+def average(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean over networks that were trained on the same renders; all else is the first's."""
+    usable = [each for each in estimates if each.direction.usable] or list(estimates[:1])
+    return replace(usable[0], gradient=sum(each.gradient for each in usable) / len(usable),
+                   variance=sum(each.variance for each in usable) / len(usable) ** 2)

@@ -1,0 +1,53 @@
+"""The validation images, and g_val, the gradient of the objective over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ..tasks.task import Task
+from .chunks import images_at_once
+from .parameters import Parameters, axpy
+from .products import gradient
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Real images (N, 3, H, W) float in [0, 1] and the task's targets (N, ...) for them, on the device."""
+
+    images: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def choose(self, count: int, seed: int) -> Validation:
+        """A random subset of ``count`` images; all of them where ``count`` is 0 or not below their number."""
+        if not 0 < count < len(self):
+            return self
+        index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:count]
+        index = index.to(self.images.device)
+        return Validation(self.images[index], self.targets[index])
+
+
+def validation_gradient(task: Task, network: nn.Module, theta: Parameters, validation: Validation,
+                        chunk: int | None = None, metric_weight: float = 0.0) -> Parameters:
+    """g_val, the gradient of the task's objective over the validation images (see ``Task.objective``)."""
+    chunk = chunk or images_at_once(*validation.images.shape[-2:])
+    batches = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
+    share = task.objective(((network(x), y) for x, y in batches), len(validation), metric_weight)
+
+    total = None
+    for x, y in batches:
+        part = gradient(_share_of(share, network, x, y), theta)
+        total = part if total is None else axpy(1.0, part, total)
+    return total
+
+
+def _share_of(share: Callable[[Tensor, Tensor], Tensor], network: nn.Module, images: Tensor,
+              targets: Tensor) -> Callable[[Parameters], Tensor]:
+    return lambda theta: share(functional_call(network, theta, (images,)), targets)
