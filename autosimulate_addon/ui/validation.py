@@ -21,19 +21,15 @@ from .torch import status as torch_status
 LIMIT = 64
 _INTERVAL_SECONDS = 0.2
 
-#: Counts in a Python that has Pillow, where the window's own has not; ``inspect`` needs neither torch nor bpy.
+#: Counts in a Python that has Pillow, where the window's own has not; ``folder_summary`` needs neither torch nor bpy.
 _INSPECT = """
 import json, sys
 root, packages, folder, limit, classes, ids = json.loads(sys.argv[1])
 sys.path.insert(0, root)
 if packages:
     sys.path.append(packages)
-from autosimulate_addon.core.datasets import inspect
-found = inspect(folder, tuple(classes) or None, ids or None, limit=limit)
-print(json.dumps({"format": found.format, "description": found.description, "n_images": found.n_images,
-                  "examined": found.examined, "images": dict(found.images or {}), "notes": list(found.notes),
-                  "problems": list(found.problems), "example": [str(path) if path else "" for path in
-                                                                found.example or ()]}))
+from autosimulate_addon.run.images.folder_summary import folder_summary
+print(json.dumps(folder_summary(folder, classes, ids, limit)))
 """
 
 
@@ -117,12 +113,9 @@ def poll() -> float | None:
 
 def _look_here(folder: str, names: tuple[str, ...] = (), ids: dict | None = None) -> None:
     """In this process, which may lack Pillow: then the files are counted and not looked into."""
-    from ..core.datasets import inspect
+    from ..run.images.folder_summary import folder_summary
 
-    summary = inspect(folder, names or None, ids or None, limit=LIMIT)
-    _take({"description": summary.description, "n_images": summary.n_images, "examined": summary.examined,
-           "images": dict(summary.images or {}), "notes": summary.notes, "problems": summary.problems,
-           "example": [str(path) if path else "" for path in summary.example or ()]})
+    _take(folder_summary(folder, names, ids, LIMIT))
 
 
 def _take(content: dict) -> None:

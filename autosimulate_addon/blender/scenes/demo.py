@@ -52,27 +52,30 @@ def build(output: str | Path | None = None, start: str = "narrow") -> bpy.types.
 
 def target() -> Plain:
     """psi* in plain units: what the validation images are drawn from."""
-    return _plain((2.0, 1.0, 1.3), 0.3, 0.0, 0.3, (0.8, 0.6), (1.4, 1.2), 1.2, (-2.0, -0.5, 1.0, 1.5),
+    return _plain(((2.0, 1.0, 1.3), 0.3), (0.0, 0.3), ((0.8, 0.6), (1.4, 1.2)), 1.2, (-2.0, -0.5, 1.0, 1.5),
                   (-1.5, 0.0, 1.0, 1.0))
 
 
 def narrow_start() -> Plain:
     """A narrow wrong guess: too dark, off to one side, mostly rubber, few samples and bounces."""
-    return _plain((0.0, -0.6, -0.6), 0.7, -1.2, 0.7, (-1.6, -1.2), (1.0, 1.0), -1.2, (0.6, 0.3, 0.0, -0.3),
+    return _plain(((0.0, -0.6, -0.6), 0.7), (-1.2, 0.7), ((-1.6, -1.2), (1.0, 1.0)), -1.2, (0.6, 0.3, 0.0, -0.3),
                   (0.6, 0.3, 0.0, -0.3))
 
 
 def wide_start() -> Plain:
     """Wide randomisation, what people do by hand today: the baseline to beat."""
-    return _plain((1.0, 0.5, 0.5), 1.2, -0.5, 1.2, (0.0, 0.0), (2.0, 2.0), 0.0, (0.0,) * 4, (0.0,) * 4)
+    return _plain(((1.0, 0.5, 0.5), 1.2), (-0.5, 1.2), ((0.0, 0.0), (2.0, 2.0)), 0.0, (0.0,) * 4, (0.0,) * 4)
 
 
-def _plain(lights, light_std, world, world_std, middle, spread, metal, samples, bounces) -> Plain:
-    """Log energies relative to LIGHTS' watts, log world strength relative to .25, metres, and logits."""
-    plain = {f"{name} Power": lognormal(math.log(LIGHTS[name][2]) + log_energy, light_std)
-             for name, log_energy in zip(LIGHTS, lights, strict=True)}
-    plain["World Strength"] = lognormal(math.log(0.25) + world, world_std)
-    plain["Place X"], plain["Place Y"] = (normal(*moments) for moments in zip(middle, spread, strict=True))
+def _plain(lights, world, place, metal, samples, bounces) -> Plain:
+    """psi from (mean, std) of each: log energies over LIGHTS' watts, log world strength over .25, places in metres.
+
+    ``metal``, ``samples`` and ``bounces`` are logits.
+    """
+    plain = {f"{name} Power": lognormal(math.log(LIGHTS[name][2]) + log_energy, lights[1])
+             for name, log_energy in zip(LIGHTS, lights[0], strict=True)}
+    plain["World Strength"] = lognormal(math.log(0.25) + world[0], world[1])
+    plain["Place X"], plain["Place Y"] = (normal(*moments) for moments in zip(*place, strict=True))
     plain["Material"] = softmax(0.0, metal)
     plain["Samples"], plain["Bounces"] = softmax(*samples), softmax(*bounces)
     return plain
