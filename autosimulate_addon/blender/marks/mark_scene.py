@@ -82,26 +82,29 @@ def write(scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable | N
         write_classes(scene, classes)
 
 
+#: Fields of a Mark that are tuples of floats.
+_NUMBERS = ("low", "high", "mean", "std", "p")
+
+
 def add_mark(scene: bpy.types.Scene, refs: Sequence[PropertyRef], family: str | None = None, *,
              name: str | None = None, kind: str = "PROPERTY", items: Sequence[str] = (),
-             states: Sequence[Sequence[tuple[PropertyRef, Any]]] = (), low: Sequence[float] | None = None,
-             high: Sequence[float] | None = None, mean: Sequence[float] | None = None,
-             std: Sequence[float] | None = None, p: Sequence[float] | None = None, locked: bool = False) -> Any:
+             states: Sequence[Sequence[tuple[PropertyRef, Any]]] = (), **options: Any) -> Any:
     """Marks properties as learnable with one shared distribution; returns the new property group.
 
     What is not given gets the default of ``defaults.complete``. ``name`` is made unique. For MATERIAL the refs are
     the objects and ``items`` the materials; for STATE ``items`` name the ``states``; for FILM ``name`` is
-    "film:exposure" and the like. Raises InputError and changes nothing when the property cannot be learnable or
+    "film:exposure" and the like. ``options`` are further fields of a Mark: low, high, mean, std and p as numbers or
+    sequences of them, and locked. Raises InputError and changes nothing when the property cannot be learnable or
     already is.
     """
     refs = tuple(refs)
     taken = [group.name for group in scene.autosimulate.marks]
     if kind != "FILM":
         name = unique_name(name or default_name(refs, kind), taken)
-    floats = {key: None if value is None else tuple(float(number) for number in np.atleast_1d(value))
-              for key, value in (("low", low), ("high", high), ("mean", mean), ("std", std), ("p", p))}
+    given = {key: tuple(float(number) for number in np.atleast_1d(value)) if key in _NUMBERS and value is not None
+             else value for key, value in options.items()}
     mark = Mark(name=name or "", kind=kind, targets=refs, family=family or "", items=tuple(items),
-                states=tuple(tuple(state) for state in states), locked=locked, **floats)
+                states=tuple(tuple(state) for state in states), **given)
     present = [mark_of(group) for group in scene.autosimulate.marks if is_whole(group)]
     check([*present, mark])
     mark = complete(mark)

@@ -36,15 +36,8 @@ class CGResult:
     damping: float              # the lambda that was used
 
 
-def conjugate_gradients(
-    product: Product,
-    rhs: Parameters,
-    *,
-    damping: float = 0.0,
-    relative_damping: float = 0.0,
-    tolerance: float = 1e-6,
-    max_iterations: int = 10,
-) -> CGResult:
+def conjugate_gradients(product: Product, rhs: Parameters, *, damping: float = 0.0, relative_damping: float = 0.0,
+                        tolerance: float = 1e-6, max_iterations: int = 10) -> CGResult:
     """Solves (A + lambda I) x = ``rhs``.
 
     lambda = ``damping`` + ``relative_damping`` * |b'Ab| / b'b. The quotient is the curvature along b, so that a
