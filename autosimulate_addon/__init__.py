@@ -13,7 +13,7 @@ def register() -> None:
     from . import ui
 
     ui.register()
-    # The bpy module has no program. Seen with 4.5.15: a Python that ends while operators or panels are registered hangs.
+    # The bpy module has no program. With 4.5.15, a Python that ends while operators or panels are registered hangs.
     if not bpy.app.binary_path:
         atexit.register(unregister)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..protocol import AutoSimulateError, Draw, Factor, InputError, SampleKey
-from .distributions import Bounds, Family, family_of
+from .distributions import DEFAULT_BOUNDS, Bounds, Family, family_of
 from .randomness import derive_seed, seed_of, torch_seed
 
 #: Draws of K samples: for every factor an array or tensor (K, count, size).
@@ -42,14 +42,14 @@ class Psi:
     # -- from and to plain numbers ---------------------------------------------------------------------------------
 
     @classmethod
-    def from_factors(cls, factors: Sequence[Factor], bounds: Bounds = Bounds()) -> Psi:
+    def from_factors(cls, factors: Sequence[Factor], bounds: Bounds = DEFAULT_BOUNDS) -> Psi:
         """psi at every factor's start, moved inside the bounds. Raises InputError for a start that is none."""
         psi = cls.from_plain(factors, {factor.key: factor.start for factor in factors}, bounds)
         return psi._clamped(psi.phi)
 
     @classmethod
     def from_plain(cls, factors: Sequence[Factor], plain: Mapping[str, Mapping[str, object]],
-                   bounds: Bounds = Bounds()) -> Psi:
+                   bounds: Bounds = DEFAULT_BOUNDS) -> Psi:
         """psi with the plain numbers of every factor (those of unknown keys are ignored), not moved by the bounds.
 
         The bounds on spreads are relative to the factor's own start, or to ``plain`` where it has none.
@@ -165,12 +165,14 @@ class Psi:
         """
         u = torch.where(self.locked, 0., u.detach().to("cpu", torch.float64))
         return self._clamped(torch.cat([self.phi[:0]] + [
-            family.move(self.phi_of(family.factor.key), u[self.slices[family.factor.key]]) for family in self.families]))
+            family.move(self.phi_of(family.factor.key), u[self.slices[family.factor.key]])
+            for family in self.families]))
 
     def _clamped(self, phi: Tensor) -> Psi:
         """At phi, every factor that may move inside its bounds."""
         return self.with_phi(torch.cat([self.phi[:0]] + [
-            self.phi_of(family.factor.key) if family.factor.locked else family.clamp(phi[self.slices[family.factor.key]])
+            self.phi_of(family.factor.key) if family.factor.locked
+            else family.clamp(phi[self.slices[family.factor.key]])
             for family in self.families]))
 
     def kl(self, other: Psi) -> float:

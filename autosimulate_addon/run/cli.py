@@ -78,7 +78,7 @@ def _unexpected(error: Exception, log: Log) -> int:
 
 
 def _dispatch(options: argparse.Namespace, log: Log) -> dict[str, Any]:
-    """Runs the command and returns its final numbers. Heavy modules are only imported by the commands that need them."""
+    """Runs the command and returns its final numbers. Only the commands that need heavy modules import them."""
     requirements.use_site_packages(options.site_packages)
     requirements.check_blender()
     requirements.check(options.command, options.method or "", options.network or "")

@@ -116,7 +116,7 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     """
     data = _scenes.setdefault(scene.session_uid, SceneData())
     data.problem, data.waiting = "", False
-    marks, data.rows = [], {name: data.rows.get(name, Row()) for name in scene.autosimulate.marks.keys()}
+    marks, data.rows = [], {group.name: data.rows.get(group.name, Row()) for group in scene.autosimulate.marks}
     for group in scene.autosimulate.marks:
         try:
             marks.append(marks_scene.mark_of(group))

@@ -17,7 +17,7 @@ def number(value: float, significant: int = 3) -> str:
     """A few significant digits, without an exponent where a person would not write one."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    magnitude = int(math.floor(math.log10(abs(value))))
+    magnitude = math.floor(math.log10(abs(value)))
     value = round(value, significant - 1 - magnitude)
     digits = max(significant - 1 - magnitude, 0)
     text = f"{value:.{min(digits, 4)}f}"

@@ -71,7 +71,8 @@ def test_a_picture_depends_on_its_draw_and_key_alone(rendered, drawn):
 
 def test_relighting_is_rendering(rendered, drawn):
     """Other energies, same key: the re-mix of the stored layers, noise and all, is the new render."""
-    others = [{**draw, **{name: draw[name] * gain for name, gain in zip(LIGHTS, (3., .4, 1.7), strict=True)}} for draw in drawn]
+    others = [{**draw, **{name: draw[name] * gain for name, gain in zip(LIGHTS, (3., .4, 1.7), strict=True)}}
+              for draw in drawn]
     store, new = (RenderStore(factors(), StandIn.layers) for _ in range(2))
     store.add(rendered, Psi.from_factors(factors()))
     new.add(list(StandIn().render(others, keys(24))), Psi.from_factors(factors()))

@@ -64,8 +64,8 @@ def test_the_archive_holds_the_program_and_nothing_else(archive, repo_root):
               if "__pycache__" not in path.parts}
     assert wanted | {"headless/run.py"} <= names
     tops = {name.partition("/")[0] for name in names}
-    assert tops <= {"blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "autosimulate_addon",
-                    "headless"}, tops
+    assert tops <= {"blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "CHANGELOG.md",
+                    "autosimulate_addon", "headless"}, tops
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".blend1", ".zip"))]
 
 

@@ -272,7 +272,8 @@ def test_missing_network_module(work, capfd):
 
 @pytest.mark.parametrize("command", ["generate", "evaluate"])
 def test_commands_without_what_they_need(work, capfd, command):
-    assert "--" in refused(work, capfd, [command, "--scene", work / "in/scene.blend", "--marks", work / "in/marks.toml"])
+    given = [command, "--scene", work / "in/scene.blend", "--marks", work / "in/marks.toml"]
+    assert "--" in refused(work, capfd, given)
 
 
 # -- where to write ---------------------------------------------------------------------------------------------------

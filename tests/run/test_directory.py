@@ -39,7 +39,7 @@ def test_unreadable_json_is_one_sentence(tmp_path, content):
     path = tmp_path / "config.json"
     if content is not None:
         path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match="config.json"):
+    with pytest.raises(InputError, match=r"config\.json"):
         read_json(path, "run's config.json")
 
 

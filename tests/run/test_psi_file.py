@@ -58,7 +58,7 @@ def test_psi_of_another_scene_is_refused(tmp_path):
     with pytest.raises(InputError, match="'bounces', which is not learnable"):
         psi_file.read(path, FACTORS[:1])
     path.write_text("[]")
-    with pytest.raises(InputError, match="not a psi.json"):
+    with pytest.raises(InputError, match=r"not a psi\.json"):
         psi_file.read(path, FACTORS)
-    with pytest.raises(InputError, match="no psi.json"):
+    with pytest.raises(InputError, match=r"no psi\.json"):
         psi_file.find(str(tmp_path / "elsewhere"))

@@ -239,7 +239,8 @@ def test_without_a_null_control_nothing_is_claimed(tmp_path):
 
 @pytest.mark.parametrize(("family", "mean", "std", "low", "high"), [
     ("normal", 2.0, 0.5, -math.inf, math.inf), ("lognormal", 300.0, 200.0, 0.0, math.inf),
-    ("lognormal", 0.01, 0.015, 0.0, math.inf), ("bounded", 1.0, 0.8, -2.0, 3.0), ("bounded", 0.5, 12 ** -0.5, 0.0, 1.0)])
+    ("lognormal", 0.01, 0.015, 0.0, math.inf), ("bounded", 1.0, 0.8, -2.0, 3.0),
+    ("bounded", 0.5, 12 ** -0.5, 0.0, 1.0)])
 def test_densities_have_the_moments_they_are_given(family, mean, std, low, high):
     edge = low if math.isfinite(low) else mean - 12 * std
     x = np.linspace(edge, min(high, mean + 60 * std), 2_000_001)

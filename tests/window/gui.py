@@ -181,8 +181,8 @@ class Gui:
     def region(self, area: str = "VIEW_3D", kind: str = "UI") -> tuple[int, int, int, int]:
         """x, top y, width, height on the screen."""
         x, y, width, height = map(int, self.value(
-            "' '.join(str(v) for g in [find_area(%r)[2][%r]] for v in (g.x, g.y, g.width, g.height))"
-            % (area, kind)).split())
+            f"' '.join(str(v) for g in [find_area({area!r})[2][{kind!r}]] for v in (g.x, g.y, g.width, g.height))"
+        ).split())
         return x, self.size[1] - y - height, width, height
 
     def under_mouse(self, area: str, kind: str) -> str:

@@ -32,7 +32,8 @@ def install(story: Story, extension: Path) -> None:
     story.gui.py(f"bpy.ops.extensions.package_install_files(filepath={str(extension)!r}, repo='user_default', "
                  "enable_on_install=True)")
     story.gui.wait(f"{MODULE!r} in bpy.context.preferences.addons")
-    story.gui.py("w,a,r=find_area(); a.spaces.active.shading.type='SOLID'; a.spaces.active.region_3d.view_perspective='PERSP'")
+    story.gui.py("w,a,r=find_area(); a.spaces.active.shading.type='SOLID'; "
+                 "a.spaces.active.region_3d.view_perspective='PERSP'")
     story.gui.tab("AutoSimulate")
 
 

@@ -29,3 +29,6 @@ class Bounds:
     def log_std_ceiling(self, start: Tensor) -> Tensor:
         """Of log-normals, from the standard deviations of log x at the start; both (size,)."""
         return torch.minimum(self.std_ceiling * start, (self.wide_ceiling * start).clamp(min=self.wide_log_std))
+
+
+DEFAULT_BOUNDS = Bounds()

@@ -7,7 +7,7 @@ from torch.distributions import Distribution
 
 from ...protocol import Factor, InputError
 from .bounded import BoundedFamily
-from .bounds import Bounds
+from .bounds import DEFAULT_BOUNDS, Bounds
 from .discrete import BernoulliFamily, CategoricalFamily
 from .family import Family
 from .normal import LogNormalFamily, NormalFamily
@@ -22,7 +22,7 @@ FAMILIES: dict[str, type[Family]] = {
 }
 
 
-def family_of(factor: Factor, bounds: Bounds = Bounds()) -> Family:
+def family_of(factor: Factor, bounds: Bounds = DEFAULT_BOUNDS) -> Family:
     """The factor's family; raises InputError when the factor is not one."""
     if factor.family not in FAMILIES:
         raise InputError(f"'{factor.key}' has the unknown family '{factor.family}': use one of {', '.join(FAMILIES)}.")

@@ -15,8 +15,8 @@ from .base import Search, trust_region
 from .brightness import match_brightness
 from .method import Context, Outcome
 
-#: The status of the first iteration where renders were far from the photographs' brightness; its details say by how many
-#: "stops", and whether lights could be "matched".
+#: The status of the first iteration where renders were far from the photographs' brightness; its details say by how
+#: many "stops", and whether lights could be "matched".
 BRIGHTNESS = "brightness"
 
 

@@ -1,8 +1,8 @@
 """Before anything is learned: lights far from every photograph's brightness are brought to it.
 
-A network that was trained in the dark does not see bright photographs: its validation loss is above that of a guess, and
-the hypergradient of such a loss is chance. How bright photographs are is known without any network, and lights and
-exposure need no new render.
+A network that was trained in the dark does not see bright photographs: its validation loss is above that of a guess,
+and the hypergradient of such a loss is chance. How bright photographs are is known without any network, and lights
+and exposure need no new render.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from .base import trust_region
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 #: So dark is a black image taken to be.
 _BLACK = 1e-4
-#: Standard deviations, and stops, between photographs and renders from which it is no longer the hypergradient's to judge.
+#: Standard deviations, and stops, between photographs and renders from which the hypergradient can no longer judge.
 BEYOND, STOPS = 2.0, 1.0
-#: A light whose standard deviation changes the light in the scene by less than this part of what the strongest does, stays.
+#: A light stays whose standard deviation changes the light in the scene by less than this part of what the strongest
+#: one's does.
 _EFFECT = 0.01
 #: Stops that are left over, and steps taken at most. A step is bounded in KL.
 _NEAR, _STEPS, _KL = 0.05, 40, 2.0
@@ -42,11 +43,12 @@ class Brightness:
 
 
 def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> Brightness:
-    """psi with the means of lights and exposure moved until the renders ``index`` (K,) are as bright as ``photographs``.
+    """psi with the means of lights and exposure moved until the renders ``index`` (K,) are as bright as photographs.
 
-    (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of one image, or STOPS, from
-    each other, which is for the hypergradient to judge, and where it has no light that can be mixed anew. All lights move by
-    the same number of their own standard deviations: which of them were wrong, brightness does not tell.
+    ``photographs`` is (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of
+    one image, or STOPS, from each other, which is for the hypergradient to judge, and where it has no light that can be
+    mixed anew. All lights move by the same number of their own standard deviations: which of them were wrong,
+    brightness does not tell.
     """
     keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
     real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
@@ -80,7 +82,8 @@ def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...]
     resampled = psi.resample(keys, len(index), seed)
     leaves = resampled.leaves(device=store.device)
     at = index.to(store.device)
-    by_layer = gains(store.reference[at], store.specification, leaves) * store.layers[at].mean((2, 3), dtype=torch.float32)
+    means = store.layers[at].mean((2, 3), dtype=torch.float32)
+    by_layer = gains(store.reference[at], store.specification, leaves) * means
     light = _luminance(by_layer.sum(1))
     if EXPOSURE in leaves:
         light = light * torch.exp2(leaves[EXPOSURE][:, 0, 0])

@@ -59,7 +59,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     progress.close()
     numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, "metric_name": metric,
                **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")}}
-    say(f"{_of_networks(config.fresh_networks)} trained on {count} images: loss {_with_spread(scores, 'loss', 'losses')}, "
+    say(f"{_of_networks(config.fresh_networks)} trained on {count} images: "
+        f"loss {_with_spread(scores, 'loss', 'losses')}, "
         f"{metric} {_with_spread(scores, 'metric', 'metrics')} on {len(test)} test images.")
     for name, value in scores["per_class"].items():
         say(f"  {name:24s} IoU {value:.3f}")

@@ -72,9 +72,10 @@ class _Run:
         config, directory = self.job.config, self.job.directory
         self.events.write("start", {
             "method": config.method, "approximation": config.approximation, "iterations": config.iterations,
-            "images": config.images, "seed": config.seed, "pid": os.getpid(), "metric_name": self.metric, "width": config.width,
-            "height": config.height, "factors": [{"key": factor.key, "family": factor.family, "unit": factor.unit}
-                                                 for factor in self.simulator.factors]})
+            "images": config.images, "seed": config.seed, "pid": os.getpid(), "metric_name": self.metric,
+            "width": config.width, "height": config.height,
+            "factors": [{"key": factor.key, "family": factor.family, "unit": factor.unit}
+                        for factor in self.simulator.factors]})
         self.progress.update("prepare", 0.0, force=True)
         self.validation, self.test = self.job.validation, self.job.test
         if not config.scene:
@@ -154,8 +155,8 @@ class _Run:
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
             "iterations": len(self.records), "rendered": last["images"],
             **{name: last.get(name) for name in ("val_loss", "val_metric", "control_val_loss", "control_val_metric")},
-            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split, "metric_name": self.metric,
-            "split_images": len(held_out), "rows": {}}
+            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split,
+            "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
         # The same underlying random numbers for both, so that they differ by psi alone.
@@ -202,7 +203,8 @@ class _Run:
         if event == "train" and data["fraction"] < 1.0 and not self.progress.due:
             return                      # a line a training step would fill the log
         self.events.write(event, data)
-        within = 0.5 * (data["sample"] + 1) / self.job.config.images if event == "render" else 0.5 + 0.5 * data["fraction"]
+        within = (0.5 * (data["sample"] + 1) / self.job.config.images if event == "render"
+                  else 0.5 + 0.5 * data["fraction"])
         done = len(self.records) + within
         self._done = max(done, self._done)      # the null control comes second in each iteration: never back
         self.progress.update("optimize", self._done / self.job.config.iterations, images=self.simulator.images)
@@ -234,7 +236,8 @@ def _record(iteration: Iteration, control: Iteration | None) -> dict[str, Any]:
 
 
 def _brightness_message(stops: float, matched: bool) -> str:
-    far = f"The validation images are {abs(stops):.1f} stops {'brighter' if stops > 0 else 'darker'} than the first renders"
+    comparison = "brighter" if stops > 0 else "darker"
+    far = f"The validation images are {abs(stops):.1f} stops {comparison} than the first renders"
     if matched:
         return f"{far}: the lights were matched to them before anything was learned (Match Brightness)."
     return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
@@ -243,11 +246,11 @@ def _brightness_message(stops: float, matched: bool) -> str:
 def _weights(config: RunConfig) -> dict[str, float]:
     """How long the phases take relative to each other, in images rendered.
 
-    A fresh network is trained in about the time that its images take. Of an iteration's networks each takes its share of
-    that by the times it sees an image, and a hypergradient about as long as their training.
+    A fresh network is trained in about the time that its images take. Of an iteration's networks each takes its share
+    of that by the times it sees an image, and a hypergradient about as long as their training.
     """
     loop = loop_config(config)
-    training = loop.training_steps * loop.batch_size / (config.images * FROM_SCRATCH_EPOCHS)   # of one network, an image
+    training = loop.training_steps * loop.batch_size / (config.images * FROM_SCRATCH_EPOCHS)   # a network, an image
     searching = loop.ensemble * training * (2.0 if config.method == "autosimulate" else 1.0)
     control = 1.0 + training if config.control else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,

@@ -33,8 +33,10 @@ class Progress:
         self.phase = next(iter(weights))
         self.images = 0
         self.note = ""                          # the latest numbers, shown behind the bar
-        self._bar = tqdm(total=1000, file=sys.stderr, leave=False, dynamic_ncols=True,
-                         bar_format="{percentage:3.0f}% |{bar}| {desc}") if tqdm is not None and sys.stderr.isatty() else None
+        self._bar = None
+        if tqdm is not None and sys.stderr.isatty():
+            self._bar = tqdm(total=1000, file=sys.stderr, leave=False, dynamic_ncols=True,
+                             bar_format="{percentage:3.0f}% |{bar}| {desc}")
 
     def update(self, phase: str, fraction: float, *, images: int | None = None, force: bool = False) -> None:
         """``fraction`` (0..1) of ``phase`` is done, and all phases before it."""

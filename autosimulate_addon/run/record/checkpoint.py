@@ -46,8 +46,8 @@ def load(folder: Path) -> dict[str, Any] | None:
             problem = error
             continue
         if state.get("format") != _FORMAT:
-            raise InputError(f"The checkpoint in '{folder}' was written by another version of AutoSimulate; start a new "
-                             f"run with its psi as the start.")
+            raise InputError(f"The checkpoint in '{folder}' was written by another version of AutoSimulate; start a "
+                             f"new run with its psi as the start.")
         return state
     if problem is not None:
         raise InputError(f"The checkpoint in '{folder}' cannot be read ({type(problem).__name__}); "

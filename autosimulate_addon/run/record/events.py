@@ -15,7 +15,7 @@ from ..process.streams import finite
 
 
 class EventLog:
-    """Appends events. Each line is written in one call, so a reader never sees half of one unless the job was killed."""
+    """Appends events. Each line is written in one call, so no reader sees half of one unless the job was killed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -63,8 +63,9 @@ def render(record: RunRecord) -> str:
         f'<section class="verdict" style="border-left-color:{OUTCOME[verdict.outcome]}">'
         f'<p class="headline" style="color:{OUTCOME[verdict.outcome]}">{escape(verdict.headline)}</p>'
         f'<p>{escape(verdict.detail)}</p></section>',
-        _section("Against the null control", _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and "
-                                                                   "the comparison of fresh networks")),
+        _section("Against the null control",
+                 _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and the comparison of "
+                                       "fresh networks")),
         _scores(record), _distributions(record), _sheets(record), _influence(record), _health(record), _config(record),
     ]
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -126,8 +127,8 @@ def _scores(record: RunRecord) -> str:
               *(percent(score.per_class.get(name, math.nan)) for name in names)]) for score in record.scores]
     several = max(len(score.metrics) for score in record.scores)
     networks = f"the mean of {several} networks, each" if several > 1 else "a network"
-    remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images drawn '
-              f'from those distributions, scored on the {escape(record.split)} images.</p>'
+    remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images '
+              f'drawn from those distributions, scored on the {escape(record.split)} images.</p>'
               if not math.isnan(record.score_images) else "")
     return _section("Fresh networks", _table(["distributions", record.metric, "loss", *names], rows, 1) + remark)
 
@@ -182,8 +183,8 @@ def _health(record: RunRecord) -> str:
                 f"{name} {duration(value)} ({value / whole:.0%})" for name, value in totals.most_common())]))
         best = max((i for i in record.iterations if not math.isnan(i.metric)), key=lambda i: i.metric, default=None)
         if best:
-            rows.append(("", ["Best running network", f"{record.metric} {percent(best.metric)}, loss {best.loss:.3f}, after "
-                                                      f"{best.images:,.0f} images"]))
+            numbers = f"{record.metric} {percent(best.metric)}, loss {best.loss:.3f}, after {best.images:,.0f} images"
+            rows.append(("", ["Best running network", numbers]))
     problems = "".join(f"<li>{escape(shorten(text, 1000))}</li>" for text in record.problems)
     body = (_table([], rows, full=False) if rows else "") + (f"<ul>{problems}</ul>" if problems else "")
     return _section("How it went", body) if body else ""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from .record import RunRecord, Score
 
-#: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by: the least that is said of
-#: chance where one network alone was trained on each.
+#: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by: the least that is said
+#: of chance where one network alone was trained on each.
 REPEATABILITY = 0.01
 #: A mean difference of fewer than this many of its standard errors may be chance.
 CLEAR = 2.0
@@ -70,7 +70,7 @@ def judge(record: RunRecord) -> Verdict:
 
 
 def outcome_of(learned: Score, control: Score) -> str:
-    """"better" where the metric or loss is clearly better and neither clearly worse, "worse" the other way, else "mixed"."""
+    """"better" where metric or loss is clearly better and neither clearly worse, "worse" the other way, or "mixed"."""
     signs = {_gain(learned, control).sign, -_rise(learned, control).sign} - {0}
     return "better" if signs == {1} else "worse" if signs == {-1} else "mixed"
 

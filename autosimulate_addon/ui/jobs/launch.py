@@ -100,7 +100,10 @@ def check_optimization(scene: bpy.types.Scene) -> None:
 
 
 def start_optimization(scene: bpy.types.Scene) -> BackgroundJob:
-    """Copies the scene into a new run directory and starts the job, which nobody follows yet. Raises InputError and leaves nothing behind."""
+    """Copies the scene into a new run directory and starts the job, which nobody follows yet.
+
+    Raises InputError and leaves nothing behind.
+    """
     check_optimization(scene)
     marks, _ = marks_scene.read(scene)
     before = psi_properties.read(scene, marks)

@@ -92,8 +92,8 @@ class Canvas:
 
     def box(self, left: float, bottom: float, right: float, top: float, color: Color, alpha: float = 1.0) -> None:
         """A filled rectangle."""
-        rows = slice(max(int(round(bottom)), 0), max(int(round(top)), 0))
-        columns = slice(max(int(round(left)), 0), max(int(round(right)), 0))
+        rows = slice(max(round(bottom), 0), max(round(top), 0))
+        columns = slice(max(round(left), 0), max(round(right), 0))
         shape = self.pixels[rows, columns].shape[:2]
         if all(shape):
             self._blend(rows, columns, color, np.full(shape, alpha, dtype=np.float32))

@@ -76,7 +76,7 @@ def progress_style(version: str) -> str:
 
 
 def usual_build(platform: str = sys.platform) -> str:
-    """The build that pip's usual index has for this system: on Linux the one for CUDA, elsewhere the one for the CPU."""
+    """The build that pip's usual index has for this system: for CUDA on Linux, for the CPU elsewhere."""
     return "CUDA" if platform.startswith("linux") else "CPU"
 
 

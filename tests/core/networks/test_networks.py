@@ -38,7 +38,7 @@ def test_forward_mode_goes_through_and_is_right(name):
     w, method = dd.directional_derivative(outputs, parameters, direction)
     assert method == dd.FORWARD_MODE
     for k in range(2):
-        expected = dot(gradient(lambda p: outputs(p)[k], parameters), direction)
+        expected = dot(gradient(lambda p, k=k: outputs(p)[k], parameters), direction)
         assert w[k].item() == pytest.approx(expected, rel=1e-8)
 
 
@@ -77,7 +77,8 @@ def test_efficientnet_has_its_imagenet_weights_and_holds_its_statistics():
 MODULE = """
 from torch import nn
 def build(num_classes):
-    return nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Conv2d(4, num_classes, 1))
+    return nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.5),
+                         nn.Conv2d(4, num_classes, 1))
 """
 
 

@@ -1,4 +1,4 @@
-"""Lights far from the photographs' brightness are brought to it before anything is learned, and otherwise left alone."""
+"""Lights far from the photographs' brightness are brought to it before anything is learned, others left alone."""
 
 from dataclasses import replace
 
@@ -105,6 +105,6 @@ def test_the_loop_does_it_first_and_only_if_wanted(wanted):
     first, first_of_control = next(with_control(loop, control))
     assert (first.outcome.status == "brightness") is wanted
     assert (plain(loop.psi, "key_energy") > 3 * plain(loop.start, "key_energy")) is wanted
-    assert (first.val_loss < first_of_control.val_loss) is wanted          # the same seeds: equal where psi has not moved
+    assert (first.val_loss < first_of_control.val_loss) is wanted        # the same seeds: equal where psi has not moved
     assert torch.equal(loop.best.phi, loop.psi.phi)
     assert loop.search.history == []
