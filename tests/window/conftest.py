@@ -144,9 +144,9 @@ def pytest_runtest_makereport(item, call):
 _SCENE = """
 import sys; sys.path.insert(0, {root!r})
 import bpy
-from autosimulate_addon.blender import properties
+from autosimulate_addon.blender.marks import properties
 properties.ensure_registered()
-from autosimulate_addon.blender import demo_scene
+from autosimulate_addon.blender.scenes import demo as demo_scene
 demo_scene.build()
 settings = bpy.context.scene.autosimulate
 settings.width, settings.height, settings.iterations, settings.images, settings.epochs = 32, 24, 2, 4, 2
