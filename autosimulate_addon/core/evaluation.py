@@ -70,9 +70,9 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
         learner.fit(store, training, seed, progress)
         on_validation = learner.evaluate(validation)
         results.append((learner.evaluate(test) if test is not None else on_validation, on_validation))
-    on_test, on_validation = ([pair[side] for pair in results] for side in (0, 1))
-    return {**_mean(on_test), **{f"val_{name}": value for name, value in _mean(on_validation).items()},
-            "losses": [scores.loss for scores in on_test], "metrics": [scores.metric for scores in on_test],
+    tests, validations = [on_test for on_test, _ in results], [on_validation for _, on_validation in results]
+    return {**_mean(tests), **{f"val_{name}": value for name, value in _mean(validations).items()},
+            "losses": [scores.loss for scores in tests], "metrics": [scores.metric for scores in tests],
             "images": evaluation.images, "steps": steps}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Psi:
         return psi._clamped(psi.phi)
 
     @classmethod
-    def from_plain(cls, factors: Sequence[Factor], plain: Mapping[str, Mapping[str, object]],
+    def from_plain(cls, factors: Sequence[Factor], plain: Mapping[str, Mapping[str, Any]],
                    bounds: Bounds = DEFAULT_BOUNDS) -> Psi:
         """psi with the plain numbers of every factor (those of unknown keys are ignored), not moved by the bounds.
 

@@ -47,6 +47,9 @@ class RenderCache:
                 new.close()
 
     def path(self, key: SampleKey) -> Path:
+        """Of a render's file. There is none without a folder."""
+        if self.folder is None:
+            raise ValueError("Renders are not kept on disk: this cache has no folder")
         return self.folder / f"{self.prefix}s{key.seed}_i{key.iteration:05d}_{key.sample:05d}.npz"
 
     def _save(self, render: Render, draw: Draw, key: SampleKey) -> None:

@@ -30,6 +30,13 @@ class RenderStore:
     (N,), under the psi that drew them; ``generation`` (N,), which of ``psis`` that was; ``keys``; ``seconds`` (N,).
     """
 
+    layers: Tensor
+    reference: Tensor
+    labels: Tensor
+    instances: Tensor
+    generation: Tensor
+    seconds: Tensor
+
     def __init__(self, factors: Sequence[Factor], specification: Sequence[Layer], device: torch.device | str = "cpu"):
         self.factors, self.specification, self.device = tuple(factors), tuple(specification), torch.device(device)
         self.keys: list[SampleKey] = []

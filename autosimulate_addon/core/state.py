@@ -39,8 +39,8 @@ class State:
         self.config, self.start, self.device = config, start, config.torch_device()
         self.task = make_task(config.task, simulator.classes)
         self.validation = as_validation(self.task, validation, self.device)
-        self.simulator = RenderCache(simulator, renders_dir, "control_" if beside else "",
-                                     beside.simulator if beside else None)
+        self.simulator: RenderCache = RenderCache(simulator, renders_dir, "control_" if beside else "",
+                                                  beside.simulator if beside else None)
         self.search = make(config, start)
         self.store = RenderStore(simulator.factors, simulator.layers, self.device)
         self.ensemble = [make_learner(config, self.task, member_seed(config.seed, "companion", index))

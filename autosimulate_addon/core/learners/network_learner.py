@@ -35,7 +35,8 @@ class NetworkLearner:
             self.network = build(self.settings.network, self.task.channels, self.settings.network_width,
                                  frozen_layers=self.settings.frozen_layers, module=self.settings.network_module)
         # Channels last: twice as fast on a CPU at these widths, and what tensor cores want.
-        self.network.to(self.device, memory_format=torch.channels_last)
+        # (torch's stubs leave memory_format out.)
+        self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = new_optimizer(self.network, rate * self.settings.rate)
 
     @property

@@ -52,8 +52,8 @@ class Published(Search):
                            context.seed)
         probe = Probe(context.task, learner.network, learner.theta, v.vector)
         derivatives = directional_derivatives(probe, store, batch, context.psi, Relighting(seed=context.seed))
-        scores = context.psi.score({key: draws[batch] for key, draws in store.draws.items()})
-        u = self.step_size * (derivatives.w[:, None] * scores).sum(0)
+        score = context.psi.score({key: draws[batch] for key, draws in store.draws.items()})
+        u = self.step_size * (derivatives.w[:, None] * score).sum(0)
         details = {"derivative": derivatives.method, "cg_iterations": v.iterations,
                    "cg_residual": v.relative_residual}
         if not (v.usable and bool(torch.isfinite(u).all())):

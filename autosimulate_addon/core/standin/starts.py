@@ -42,12 +42,13 @@ target = _plain((2., 1., 1.3), .3, (.8, .6), (1.4, 1.2), 1.2, (-2., -.5, 1., 1.5
 
 def factors(start: Plain = start_wide) -> tuple[Factor, ...]:
     """The seven factors of the stand-in, at a start."""
-    energy = {"low": np.array([LOWEST_ENERGY]), "high": np.array([HIGHEST_ENERGY]), "unit": "W"}
+    low, high = np.array([LOWEST_ENERGY]), np.array([HIGHEST_ENERGY])
+    at = {name: {moment: np.array(values) for moment, values in plain.items()} for name, plain in start.items()}
     owners = tuple(range(1, OBJECTS + 1))
     return (
-        *(Factor(name, "lognormal", start=start[name], **energy) for name in LIGHTS),
-        Factor("location", "normal", count=OBJECTS, size=2, start=start["location"], unit="m", owners=owners),
-        Factor("metal", "bernoulli", count=OBJECTS, items=("rubber", "metal"), start=start["metal"], owners=owners),
-        Factor("samples", "categorical", items=tuple(map(str, SAMPLES)), start=start["samples"]),
-        Factor("bounces", "categorical", items=tuple(map(str, BOUNCES)), start=start["bounces"]),
+        *(Factor(name, "lognormal", low=low, high=high, start=at[name], unit="W") for name in LIGHTS),
+        Factor("location", "normal", count=OBJECTS, size=2, start=at["location"], unit="m", owners=owners),
+        Factor("metal", "bernoulli", count=OBJECTS, items=("rubber", "metal"), start=at["metal"], owners=owners),
+        Factor("samples", "categorical", items=tuple(map(str, SAMPLES)), start=at["samples"]),
+        Factor("bounces", "categorical", items=tuple(map(str, BOUNCES)), start=at["bounces"]),
     )

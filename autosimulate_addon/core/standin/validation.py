@@ -17,8 +17,9 @@ def validation_and_test(seed: int = 999, n_val: int = 40, n_test: int = 200, psi
                         ) -> tuple[Dataset, Dataset]:
     """Two data sets drawn from ``psi`` (the target), of samples that no run with another seed can draw."""
     distribution = Psi.from_plain(factors(), psi)
-    return tuple(_dataset(distribution, [SampleKey(seed, split, sample) for sample in range(n)], name)
-                 for split, (name, n) in enumerate((("val", n_val), ("test", n_test))))
+    validation = _dataset(distribution, [SampleKey(seed, 0, sample) for sample in range(n_val)], "val")
+    test = _dataset(distribution, [SampleKey(seed, 1, sample) for sample in range(n_test)], "test")
+    return validation, test
 
 
 def _dataset(psi: Psi, keys: list[SampleKey], name: str) -> Dataset:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -53,5 +54,6 @@ def overlap(logits: Tensor, labels: Tensor) -> Overlap:
 def total(parts: Iterable[Overlap]) -> Overlap:
     """Of all the images of the parts, detached: a constant."""
     parts = list(parts)
-    return Overlap(sum(part.intersection.detach() for part in parts), sum(part.union.detach() for part in parts),
+    return Overlap(reduce(torch.Tensor.add, [part.intersection.detach() for part in parts]),
+                   reduce(torch.Tensor.add, [part.union.detach() for part in parts]),
                    torch.stack([part.counted for part in parts]).any(0))
