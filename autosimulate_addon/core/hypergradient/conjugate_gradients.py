@@ -64,8 +64,8 @@ def conjugate_gradients(product: Product, rhs: Parameters, *, damping: float = 0
     best, best_energy, best_squared = x, 0.0, squared
     status, iterations = CGStatus.MAX_ITERATIONS, 0
     while iterations < max_iterations:
-        reuse = iterations == 0 and product_of_rhs is not None
-        image = axpy(damping, direction, product_of_rhs if reuse else product(direction))
+        reused = product_of_rhs if iterations == 0 else None
+        image = axpy(damping, direction, product(direction) if reused is None else reused)
         curvature = dot(direction, image)
         if not math.isfinite(curvature):
             status = CGStatus.NOT_FINITE

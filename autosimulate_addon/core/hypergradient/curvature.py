@@ -9,7 +9,7 @@ from torch.func import functional_call
 
 from ..tasks.task import Task, mean_loss_of
 from .chunks import images_at_once
-from .parameters import Parameters, combine, scale
+from .parameters import OfParameters, Parameters, combine, scale
 from .products import Product, gauss_newton_product, hessian_product
 
 
@@ -30,7 +30,7 @@ def training_curvature(task: Task, network: nn.Module, theta: Parameters, images
     return lambda v: combine(lambda *parts: sum(parts), *[scale(share, product(v)) for share, product in products])
 
 
-def _outputs(network: nn.Module, images: Tensor) -> Callable[[Parameters], Tensor]:
+def _outputs(network: nn.Module, images: Tensor) -> OfParameters:
     return lambda theta: functional_call(network, theta, (images,))
 
 

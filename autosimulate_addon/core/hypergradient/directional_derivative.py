@@ -7,18 +7,19 @@ v: no per-sample gradient is formed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, overload
 
 from torch import Tensor
 from torch.func import jvp
 
-from .parameters import Parameters, axpy, combine, norm, zeros_like
+from .parameters import OfParameters, Parameters, axpy, combine, norm, zeros_like
 
 FORWARD_MODE = "forward-mode"
 FINITE_DIFFERENCE = "finite-difference"
 
 
 def directional_derivative(
-    losses: Callable[[Parameters], Tensor],
+    losses: OfParameters,
     parameters: Parameters,
     vector: Parameters,
 ) -> tuple[Tensor, str]:
@@ -27,7 +28,7 @@ def directional_derivative(
 
 
 def value_and_derivative(
-    losses: Callable[[Parameters], Tensor],
+    losses: OfParameters,
     parameters: Parameters,
     vector: Parameters,
     method: str = FORWARD_MODE,
@@ -48,13 +49,18 @@ def value_and_derivative(
     return *_either_side(losses, parameters, vector), FINITE_DIFFERENCE
 
 
-def central_difference(function: Callable[[Parameters], Parameters], parameters: Parameters,
+def central_difference(function: Callable[[Any], Parameters], parameters: Parameters,
                        vector: Parameters) -> Parameters:
     """(f(theta + h v) - f(theta - h v)) / 2h."""
     return _either_side(function, parameters, vector)[1]
 
 
-def _either_side(function: Callable[[Parameters], Parameters], parameters: Parameters,
+@overload
+def _either_side(function: OfParameters, parameters: Parameters, vector: Parameters) -> tuple[Tensor, Tensor]: ...
+@overload
+def _either_side(function: Callable[[Any], Parameters], parameters: Parameters,
+                 vector: Parameters) -> tuple[Parameters, Parameters]: ...
+def _either_side(function: Callable[[Any], Parameters], parameters: Parameters,
                  vector: Parameters) -> tuple[Parameters, Parameters]:
     """(value, derivative) from theta + h v and theta - h v, both to O(h^2).
 

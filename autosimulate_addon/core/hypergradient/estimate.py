@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from torch import Tensor, nn
 
@@ -109,5 +110,5 @@ def _pathwise_moments(pathwise: DirectionalDerivatives, renders: WeightedRenders
 def average(estimates: Sequence[Estimate]) -> Estimate:
     """The mean over networks that were trained on the same renders; all else is the first's."""
     usable = [each for each in estimates if each.direction.usable] or list(estimates[:1])
-    return replace(usable[0], gradient=sum(each.gradient for each in usable) / len(usable),
-                   variance=sum(each.variance for each in usable) / len(usable) ** 2)
+    return replace(usable[0], gradient=reduce(Tensor.add, [each.gradient for each in usable]) / len(usable),
+                   variance=reduce(Tensor.add, [each.variance for each in usable]) / len(usable) ** 2)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor, nn
 
 Parameters = Tensor | dict[str, Tensor]
+#: Maps parameters to a tensor. It is called with the kind of parameters that it was made for.
+OfParameters = Callable[[Any], Tensor]
 
 
 def trainable_parameters(network: nn.Module) -> dict[str, Tensor]:
@@ -16,11 +19,16 @@ def trainable_parameters(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
 
 
+@overload
+def combine(function: Callable[..., Tensor], *operands: Tensor) -> Tensor: ...
+@overload
+def combine(function: Callable[..., Tensor], *operands: Parameters) -> Parameters: ...
 def combine(function: Callable[..., Tensor], *operands: Parameters) -> Parameters:
     """``function`` applied tensor by tensor."""
     if isinstance(operands[0], Tensor):
         return function(*operands)
-    return {name: function(*(operand[name] for operand in operands)) for name in operands[0]}
+    by_name = cast("tuple[dict[str, Tensor], ...]", operands)
+    return {name: function(*(operand[name] for operand in by_name)) for name in by_name[0]}
 
 
 def zeros_like(x: Parameters) -> Parameters:
@@ -43,8 +51,9 @@ def axpy(factor: float, x: Parameters, y: Parameters) -> Parameters:
 def dot(x: Parameters, y: Parameters) -> float:
     """The inner product, accumulated in float64 whatever the dtype of the parameters."""
     if isinstance(x, Tensor):
-        return torch.dot(x.reshape(-1).double(), y.reshape(-1).double()).item()
-    return math.fsum(dot(x[name], y[name]) for name in x)
+        return torch.dot(x.reshape(-1).double(), cast(Tensor, y).reshape(-1).double()).item()
+    other = cast("dict[str, Tensor]", y)
+    return math.fsum(dot(x[name], other[name]) for name in x)
 
 
 def norm(x: Parameters) -> float:

@@ -14,18 +14,18 @@ from torch import Tensor
 from torch.func import grad, jvp
 
 from .directional_derivative import central_difference, directional_derivative, lacks_forward_mode
-from .parameters import Parameters, combine
+from .parameters import OfParameters, Parameters, combine
 
 #: v -> C v for a symmetric matrix C over the parameters.
 Product = Callable[[Parameters], Parameters]
 
 
-def gradient(loss: Callable[[Parameters], Tensor], parameters: Parameters) -> Parameters:
+def gradient(loss: OfParameters, parameters: Parameters) -> Parameters:
     """The gradient of the scalar ``loss``."""
     return _pull_back(loss, parameters)[1](None)
 
 
-def hessian_product(loss: Callable[[Parameters], Tensor], parameters: Parameters) -> Product:
+def hessian_product(loss: OfParameters, parameters: Parameters) -> Product:
     """v -> H v with H the Hessian of the scalar ``loss``: forward mode over reverse mode (Pearlmutter, 1994)."""
 
     def product(v: Parameters) -> Parameters:
@@ -40,7 +40,7 @@ def hessian_product(loss: Callable[[Parameters], Tensor], parameters: Parameters
 
 
 def gauss_newton_product(
-    outputs: Callable[[Parameters], Tensor],
+    outputs: OfParameters,
     output_curvature: Callable[[Tensor, Tensor], Tensor],
     parameters: Parameters,
     keep_graph: bool = False,
@@ -71,7 +71,7 @@ def curvature_of(loss_of_outputs: Callable[[Tensor], Tensor]) -> Callable[[Tenso
 
 
 def _pull_back(
-    function: Callable[[Parameters], Tensor], parameters: Parameters, keep_graph: bool = False,
+    function: OfParameters, parameters: Parameters, keep_graph: bool = False,
 ) -> tuple[Tensor, Callable[[Tensor | None], Parameters]]:
     """(the value at ``parameters``, u -> J'u). A parameter that takes no part gets a zero."""
     with torch.enable_grad():

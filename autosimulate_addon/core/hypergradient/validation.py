@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch.func import functional_call
 
 from ..tasks.task import Task
 from .chunks import images_at_once
-from .parameters import Parameters, axpy
+from .parameters import OfParameters, Parameters, axpy
 from .products import gradient
 
 
@@ -41,13 +42,10 @@ def validation_gradient(task: Task, network: nn.Module, theta: Parameters, valid
     batches = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
     share = task.objective(((network(x), y) for x, y in batches), len(validation), metric_weight)
 
-    total = None
-    for x, y in batches:
-        part = gradient(_share_of(share, network, x, y), theta)
-        total = part if total is None else axpy(1.0, part, total)
-    return total
+    parts = (gradient(_share_of(share, network, x, y), theta) for x, y in batches)
+    return reduce(lambda total, part: axpy(1.0, part, total), parts)
 
 
 def _share_of(share: Callable[[Tensor, Tensor], Tensor], network: nn.Module, images: Tensor,
-              targets: Tensor) -> Callable[[Parameters], Tensor]:
+              targets: Tensor) -> OfParameters:
     return lambda theta: share(functional_call(network, theta, (images,)), targets)
