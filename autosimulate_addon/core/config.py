@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ..protocol import InputError
+from ..protocol import InputError, settings
 from .hypergradient.direction import APPROXIMATIONS
 from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
@@ -16,7 +16,7 @@ from .search.autosimulate import StepOptions
 from .search.make import METHODS, search_class
 from .tasks import TASKS
 
-DEVICES = ("auto", "cpu", "cuda")
+DEVICES = tuple(choice.id for choice in settings.DEVICES)
 
 
 @dataclass(frozen=True)
