@@ -26,13 +26,13 @@ class Influence:
 
 
 def influence(state: State, count: int = 12) -> Influence:
-    """The influence of the latest ``count`` renders at the first network's weights; ``state`` stays as it is."""
-    store, network = state.store, state.ensemble[0].network
+    """The influence of the latest ``count`` renders at the first learner's theta; ``state`` stays as it is."""
+    store, learner = state.store, state.ensemble[0]
     index = torch.arange(max(0, len(store) - count), len(store))
     seed = derive_seed(state.config.seed, "influence", state.iteration)
     images, _, _ = relight(store, index, state.psi, relightable(store), seed)
     targets = store.targets(state.task, index)
-    v = find_direction(state.task, network, images, targets, state.validation, state.config.estimator_options, seed)
-    maps = influence_map(state.task, network, v.vector, images, targets)
+    v = find_direction(state.task, learner, images, targets, state.validation, state.config.estimator_options, seed)
+    maps = influence_map(state.task, learner, v.vector, images, targets)
     return Influence([store.keys[i] for i in index], images.permute(0, 2, 3, 1).cpu().numpy(),
                      store.labels[index.to(state.device)].cpu().numpy(), maps.numpy())

@@ -40,7 +40,7 @@ class State:
         renders = list(self.simulator.render([self.psi.sample(key) for key in keys], keys))
         store = copy.deepcopy(self.loop.store)          # adding to the copy leaves the loop's own alone
         fresh = store.add(renders, self.psi)
-        return estimate(self.loop.task, self.loop.ensemble[0].network, store, fresh, self.psi, self.validation, options,
+        return estimate(self.loop.task, self.loop.ensemble[0], store, fresh, self.psi, self.validation, options,
                         repeat).gradient
 
 

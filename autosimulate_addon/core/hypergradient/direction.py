@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..tasks.task import Task
 from .conjugate_gradients import CGStatus, conjugate_gradients
 from .curvature import training_curvature
+from .model import Model
 from .options import EstimatorOptions
-from .parameters import Parameters, is_finite, ones_like, trainable_parameters
+from .parameters import Parameters, is_finite, ones_like
 from .products import Product
 from .validation import Validation, validation_gradient
 
@@ -69,17 +70,15 @@ def direction(
     return Direction(vector, "exact")
 
 
-def find_direction(task: Task, network: nn.Module, images: Tensor, targets: Tensor, validation: Validation,
+def find_direction(task: Task, model: Model, images: Tensor, targets: Tensor, validation: Validation,
                    options: EstimatorOptions, seed: int) -> Direction:
-    """v at the network's present weights, with these training images (n, 3, H, W) and targets for the curvature.
+    """v at the model's present theta, with these training images (n, 3, H, W) and targets for the curvature.
 
-    Puts the network into evaluation mode: a loss may depend on its own image alone. ``seed`` chooses the validation
-    images where ``options`` asks for some of them only.
+    ``seed`` chooses the validation images where ``options`` asks for some of them only.
     """
-    network.eval()
-    theta = trainable_parameters(network)
-    g_val = validation_gradient(task, network, theta, validation.choose(options.validation_images, seed),
+    theta = model.theta
+    g_val = validation_gradient(task, model, theta, validation.choose(options.validation_images, seed),
                                 metric_weight=options.metric_weight)
-    product = training_curvature(task, network, theta, images, targets, options.curvature)
+    product = training_curvature(task, model, theta, images, targets, options.curvature)
     return direction(options.approximation, g_val, product, damping=options.damping,
                      relative_damping=options.relative_damping, iterations=options.iterations)

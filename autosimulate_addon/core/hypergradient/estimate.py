@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..psi import Psi
 from ..randomness import derive_seed
@@ -17,8 +17,8 @@ from ..renders import RenderStore
 from ..tasks.task import Task
 from .credit import Advantage, credited_score_terms
 from .direction import Direction, find_direction
+from .model import Model
 from .options import EstimatorOptions
-from .parameters import trainable_parameters
 from .pathwise import (
     DirectionalDerivatives,
     Probe,
@@ -48,7 +48,7 @@ class Estimate:
 
 def estimate(
     task: Task,
-    network: nn.Module,
+    model: Model,
     store: RenderStore,
     batch: Tensor,
     psi: Psi,
@@ -58,7 +58,7 @@ def estimate(
 ) -> Estimate:
     """The hypergradient at ``psi``: the ascent direction sum_k w_k grad_psi log q_psi(s_k), or E[dw/ds ds/du] pathwise.
 
-    ``batch`` (K,) holds the rows in ``store`` of the renders drawn from ``psi`` that the network has not been trained
+    ``batch`` (K,) holds the rows in ``store`` of the renders drawn from ``psi`` that the model has not been trained
     on: on images it has memorised, the gradient is near zero whatever the image.
     """
     keys = relightable(store) if options.pathwise else ()
@@ -66,8 +66,8 @@ def estimate(
     # v = (C + lambda I)^-1 g_val, with C from some of the batch under redrawn lights
     rows = batch[:options.curvature_images]
     images, _, _ = relight(store, rows, psi, keys, derive_seed(seed, "curvature"))
-    v = find_direction(task, network, images, store.targets(task, rows), validation, options, seed)
-    probe = Probe(task, network, trainable_parameters(network), v.vector, options.relative, options.derivative)
+    v = find_direction(task, model, images, store.targets(task, rows), validation, options, seed)
+    probe = Probe(task, model, model.theta, v.vector, options.relative, options.derivative)
 
     # w_k = v . grad l(zeta_k, theta) (n,), and dw_k/du (m, P) of the renders that are differentiated
     renders = replayed(store, batch, psi, keys, options, seed)

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..film import noise_seeds
 from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
-from ..tasks.task import Task, parts_of
+from ..tasks.task import Task
 from .chunks import images_at_once
 from .directional_derivative import FORWARD_MODE, value_and_derivative
+from .model import Model, parts_of
 from .parameters import Parameters
 
 #: Added to a sample's loss where w is relative to it: an image that is all but learned must not count for everything.
@@ -31,7 +32,7 @@ class Probe:
     """What is asked of every image: the derivative of its loss at ``theta`` along ``v``."""
 
     task: Task
-    network: nn.Module
+    model: Model
     theta: Parameters
     v: Parameters
     relative: bool = False          # of log(loss + RELATIVE_FLOOR) in place of the loss
@@ -98,7 +99,7 @@ def directional_derivatives(probe: Probe, store: RenderStore, index: Tensor, psi
         rows = index[start:start + renders]
         images, resampled, leaves = relight(store, rows, psi, keys, derive_seed(relighting.seed, start), relights,
                                             relighting.differentiate)
-        losses = parts_of(probe.task, probe.network, images, store.targets(probe.task, rows, relights))
+        losses = parts_of(probe.task, probe.model, images, store.targets(probe.task, rows, relights))
         wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
         with torch.set_grad_enabled(bool(wanted)):
             loss, derivative, method = value_and_derivative(losses, probe.theta, probe.v, method)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from ..tasks.task import Task
 from .chunks import images_at_once
+from .model import Model
 from .parameters import OfParameters, Parameters, axpy
 from .products import gradient
 
@@ -35,17 +35,17 @@ class Validation:
         return Validation(self.images[index], self.targets[index])
 
 
-def validation_gradient(task: Task, network: nn.Module, theta: Parameters, validation: Validation,
+def validation_gradient(task: Task, model: Model, theta: dict[str, Tensor], validation: Validation,
                         chunk: int | None = None, metric_weight: float = 0.0) -> Parameters:
     """g_val, the gradient of the task's objective over the validation images (see ``Task.objective``)."""
     chunk = chunk or images_at_once(*validation.images.shape[-2:])
     batches = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
-    share = task.objective(((network(x), y) for x, y in batches), len(validation), metric_weight)
+    share = task.objective(((model.outputs(theta, x), y) for x, y in batches), len(validation), metric_weight)
 
-    parts = (gradient(_share_of(share, network, x, y), theta) for x, y in batches)
+    parts = (gradient(_share_of(share, model, x, y), theta) for x, y in batches)
     return reduce(lambda total, part: axpy(1.0, part, total), parts)
 
 
-def _share_of(share: Callable[[Tensor, Tensor], Tensor], network: nn.Module, images: Tensor,
+def _share_of(share: Callable[[Tensor, Tensor], Tensor], model: Model, images: Tensor,
               targets: Tensor) -> OfParameters:
-    return lambda theta: share(functional_call(network, theta, (images,)), targets)
+    return lambda theta: share(model.outputs(theta, images), targets)

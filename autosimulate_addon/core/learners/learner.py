@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..hypergradient.model import Model
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..renders import RenderStore
-from ..tasks.task import Parameters, Scores
+from ..tasks.task import Scores
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,8 @@ class Training:
     rate: float = 1.0             # x the usual learning rate, where the weights are new
 
 
-class Learner(Protocol):
+class Learner(Model, Protocol):
     """theta-hat(psi). All its randomness comes from the seeds it is given; its state is plain Python and tensors."""
-
-    network: nn.Module            # its trainable parameters are theta; the hypergradient differentiates through it
-
-    @property
-    def theta(self) -> Parameters:
-        """The trainable parameters by name, detached."""
-
-    def outputs(self, theta: Parameters, images: Tensor) -> Tensor:
-        """(K, channels, H, W) for images (K, 3, H, W) in [0, 1]; differentiable in theta."""
 
     def fit(self, store: RenderStore, training: Training, seed: int,
             progress: Callable[[float], None] = lambda fraction: None) -> None:

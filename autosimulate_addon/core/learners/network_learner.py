@@ -37,6 +37,7 @@ class NetworkLearner:
         # Channels last: twice as fast on a CPU at these widths, and what tensor cores want.
         # (torch's stubs leave memory_format out.)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.eval()         # but while it trains: a loss may depend on its own image alone
         self.optimizer = new_optimizer(self.network, rate * self.settings.rate)
 
     @property
@@ -45,6 +46,9 @@ class NetworkLearner:
 
     def outputs(self, theta: Parameters, images: Tensor) -> Tensor:
         return functional_call(self.network, theta, (images,))
+
+    def regulariser(self, theta: Parameters) -> Tensor:
+        return torch.zeros((), device=self.device)
 
     def fit(self, store: RenderStore, training: Training, seed: int,
             progress: Callable[[float], None] = lambda fraction: None) -> None:
@@ -63,7 +67,6 @@ class NetworkLearner:
               progress=progress)
 
     def evaluate(self, data: Validation) -> Scores:
-        self.network.eval()
         theta = self.theta
         return self.task.evaluate(lambda images: self.outputs(theta, images), data.images, data.targets)
 

@@ -63,7 +63,7 @@ class AutoSimulate(Search):
         if context.iteration < self.step.warmup:
             return None
         found = average([
-            estimate(context.task, learner.network, context.store, context.batch, context.psi, context.validation,
+            estimate(context.task, learner, context.store, context.batch, context.psi, context.validation,
                      self.options.estimator, member_seed(context.seed, "network", index))
             for index, learner in enumerate(context.ensemble)])
         details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),

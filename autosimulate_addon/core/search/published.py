@@ -48,9 +48,9 @@ class Published(Search):
     def after_training(self, context: Context, scores: Scores) -> Outcome:
         store, batch, learner = context.store, context.batch, context.ensemble[0]
         images, targets = store.images(batch, None, [0] * len(batch)), store.targets(context.task, batch)
-        v = find_direction(context.task, learner.network, images, targets, context.validation, self.options,
+        v = find_direction(context.task, learner, images, targets, context.validation, self.options,
                            context.seed)
-        probe = Probe(context.task, learner.network, learner.theta, v.vector)
+        probe = Probe(context.task, learner, learner.theta, v.vector)
         derivatives = directional_derivatives(probe, store, batch, context.psi, Relighting(seed=context.seed))
         score = context.psi.score({key: draws[batch] for key, draws in store.draws.items()})
         u = self.step_size * (derivatives.w[:, None] * score).sum(0)

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
-#: The network's parameters by name.
+#: What a learner fits, by name.
 Parameters = dict[str, Tensor]
 
 
@@ -68,22 +67,6 @@ class Task(Protocol):
 
     def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
         """Scores the outputs ``predict`` gives for ``images`` (N, 3, H, W) in [0, 1]."""
-
-
-def parts_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
-    """theta -> the parts (K, ...) of the losses of these images."""
-    return lambda theta: task.parts(functional_call(network, theta, (images,)), targets)
-
-
-def losses_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
-    """theta -> the losses (K,) of these images."""
-    return lambda theta: task.losses(functional_call(network, theta, (images,)), targets)
-
-
-def mean_loss_of(task: Task, network: nn.Module, images: Tensor, targets: Tensor) -> Callable[[Parameters], Tensor]:
-    """theta -> the mean loss of these images."""
-    losses = losses_of(task, network, images, targets)
-    return lambda theta: losses(theta).mean()
 
 
 #: The classes of a simulator -> a task.

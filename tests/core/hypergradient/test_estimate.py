@@ -8,6 +8,7 @@ from autosimulate_addon.core.hypergradient.curvature import training_curvature
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
 from autosimulate_addon.core.hypergradient.estimate import estimate
 from autosimulate_addon.core.hypergradient.influence import influence_map
+from autosimulate_addon.core.hypergradient.model import losses_of, mean_loss_of
 from autosimulate_addon.core.hypergradient.options import EstimatorOptions
 from autosimulate_addon.core.hypergradient.parameters import dot, trainable_parameters
 from autosimulate_addon.core.hypergradient.pathwise import (
@@ -26,8 +27,21 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.standin.simulator import StandIn
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
 from autosimulate_addon.core.tasks.soft_miou import overlap
-from autosimulate_addon.core.tasks.task import losses_of, mean_loss_of
 from autosimulate_addon.protocol import SampleKey
+
+
+class Module:
+    """A module as a model: outputs in the dtype of its weights."""
+
+    def __init__(self, network, decay=0.0):
+        self.network, self.decay = network.eval(), decay
+        self.theta = trainable_parameters(network)
+
+    def outputs(self, theta, images):
+        return torch.func.functional_call(self.network, theta, (images.to(next(iter(theta.values())).dtype),))
+
+    def regulariser(self, theta):
+        return self.decay * sum(value.square().sum() for value in theta.values())
 
 
 class Set:
@@ -44,10 +58,10 @@ class Set:
             self.batch = self.store.add(
                 list(self.simulator.render([self.psi.sample(key) for key in keys], keys)), self.psi)
         torch.manual_seed(0)
-        self.network = build("unet", 4, 4).eval()
-        self.parameters = trainable_parameters(self.network)
+        self.model = Module(build("unet", 4, 4))
+        self.parameters = self.model.theta
         self.vector = {name: torch.randn_like(value) for name, value in self.parameters.items()}
-        self.probe = Probe(self.task, self.network, self.parameters, self.vector)
+        self.probe = Probe(self.task, self.model, self.parameters, self.vector)
         self.validation = Validation(self.store.images(torch.arange(6)), self.store.targets(self.task, torch.arange(6)))
 
 
@@ -65,7 +79,7 @@ def test_w_is_the_dot_product_of_v_with_each_image_s_gradient(s):
     found = directional_derivatives(s.probe, s.store, index, s.psi, Relighting())
     images, labels = s.store.images(index), s.store.targets(s.task, index)
     for k in range(3):
-        own = gradient(mean_loss_of(s.task, s.network, images[k:k + 1], labels[k:k + 1]), s.parameters)
+        own = gradient(mean_loss_of(s.task, s.model, images[k:k + 1], labels[k:k + 1]), s.parameters)
         assert found.w[k].item() == pytest.approx(dot(own, s.vector), rel=1e-4)
 
 
@@ -74,24 +88,11 @@ def test_pathwise_gradient_against_finite_differences_of_psi(s):
     torch.manual_seed(1)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3, padding=1), torch.nn.SiLU(),
                                   torch.nn.Conv2d(5, 4, 3, padding=1)).double().eval()
-    parameters = trainable_parameters(network)
-    vector = {name: torch.randn_like(value) for name, value in parameters.items()}
-    keys, index = relightable(s.store), torch.arange(4)
-
-    class Double(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = network
-
-        def forward(self, images):
-            return self.inner(images.double())
-
-    outer = Double()
-    parameters = {f"inner.{name}": value for name, value in parameters.items()}
-    vector = {f"inner.{name}": value for name, value in vector.items()}
+    model, keys, index = Module(network), relightable(s.store), torch.arange(4)
+    vector = {name: torch.randn_like(value) for name, value in model.theta.items()}
 
     def derivatives(psi):
-        return directional_derivatives(Probe(s.task, outer, parameters, vector), s.store, index, psi,
+        return directional_derivatives(Probe(s.task, model, model.theta, vector), s.store, index, psi,
                                        Relighting(keys, 3, 5, differentiate=True))
 
     exact, h = derivatives(s.psi).gradients.mean(0), 1e-2
@@ -114,46 +115,54 @@ def test_chunks_do_not_change_w(s):
 
 def test_influence_map_sums_to_w(s):
     images, labels = s.store.images(torch.arange(5)), s.store.targets(s.task, torch.arange(5))
-    w, _ = directional_derivative(losses_of(s.task, s.network, images, labels), s.parameters, s.vector)
-    found = influence_map(s.task, s.network, s.vector, images, labels, chunk=2)
+    w, _ = directional_derivative(losses_of(s.task, s.model, images, labels), s.parameters, s.vector)
+    found = influence_map(s.task, s.model, s.vector, images, labels, chunk=2)
     assert found.shape == labels.shape
     assert torch.allclose(found.sum((1, 2)), w, rtol=1e-3, atol=1e-6)
 
 
 def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s):
     def objective(theta):
-        logits = torch.func.functional_call(s.network, theta, (s.validation.images,))
+        logits = s.model.outputs(theta, s.validation.images)
         return (s.task.losses(logits, s.validation.targets).mean()
                 + 20 * (1 - overlap(logits, s.validation.targets).miou))
 
     expected = gradient(objective, s.parameters)
     for chunk in (64, 4):
-        found = validation_gradient(s.task, s.network, s.parameters, s.validation, chunk, metric_weight=20.0)
+        found = validation_gradient(s.task, s.model, s.parameters, s.validation, chunk, metric_weight=20.0)
         assert all(torch.allclose(found[name], expected[name], rtol=1e-3, atol=1e-6) for name in expected)
-    alone = validation_gradient(s.task, s.network, s.parameters, s.validation)
+    alone = validation_gradient(s.task, s.model, s.parameters, s.validation)
     assert dot(alone, alone) < 0.9 * dot(expected, expected)
 
 
 def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
-    one, many = (validation_gradient(s.task, s.network, s.parameters, s.validation, chunk) for chunk in (64, 4))
+    one, many = (validation_gradient(s.task, s.model, s.parameters, s.validation, chunk) for chunk in (64, 4))
     assert all(torch.allclose(one[name], many[name], rtol=1e-3, atol=1e-6) for name in one)
     for curvature in ("ggn", "hessian"):
-        one, many = (training_curvature(s.task, s.network, s.parameters, s.validation.images, s.validation.targets,
+        one, many = (training_curvature(s.task, s.model, s.parameters, s.validation.images, s.validation.targets,
                                         curvature, chunk)(s.vector) for chunk in (64, 4))
         assert all(torch.allclose(one[n], many[n], rtol=1e-3, atol=1e-4 * one[n].abs().max().item()) for n in one)
+
+
+@pytest.mark.parametrize("curvature", ["ggn", "hessian"])
+def test_a_regulariser_counts_in_the_curvature(s, curvature):
+    """Of decay |theta|^2 the Hessian is 2 decay I."""
+    plain, decayed = (training_curvature(s.task, Module(s.model.network, decay), s.parameters, s.validation.images,
+                                         s.validation.targets, curvature)(s.vector) for decay in (0.0, 3.0))
+    assert all(torch.allclose(decayed[n] - plain[n], 6 * s.vector[n], rtol=1e-3, atol=1e-4) for n in plain)
 
 
 @pytest.mark.parametrize("replay, renders", [(0, {6}), (6, {6}), (8, set(range(1, 9))), (128, {12})])
 def test_replay_says_how_many_renders_w_is_taken_of(s, replay, renders):
     """The batch alone where it is enough; a resampled few of all; all twelve where there is room."""
-    result = estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(replay=replay), 1)
+    result = estimate(s.task, s.model, s.store, s.batch, s.psi, s.validation, EstimatorOptions(replay=replay), 1)
     assert len(result.index) in renders
     assert replay > 6 or torch.equal(result.index, s.batch)
 
 
 def test_without_pathwise_lights_are_estimated_by_their_scores(s):
     def found(**change):
-        return estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation,
+        return estimate(s.task, s.model, s.store, s.batch, s.psi, s.validation,
                         EstimatorOptions(relights=1, **change), 1).gradient
 
     lights = [column for key in relightable(s.store) for column in range(*s.psi.slices[key].indices(s.psi.size))]
@@ -165,7 +174,7 @@ def test_without_pathwise_lights_are_estimated_by_their_scores(s):
 def test_baseline_clip_and_credit_each_change_their_own_columns_only(s):
     def found(**change):
         options = EstimatorOptions(**change)
-        return estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, options, 1).gradient
+        return estimate(s.task, s.model, s.store, s.batch, s.psi, s.validation, options, 1).gradient
 
     default = found()
     lights = [column for key in relightable(s.store) for column in range(*s.psi.slices[key].indices(s.psi.size))]
@@ -181,13 +190,13 @@ def test_baseline_clip_and_credit_each_change_their_own_columns_only(s):
 def test_central_differences_for_w_change_the_estimate_by_little(s):
     """In float32 on the real network: far less than another draw of lights does."""
     near, exact, other = (
-        estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(derivative=method), seed)
+        estimate(s.task, s.model, s.store, s.batch, s.psi, s.validation, EstimatorOptions(derivative=method), seed)
         .gradient for method, seed in (("finite-difference", 1), ("forward-mode", 1), ("forward-mode", 2)))
     assert (near - exact).norm() < 0.05 * exact.norm() < (other - exact).norm()
 
 
 def test_the_same_seed_gives_the_same_estimate_and_another_does_not(s):
-    a, b, c = (estimate(s.task, s.network, s.store, s.batch, s.psi, s.validation, EstimatorOptions(), seed).gradient
+    a, b, c = (estimate(s.task, s.model, s.store, s.batch, s.psi, s.validation, EstimatorOptions(), seed).gradient
                for seed in (1, 1, 2))
     assert torch.equal(a, b) and not torch.equal(a, c)
 
