@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..protocol import InputError, settings
+from .features.encoder import ENCODERS
 from .hypergradient.direction import APPROXIMATIONS
 from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
@@ -39,6 +40,8 @@ class LoopConfig:
     network_width: int | None = None
     network_module: str | Path | None = None
     frozen_layers: int = 0
+    encoder: str = "auto"             # a key of ENCODERS, or the best that is installed
+    encoder_module: str | Path | None = None
     learning_rate: float | None = None    # None: LEARNING_RATES
     control: bool = True              # run the null control beside it: the same keys and steps, psi never moves
     batch_size: int = 8
@@ -51,7 +54,8 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
-                              ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS)):
+                              ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS),
+                              ("encoder", ("auto", *ENCODERS))):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):

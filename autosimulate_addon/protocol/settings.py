@@ -44,6 +44,14 @@ NETWORKS = (
                                                  "installed"),
     Choice("module", "Your Own", "build(num_classes) of a Python file of yours"),
 )
+ENCODERS = (
+    Choice("auto", "Automatic", "EfficientNet-Lite0 where its packages are installed, otherwise Filters"),
+    Choice("efficientnet", "EfficientNet-Lite0", "Pretrained on photographs; features at strides 4 to 32"),
+    Choice("efficientnet-lite1", "EfficientNet-Lite1", "Larger; its weights are a package of their own"),
+    Choice("efficientnet-lite2", "EfficientNet-Lite2", "Larger still; its weights are a package of their own"),
+    Choice("filters", "Filters", "Colours and oriented edges at several scales; needs no weights"),
+    Choice("module", "Your Own", "build_encoder() of a Python file of yours"),
+)
 DEVICES = (
     Choice("auto", "Automatic", "CUDA when present, otherwise the CPU"),
     Choice("cpu", "CPU", "Train on the processor"),
@@ -164,6 +172,11 @@ SETTINGS: tuple[Setting, ...] = (
             only=("network", "module")),
     Setting("frozen_layers", int, 0, "network", "first layers that are not trained", 0, 1000, label="Frozen Layers",
             panel="network", soft_high=8),
+    Setting("encoder", str, "auto", "network", "frozen features by which renders and photographs are compared",
+            choices=ENCODERS, label="Encoder", panel="network"),
+    Setting("encoder_module", str, "", "network", "your own Python file with build_encoder() that returns a PyTorch "
+            "module: images to features", metavar="FILE", label="Module", panel="network", subtype="FILE_PATH",
+            preset=False, only=("encoder", "module")),
     Setting("learning_rate", float, None, "network", "step of the network's training", 1e-9, 10.0, metavar="X"),
     Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
             panel="network", preset=False),

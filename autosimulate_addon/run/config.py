@@ -21,6 +21,8 @@ class _Checked:
     def __post_init__(self) -> None:
         for setting in type(self).settings:
             setting.check(getattr(self, setting.name))
+        if self.encoder == "module" and not self.encoder_module:
+            raise InputError("--encoder module needs --encoder-module FILE, a Python file with build_encoder().")
         if self.network == "module" and not self.network_module:
             raise InputError("--network module needs --network-module FILE, a Python file with build(num_classes).")
 

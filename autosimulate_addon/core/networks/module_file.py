@@ -7,7 +7,9 @@ never taken from a .blend file or from a run directory.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -17,21 +19,29 @@ from .normalisation import HeldStatistics
 
 def load_module_file(path: str | Path | None, num_classes: int) -> nn.Module:
     """The network that ``build(num_classes)`` of the file makes. Raises InputError if there is no such thing."""
+    network = load_function(path, "build(num_classes)", "network", "--network-module")(num_classes)
+    if not isinstance(network, nn.Module):
+        raise InputError(f"build(num_classes) in {path} returned {type(network).__name__}: return a torch.nn.Module.")
+    return HeldStatistics(network)
+
+
+def load_function(path: str | Path | None, call: str, what: str, flag: str) -> Callable[..., Any]:
+    """The function of the user's file that is called as ``call`` and makes a network or an encoder (``what``).
+
+    ``flag`` is what names the file on the command line. Raises InputError if there is no such function.
+    """
     if path is None:
-        raise InputError("The network 'module' needs a Python file with build(num_classes): give --network-module.")
+        raise InputError(f"The {what} 'module' needs a Python file with {call}: give {flag}.")
     path = Path(path)
-    spec = importlib.util.spec_from_file_location("autosimulate_user_network", path)
+    spec = importlib.util.spec_from_file_location(f"autosimulate_user_{what}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise InputError(f"There is no Python file {path} to build the network from: check --network-module.")
+        raise InputError(f"There is no Python file {path} to build the {what} from: check {flag}.")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise InputError(f"{path} cannot be loaded ({type(error).__name__}: {error}): mend the file.") from error
-    builder = getattr(module, "build", None)
+    builder = getattr(module, call.partition("(")[0], None)
     if not callable(builder):
-        raise InputError(f"{path} has no function build(num_classes): add one that returns a torch.nn.Module.")
-    network = builder(num_classes)
-    if not isinstance(network, nn.Module):
-        raise InputError(f"build(num_classes) in {path} returned {type(network).__name__}: return a torch.nn.Module.")
-    return HeldStatistics(network)
+        raise InputError(f"{path} has no function {call}: add one that returns a torch.nn.Module.")
+    return builder

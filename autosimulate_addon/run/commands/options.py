@@ -28,7 +28,7 @@ def of_run(options: argparse.Namespace) -> tuple[prepare.MarkedScene, RunConfig]
         config = load(directory.config)
         stored = {name: getattr(config, name) for name in (
             "width", "height", "samples", "validation", "test", "network", "network_width", "network_module",
-            "frozen_layers", "learning_rate", "device")}
+            "frozen_layers", "encoder", "encoder_module", "learning_rate", "device")}
     asked = settings(options)
     sizes = prepare.default_size(marked.scene, asked["width"] or stored.get("width") or marked.settings.get("width"))
     given = {**asked, "scene": None}

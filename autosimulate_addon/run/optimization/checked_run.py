@@ -115,7 +115,7 @@ def _absolute(config: RunConfig) -> RunConfig:
         return str(Path(given).expanduser().absolute()) if given else ""
 
     return replace(config, validation=path(config.validation), test=path(config.test),
-                   network_module=path(config.network_module))
+                   network_module=path(config.network_module), encoder_module=path(config.encoder_module))
 
 
 def _make(job: CheckedRun, options: argparse.Namespace) -> None:

@@ -125,15 +125,17 @@ def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | 
 
 
 def check_network(config: RunConfig, num_classes: int) -> None:
-    """Raises InputError unless the network can be built and has a device to run on."""
+    """Raises InputError unless the network and the encoder can be built and have a device to run on."""
     import torch
 
+    from ...core.features import make_encoder
     from ...core.networks import build
 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
     build(config.network, num_classes, config.network_width, frozen_layers=config.frozen_layers,
           module=config.network_module or None)
+    make_encoder(config.encoder, config.encoder_module or None)
 
 
 def only_given(options: argparse.Namespace, *names: str) -> None:

