@@ -14,6 +14,7 @@ from .operators import mark, mark_list, mark_many, optimize, presets, produce, r
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
 from .overlay import draw as overlay
+from .overlay import tint
 from .panels import labels, learnables, network, status
 from .panels import optimize as optimize_panels
 from .panels import results as results_panels
@@ -33,12 +34,12 @@ def register() -> None:
     properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    for module in (menus, keymap, monitor, panel_data, overlay):
+    for module in (menus, keymap, monitor, panel_data, overlay, tint):
         module.register()
 
 
 def unregister() -> None:
-    for module in (overlay, panel_data, monitor, keymap, menus):
+    for module in (tint, overlay, panel_data, monitor, keymap, menus):
         module.unregister()
     if bpy.app.timers.is_registered(torch_operators.watch):
         bpy.app.timers.unregister(torch_operators.watch)

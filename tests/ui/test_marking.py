@@ -7,8 +7,8 @@ import pytest
 
 from autosimulate_addon.ui import panel_data
 from autosimulate_addon.ui.operators import mark as mark_operators
-from autosimulate_addon.ui.operators.labels import classes_of_objects
 from autosimulate_addon.ui.operators.mark_list import is_solo
+from autosimulate_addon.ui.overlay import classes, tint
 
 ops = bpy.ops.autosimulate
 
@@ -118,30 +118,49 @@ def test_order_and_removal(scene):
 
 
 def test_classes_by_object_collection_and_material(scene):
+    cube = scene.objects["Cube"]
+    material = cube.active_material
     ops.class_add(name="thing")
-    scene.objects["Cube"].select_set(True)
+    cube.select_set(True)
     ops.class_assign(what="OBJECTS")
-    assert classes_of_objects(scene) == {"Cube": 0}
+    assert classes.of_objects(scene) == {cube.session_uid: 0}
     ops.class_add(name="other")
     ops.class_assign(what="MATERIAL")
     assert [len(group.members) for group in scene.autosimulate.classes] == [1, 1]
+    assert tint.parts(cube, 0, classes.of_materials(scene)) == {1: (0,)}    # a pixel's material says most, as in masks
+    assert classes.of_materials(scene) == {material.session_uid: 1}
     ops.class_assign(what="COLLECTION")
-    assert classes_of_objects(scene)["Cube"] == 0       # the object itself says more than its collection
+    assert classes.of_objects(scene)[cube.session_uid] == 0     # the object itself says more than its collection
+    assert classes.of_objects(scene)[scene.objects["Light"].session_uid] == 1
     ops.class_remove()
     assert [group.name for group in scene.autosimulate.classes] == ["thing"]
 
 
-def test_class_colours_in_the_viewport_go_away_without_a_trace(scene):
+def test_class_colours_in_the_viewport_change_nothing_in_the_file(scene):
+    """A material can read Object.color: colours put there would be in the renders."""
     cube = scene.objects["Cube"]
     cube.color = (0.1, 0.2, 0.3, 1.0)
     ops.class_add(name="thing")
     cube.select_set(True)
     ops.class_assign(what="OBJECTS")
+    before = {obj.name: (*obj.color, obj.pass_index) for obj in bpy.data.objects}, sorted(scene.keys())
     ops.show_classes()
-    assert tuple(cube.color) != pytest.approx((0.1, 0.2, 0.3, 1.0))
+    assert tint.shown()
+    cube.name = "Box"
+    bpy.ops.object.duplicate()
+    copy = bpy.context.object
+    assert tuple(copy.color) == pytest.approx((0.1, 0.2, 0.3, 1.0))
+    assert copy.session_uid not in classes.of_objects(scene)
+    bpy.data.objects.remove(copy)
+    cube.name = "Cube"
+    assert ({obj.name: (*obj.color, obj.pass_index) for obj in bpy.data.objects}, sorted(scene.keys())) == before
     ops.show_classes()
-    assert tuple(cube.color) == pytest.approx((0.1, 0.2, 0.3, 1.0))
-    assert "autosimulate_tint" not in scene
+    assert not tint.shown()
+
+
+def test_the_faces_that_are_tinted(scene):
+    corners, slots = tint.triangles(scene.objects["Cube"].data)
+    assert corners.shape == (12, 3, 3) and abs(corners).max() == 1 and set(slots) == {0}
 
 
 def test_a_draw_and_the_mean(scene):

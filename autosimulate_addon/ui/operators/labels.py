@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...blender.marks import mark_scene as marks_scene
 from ...protocol import InputError
-from .. import reasons, redraw
+from .. import reasons
+from ..overlay import tint
 from .base import attempt, described
 
-#: Where the scene keeps the colours and shading that the class colours took the place of.
-TINT_KEY = "autosimulate_tint"
 ASSIGNABLE = (
     ("OBJECTS", "Selected Objects", "Every selected object"),
     ("COLLECTION", "Collection", "The collection of the active object, with all that will be in it"),
@@ -52,7 +49,7 @@ class AUTOSIMULATE_OT_class_add(bpy.types.Operator):
 
     def execute(self, context):
         add_class(context.scene, self.name)
-        refresh_tint(context)
+        tint.refresh()
         return {"FINISHED"}
 
 
@@ -71,7 +68,7 @@ class AUTOSIMULATE_OT_class_remove(bpy.types.Operator):
         group = context.scene.autosimulate
         group.classes.remove(group.active_class)
         group.active_class = max(0, min(group.active_class, len(group.classes) - 1))
-        refresh_tint(context)
+        tint.refresh()
         return {"FINISHED"}
 
 
@@ -127,7 +124,7 @@ class AUTOSIMULATE_OT_class_assign(bpy.types.Operator):
                         other.members.remove(i)
             for block in blocks:
                 group.members.add().id = block
-            refresh_tint(context)
+            tint.refresh()
             names = ", ".join(block.name for block in blocks[:3]) + (", ..." if len(blocks) > 3 else "")
             return f"{names}: class {group.name}"
 
@@ -166,91 +163,24 @@ class AUTOSIMULATE_OT_class_unassign(bpy.types.Operator):
         members = group.classes[group.active_class].members
         if self.index < len(members):
             members.remove(self.index)
-        refresh_tint(context)
+        tint.refresh()
         return {"FINISHED"}
 
 
 class AUTOSIMULATE_OT_show_classes(bpy.types.Operator):
-    """Tint the objects in the viewport by their class; click again for their own colors"""
+    """Draw the colors of the classes over the objects in the viewport, as masks will have them; click again for none"""
 
     bl_idname = "autosimulate.show_classes"
     bl_label = "Show in Viewport"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context):
         return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_classes)
 
-    def execute(self, context):
-        if TINT_KEY in context.scene:
-            untint(context)
-        else:
-            tint(context)
-        redraw.sidebars(viewports=True)
+    def execute(self, _context):
+        tint.show(not tint.shown())
         return {"FINISHED"}
-
-
-def classes_of_objects(scene: bpy.types.Scene) -> dict[str, int]:
-    """Object name -> position of its class: by the object itself, else its collections, else its materials."""
-    found: dict[str, int] = {}
-    for rank in ("OBJECT", "COLLECTION", "MATERIAL"):
-        for position, group in enumerate(scene.autosimulate.classes):
-            for member in group.members:
-                block = member.id
-                if block is None or block.id_type != rank:
-                    continue
-                if rank == "OBJECT":
-                    objects = [block]
-                elif rank == "COLLECTION":
-                    objects = list(block.all_objects)
-                else:
-                    objects = [obj for obj in scene.objects
-                               if any(slot.material == block for slot in obj.material_slots)]
-                for obj in objects:
-                    found.setdefault(obj.name, position)
-    return found
-
-
-def tint(context: bpy.types.Context) -> None:
-    """Colours objects by class; what was there before is kept in the scene, so that saving the file loses nothing."""
-    scene = context.scene
-    kept = {"colors": {obj.name: list(obj.color) for obj in scene.objects}, "shading": "", "type": ""}
-    shading = getattr(context.space_data, "shading", None)
-    if shading is not None:
-        kept["shading"], kept["type"] = shading.color_type, shading.type
-        shading.type, shading.color_type = "SOLID", "OBJECT"
-    scene[TINT_KEY] = json.dumps(kept)
-    refresh_tint(context)
-
-
-def refresh_tint(context: bpy.types.Context) -> None:
-    """Brings the colours up to date after a change of classes, while they are shown."""
-    scene = context.scene
-    if TINT_KEY not in scene:
-        return
-    positions = classes_of_objects(scene)
-    for obj in scene.objects:
-        if obj.library is None:
-            position = positions.get(obj.name)
-            obj.color = (0.25, 0.25, 0.25, 1.0) if position is None else \
-                (*(channel ** 2.2 for channel in scene.autosimulate.classes[position].color), 1.0)
-
-
-def untint(context: bpy.types.Context) -> None:
-    """Gives every object its own colour back."""
-    scene = context.scene
-    try:
-        kept = json.loads(scene[TINT_KEY])
-    except (TypeError, ValueError):
-        kept = {"colors": {}}
-    for name, color in kept["colors"].items():
-        obj = scene.objects.get(name)
-        if obj is not None and obj.library is None:
-            obj.color = color
-    shading = getattr(context.space_data, "shading", None)
-    if shading is not None and kept.get("shading"):
-        shading.color_type, shading.type = kept["shading"], kept["type"]
-    del scene[TINT_KEY]
 
 
 CLASSES = (AUTOSIMULATE_OT_class_add, AUTOSIMULATE_OT_class_remove, AUTOSIMULATE_OT_class_move,

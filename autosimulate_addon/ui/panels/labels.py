@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..layout.text import paragraph
-from ..operators.labels import TINT_KEY
+from ..overlay import tint
 from .base import Sidebar
 
 _ICONS = {"OBJECT": "OBJECT_DATA", "COLLECTION": "OUTLINER_COLLECTION", "MATERIAL": "MATERIAL"}
@@ -49,7 +49,7 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
         column.operator("autosimulate.class_move", text="", icon="TRIA_DOWN").direction = "DOWN"
         if 0 <= group.active_class < len(group.classes):
             self._details(layout, group.classes[group.active_class])
-        layout.operator("autosimulate.show_classes", icon="HIDE_OFF", depress=TINT_KEY in context.scene)
+        layout.operator("autosimulate.show_classes", icon="HIDE_OFF", depress=tint.shown())
 
     @staticmethod
     def _details(layout: bpy.types.UILayout, item) -> None:
