@@ -1,4 +1,4 @@
-"""Follows the background jobs on a timer: reads their events, writes psi into the scene, redraws the panels.
+"""Follows the background jobs on a timer: reads their events and redraws the panels. The scene is changed by "Keep".
 
 A timer and not a modal operator: while any modal operator runs, Blender saves no auto-save file, and it ends with the
 window it was started in. Esc is a key of the sidebar instead (``keymap``).
@@ -12,7 +12,6 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..blender.marks import properties
 from . import panel_data, redraw
 from .jobs import results, run_process, table
 from .jobs.job import BackgroundJob
@@ -35,7 +34,7 @@ def follow(new: BackgroundJob) -> None:
 def _on_timer() -> float | None:
     active = False
     for found in table.all_jobs():
-        if not found.state.ended or _psi_waits(found):
+        if not found.state.ended:
             active |= step(found)
     if active:
         return INTERVAL_SECONDS
@@ -47,11 +46,9 @@ def step(found: BackgroundJob) -> bool:
     news = found.follower.read()
     if not news:
         news = _check_alive(found)
-    scene = bpy.data.scenes.get(found.scene)
     state = found.state
-    if scene is not None and found.kind == "OPTIMIZE" and properties.registered() and _take_psi(found, scene):
-        panel_data.schedule()
     if news:
+        _take_psi(found)
         if not found.start:
             found.start = results.psi_file(found.directory, "start")
             panel_data.schedule()
@@ -61,39 +58,22 @@ def step(found: BackgroundJob) -> bool:
         on_end(found)
     if news:
         redraw.sidebars()
-    return not state.ended or _psi_waits(found)
+    return not state.ended
 
 
 def show(found: BackgroundJob) -> None:
     """Shows a job that was just attached to. A finished one changes nothing in the scene until "Keep"."""
     found.start = results.psi_file(found.directory, "start")
-    if found.state.ended:
-        found.psi_written = found.state.version
+    _take_psi(found)
     _pictures(found)
 
 
-def _psi_waits(found: BackgroundJob) -> bool:
-    """Whether the last psi could not be written yet, because a render is under way."""
-    return (found.kind == "OPTIMIZE" and found.psi_written != found.state.version
-            and bpy.app.is_job_running("RENDER") and found.scene in bpy.data.scenes)
-
-
-def _take_psi(found: BackgroundJob, scene: bpy.types.Scene) -> bool:
-    """Writes psi where it is new, unless a render is under way: changing data then can crash Blender.
-
-    Returns whether it was new.
-    """
-    if found.psi_written == found.state.version or bpy.app.is_job_running("RENDER"):
-        return False
-    found.psi_written = found.state.version
+def _take_psi(found: BackgroundJob) -> None:
+    """What the run has to give now, for the panels to show."""
     psi = results.result_psi(found) if found.state.ended else found.state.psi
-    if psi == found.psi_now and not found.state.ended:
-        return False
-    found.psi_now = psi
-    for sentence in results.write_psi(scene, psi) if psi else ():
-        if sentence not in found.state.problems:
-            found.state.problems.append(sentence)
-    return True
+    if found.kind == "OPTIMIZE" and psi != found.psi_now:
+        found.psi_now = psi
+        panel_data.schedule()
 
 
 def _pictures(found: BackgroundJob) -> None:

@@ -23,7 +23,7 @@ from ..blender.paths import PropertyRef
 from ..blender.render.drawing import drawn_properties
 from ..protocol import AutoSimulateError, Factor
 from . import redraw, wording
-from .jobs import table
+from .jobs import results, table
 from .pictures import curve, icons
 
 #: Colour of a distribution's picture, by what is learnable.
@@ -56,9 +56,9 @@ class SceneData:
     """Everything worked out for one scene."""
 
     rows: dict[str, Row] = field(default_factory=dict)
-    psi: dict[str, dict] = field(default_factory=dict)         # what a draw would use now: scene psi, else the start
+    psi: dict[str, dict] = field(default_factory=dict)  # what a draw uses: an undecided run's, the scene's, the start
     factors: dict[str, Factor] = field(default_factory=dict)
-    learned: set[str] = field(default_factory=set)             # marks with psi among their custom properties
+    learned: set[str] = field(default_factory=set)              # marks whose psi is not their start
     changes: list[tuple[str, str, str]] = field(default_factory=list)   # name, before, after
     problem: str = ""
     waiting: bool = False                                       # for pictures that did not fit into this turn
@@ -128,8 +128,9 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     except AutoSimulateError as error:
         data.problem = str(error)
     data.psi, data.learned, data.factors = {}, set(), {}
+    pending = results.pending(scene)
     for mark in marks:
-        picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0)
+        picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0, pending.get(mark.name))
     before = table.psi_before(scene)
     data.changes = [
         (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before else "",
@@ -140,8 +141,11 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     return data
 
 
-def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: bool) -> float:
-    """Texts of one row, and its pictures where they may be made now; returns how long those took."""
+def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: bool, pending: dict | None) -> float:
+    """Texts of one row, and its pictures where they may be made now; returns how long those took.
+
+    ``pending``: psi of a run that nobody has kept yet, which is what the panels show and pictures are made from.
+    """
     row = data.rows[mark.name]
     if mark.kind == "STATE" and len(mark.items) < 2:
         data.rows[mark.name] = Row(text="one state yet", problem=f"{mark.name}: change its properties in the scene, "
@@ -150,6 +154,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
     try:
         factor = factors.factor_of(mark)
         found = psi_properties.read(scene, [mark]).get(mark.name)
+        found = pending if pending and _fits(mark, pending) else found
     except AutoSimulateError as error:
         data.rows[mark.name] = Row(text="unavailable", problem=str(error))
         return 0.0
@@ -179,6 +184,15 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         factor.family, start if found else None, now, factor.low, factor.high, color=color),
         len(now.get("mean", [0])))
     return time.perf_counter() - began
+
+
+def _fits(mark: Mark, psi: dict) -> bool:
+    """Whether these can still be the mark's: it may have changed since the run began."""
+    try:
+        factors.factor_of(mark, psi)
+    except AutoSimulateError:
+        return False
+    return True
 
 
 def _target_name(ref: PropertyRef) -> str:

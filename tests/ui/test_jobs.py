@@ -90,13 +90,19 @@ def follow(until="ended", timeout=20.0) -> BackgroundJob:
     job, end = table.job(), time.monotonic() + timeout
     while time.monotonic() < end:
         monitor.step(job)
-        if job.state.ended if until == "ended" else job.state.curve and job.psi_written:
+        if job.state.ended if until == "ended" else job.state.curve and job.psi_now:
             return job
         time.sleep(0.05)
     raise TimeoutError(job.state)
 
 
+def shown(scene) -> float:
+    """The mean that the panels show and draws are made from."""
+    return panel_data.refresh(scene).psi["Light Power"]["mean"][0]
+
+
 def psi() -> float | None:
+    """The mean in the scene."""
     return bpy.data.lights["Light"].get("psi.energy.mean")
 
 
@@ -104,22 +110,46 @@ def test_a_run_to_its_end(ready, stand_in):
     stand_in("done")
     assert ops.optimize() == {"FINISHED"}
     job = follow()
-    assert job.state.status == "done" and psi() == 333.0
+    assert job.state.status == "done" and shown(ready) == 333.0
+    assert psi() is None                                # nothing enters the scene, nor the file, before Keep
     directory = Path(ready.autosimulate.run_dir)
     assert (directory / "scene.blend").exists() and directory.parent.name == "autosimulate_runs"
     data = panel_data.refresh(ready)
     assert data.changes == [("Light Power", "1000 ± 1500 W", "333 ± 33 W")]
+    ops.apply_mean()
+    assert bpy.data.lights["Light"].energy == pytest.approx(333.0)
+    ops.keep()
+    assert psi() == shown(ready) == 333.0
+
+
+def test_pictures_before_keep_are_of_what_the_panel_shows(ready, stand_in, monkeypatch):
+    stand_in("done")
+    ops.optimize()
+    follow()
+    asked = []
+    monkeypatch.setattr(launch, "_start", lambda arguments, _log: asked.append(arguments))
+    monkeypatch.setattr(launch, "command", lambda _scene, _copy, arguments: arguments)
+    ops.sample_sheet(count=4)
+    written = json.loads(Path(asked[0][asked[0].index("--psi") + 1]).read_text())
+    assert [(entry["key"], entry["latest"]) for entry in written["factors"]] == \
+        [("Light Power", {"mean": [333.0], "std": [33.0]})]
+    ops.keep()
+    table.forget("PREVIEW")
+    ops.sample_sheet(count=4)
+    assert "--psi" not in asked[1]                      # the copied scene has them
 
 
 def test_psi_come_while_it_runs_and_cancel_keeps_the_best(ready, stand_in):
     stand_in("wait")
     ops.optimize()
     follow("psi")
-    assert psi() == 222.0
+    assert shown(ready) == 222.0 and psi() is None
     assert "already" in sentence(ops.optimize)
     ops.cancel()
     job = follow()
-    assert job.state.status == "cancelled" and psi() == 111.0
+    assert job.state.status == "cancelled" and shown(ready) == 111.0
+    ops.keep()
+    assert psi() == 111.0
 
 
 def test_discard_brings_back_what_was_there(ready, stand_in):
@@ -128,17 +158,21 @@ def test_discard_brings_back_what_was_there(ready, stand_in):
     stand_in("done")
     ops.optimize()
     follow()
-    assert psi() == 333.0
+    assert (psi(), shown(ready)) == (50.0, 333.0)
     ops.discard()
-    assert psi() == 50.0
+    assert psi() == shown(ready) == 50.0
     ops.keep()
     assert psi() == 333.0
+    ops.keep()                                          # twice is once
+    ops.discard()
+    assert psi() == 50.0
 
 
 def test_discard_where_there_was_nothing(ready, stand_in):
     stand_in("done")
     ops.optimize()
     follow()
+    ops.keep()
     ops.discard()
     assert psi() is None
 
@@ -232,6 +266,7 @@ def test_renamed_marked_light(ready, stand_in):
     stand_in("done")
     ops.optimize()
     follow()
+    ops.keep()
     assert bpy.data.lights["Sun of Summer"]["psi.energy.mean"] == 333.0
 
 
@@ -241,8 +276,8 @@ def test_object_deleted_while_it_runs(ready, stand_in):
     follow("psi")
     bpy.data.lights.remove(bpy.data.lights["Light"])
     ops.cancel()
-    job = follow()
-    assert job.state.status == "cancelled" and any("no longer exists" in text for text in job.state.problems)
+    assert follow().state.status == "cancelled"
+    assert ops.keep() == {"FINISHED"}                   # what is left is kept; the rest is named
 
 
 def test_linked_and_not_appended(ready, tmp_path):
@@ -263,9 +298,12 @@ def test_two_scenes_do_not_mix(ready, stand_in):
     other = bpy.data.scenes.new("Other")
     bpy.context.window.scene = other
     job = follow()
-    assert job.scene == "Scene" and psi() == 333.0      # into the scene it was started in
+    assert job.scene == "Scene"
     assert "no result" in sentence(ops.keep)
-    assert len(other.autosimulate.marks) == 0
+    assert len(other.autosimulate.marks) == 0 and not panel_data.refresh(other).psi
+    bpy.context.window.scene = bpy.data.scenes["Scene"]
+    ops.keep()
+    assert psi() == 333.0                               # into the scene it was started in
 
 
 def test_scene_removed_while_it_runs(ready, stand_in):

@@ -53,7 +53,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     story = window("blender", "meanwhile-again")
     gui = story.gui
     gui.tab("AutoSimulate")
-    # what the file had when it was saved by hand, while the run was going: nothing of the job's is in it but psi
+    # what the file had when it was saved by hand, while the run was going: nothing of the job's is in it
     assert gui.value(CUBE) == "(0.0, 0.9, 0.75)"
     gui.scroll(12)
     gui.click_button("autosimulate.attach", pages=6)
@@ -96,13 +96,13 @@ def move_and_undo(story: Story) -> None:
     gui.wait(f"{CUBE} != {place}", timeout=10)
     gui.key("ctrl+z")
     gui.wait(f"{CUBE} == {place}", timeout=10)
-    # the run goes on writing its psi into the scene that undo has brought back
+    # the run goes on, whatever undo brings back
     images = gui.value(f"{JOB}.state.images")
     gui.wait(f"{JOB}.state.images > {images}", timeout=60)
 
 
 def render(story: Story, picture: Path) -> None:
-    """As F12 does: in its own thread, with the window live; psi waits until it is done."""
+    """As F12 does: in its own thread, with the window live."""
     gui = story.gui
     gui.py("w,a,r=find_area()\n"
            "done = []; bpy.app.handlers.render_complete.append(lambda *_: done.append(1))\n"

@@ -123,6 +123,7 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     run_dir: StringProperty(name="Run", subtype="DIR_PATH", description="Folder of the last run")
     decision: StringProperty(name="Decision", description="What was done with a run's result, and which run: in the "
                              "scene, so that undo takes it back")
+    before_kept: StringProperty(name="Before", description="The distributions before Keep, as JSON, for Discard")
 
 
 AUTOSIMULATE_PG_scene.__annotations__.update(settings.annotations())

@@ -26,8 +26,7 @@ class BackgroundJob:
     follower: RunFollower = field(init=False)
     cancelled_at: float = 0.0
     start: dict[str, dict] = field(default_factory=dict)    # psi before the run, once psi.json tells
-    psi_written: int = 0                # version of the state whose psi is in the scene
-    psi_now: dict[str, dict] = field(default_factory=dict)  # what was written then
+    psi_now: dict[str, dict] = field(default_factory=dict)  # what the run has to give so far
     drawn: tuple = ()                   # the point that the curve's picture ends with
     _looked: float = 0.0
     curve_range: tuple[float, float] = (0.0, 1.0)

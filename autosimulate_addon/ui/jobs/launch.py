@@ -8,9 +8,10 @@ from pathlib import Path
 
 import bpy
 
+from ...blender.marks import factors, psi_properties, settings
 from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import psi_properties, settings
 from ...protocol import AutoSimulateError, InputError
+from ...run.record import psi_file
 from .. import package
 from ..torch import install as torch_install
 from ..torch import status as torch_status
@@ -133,7 +134,7 @@ def resume_optimization(scene: bpy.types.Scene, directory: Path) -> BackgroundJo
     job.follower.read_all()                             # the curve so far
     job.process = _start(command(scene, copy, arguments), directory / "window.log")
     job.state.status, job.state.error = "starting", ""
-    job.psi_written = job.state.version
+    job.psi_now = job.state.psi
     results.decide(scene, job, "")
     return job
 
@@ -148,7 +149,8 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
     try:
         site_packages = _site_packages()
         save_copy(directory / "scene.blend")
-        arguments = [*arguments, *run_process.flags({"site_packages": site_packages, "events": directory})]
+        arguments = [*arguments, *run_process.flags({"site_packages": site_packages, "events": directory,
+                                                     "psi": _shown_psi(scene, directory)})]
         process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)
@@ -162,6 +164,16 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
     job = BackgroundJob(kind, directory, scene.name, process, log=directory / "window.log", result=result,
                       total=total, on_end=finished)
     return job
+
+
+def _shown_psi(scene: bpy.types.Scene, directory: Path) -> Path | None:
+    """Pictures are made from what the panels show: a run's psi that nobody has kept yet go into a file beside."""
+    pending = results.pending(scene)
+    known = [factor for factor in factors.factors_of(marks_scene.read(scene)[0]) if factor.key in pending]
+    if not known:
+        return None
+    psi_file.write(directory / "psi.json", known, iteration=0, seed=0, stages={"latest": pending}, targets={})
+    return directory / "psi.json"
 
 
 def _start(arguments: list[str], log: Path):

@@ -11,6 +11,7 @@ import bpy
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import psi_properties
 from ...protocol import AutoSimulateError
+from . import table
 from .job import BackgroundJob
 
 #: Beside the run's own files: which scene of which file it belongs to, and the psi there before it.
@@ -50,6 +51,14 @@ def decision(scene: bpy.types.Scene, found: BackgroundJob) -> str:
     """KEPT or DISCARDED, once the user has said so of this run and not undone it; else ""."""
     what, _, which = scene.autosimulate.decision.partition(" ")
     return what if which == found.directory.name else ""
+
+
+def pending(scene: bpy.types.Scene) -> dict[str, dict]:
+    """psi of this scene's run, going on or ended, that was neither kept nor discarded; {} where there is none."""
+    found = table.job()
+    if found is None or found.scene != scene.name or decision(scene, found):
+        return {}
+    return found.psi_now
 
 
 def result_psi(found: BackgroundJob) -> dict[str, dict]:

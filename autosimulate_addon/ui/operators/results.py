@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 
 import bpy
@@ -38,18 +40,20 @@ class AUTOSIMULATE_OT_keep(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
+        return reasons.allowed(cls, context, reasons.scene_editable, _undecided, _has_result, reasons.not_rendering)
 
     def execute(self, context):
-        job = table.job()
+        job, group = table.job(), context.scene.autosimulate
 
         def work():
             psi = run_results.result_psi(job)
             if not psi:
                 raise InputError("The run ended before it learned anything")
+            if run_results.decision(context.scene, job) != "KEPT":
+                group.before_kept = json.dumps(_present(context.scene))
             problems = run_results.write_psi(context.scene, psi)
             run_results.decide(context.scene, job, "KEPT")
-            count = sum(name in context.scene.autosimulate.marks for name in psi)
+            count = sum(name in group.marks for name in psi)
             return f"{count - len(problems)} learned distributions kept" + "".join(f"; {text}" for text in problems[:1])
 
         return attempt(self, work)
@@ -64,23 +68,39 @@ class AUTOSIMULATE_OT_discard(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable, _undecided)
+        return reasons.allowed(cls, context, reasons.scene_editable, _undecided, reasons.not_rendering)
 
     def execute(self, context):
         job = table.job()
 
         def work():
-            before = run_results.read_window_file(job.directory).get("before") or {}
-            for group in context.scene.autosimulate.marks:
-                try:
-                    psi_properties.remove(context.scene, [marks_scene.mark_of(group)])
-                except AutoSimulateError:
-                    continue                            # its object is gone, and its psi with it
-            run_results.write_psi(context.scene, before)
+            if run_results.decision(context.scene, job) == "KEPT":
+                _put_back(context.scene)
             run_results.decide(context.scene, job, "DISCARDED")
             return "The distributions are as they were before the run"
 
         return attempt(self, work)
+
+
+def _has_result(_context: bpy.types.Context) -> str:
+    return "" if table.job().psi_now else "The run ended before it learned anything"
+
+
+def _present(scene: bpy.types.Scene) -> dict[str, dict]:
+    """The scene's psi, mark by mark: one that cannot be read is left out."""
+    found: dict[str, dict] = {}
+    for group in scene.autosimulate.marks:
+        with contextlib.suppress(AutoSimulateError):
+            found |= psi_properties.read(scene, [marks_scene.mark_of(group)])
+    return found
+
+
+def _put_back(scene: bpy.types.Scene) -> None:
+    """psi as it was before Keep."""
+    for group in scene.autosimulate.marks:
+        with contextlib.suppress(AutoSimulateError):    # its object is gone, and its psi with it
+            psi_properties.remove(scene, [marks_scene.mark_of(group)])
+    run_results.write_psi(scene, json.loads(scene.autosimulate.before_kept or "{}"))
 
 
 class AUTOSIMULATE_OT_reset(bpy.types.Operator):
