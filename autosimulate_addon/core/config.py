@@ -18,6 +18,7 @@ from .search.make import METHODS, search_class
 from .tasks import TASKS
 
 DEVICES = tuple(choice.id for choice in settings.DEVICES)
+OBJECTIVES = tuple(choice.id for choice in settings.OBJECTIVES)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class LoopConfig:
     learner: str = "network"          # a key of LEARNERS
     method: str = "autosimulate"
     approximation: str = "quadratic"
+    objective: str = "soft-miou"      # that psi is to lower over the validation images
     literal: bool = False             # Algorithm 1 to the letter
     iterations: int = 20
     images: int = 24                  # K, rendered per iteration; for trial methods, the size of a trial's data set
@@ -53,8 +55,8 @@ class LoopConfig:
     step: StepOptions = field(default_factory=StepOptions)
 
     def __post_init__(self) -> None:
-        for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("device", DEVICES),
-                              ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS),
+        for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("objective", OBJECTIVES),
+                              ("device", DEVICES), ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS),
                               ("encoder", ("auto", *ENCODERS))):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
@@ -99,7 +101,8 @@ class LoopConfig:
 
     @property
     def estimator_options(self) -> EstimatorOptions:
-        return replace(self.estimator, approximation=self.approximation, replay=self.scored or self.estimator.replay)
+        return replace(self.estimator, approximation=self.approximation, objective=self.objective,
+                       replay=self.scored or self.estimator.replay)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

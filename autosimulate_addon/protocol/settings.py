@@ -37,6 +37,12 @@ APPROXIMATIONS = (
     Choice("linear", "Linear", "The validation gradient as it is"),
     Choice("no-validation", "No Validation", "Ignores the validation data; a control"),
 )
+OBJECTIVES = (
+    Choice("soft-miou", "Loss and Soft mIoU", "Cross-entropy and half of 1 - soft mIoU"),
+    Choice("calibrated", "Calibrated Loss", "Cross-entropy after the best temperature and class biases for these "
+                                            "images: predicting less does not lower it"),
+    Choice("raw", "Loss", "Cross-entropy as it is"),
+)
 NETWORKS = (
     Choice("unet", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),
     Choice("efficientnet", "EfficientNet U-Net", "Pretrained EfficientNet-Lite encoder, for real photographs"),
@@ -127,6 +133,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("approximation", str, "quadratic", "optimization", "how the effect of an image on the validation loss is "
             "estimated", choices=APPROXIMATIONS, label="Approximation", panel="optimize",
             only=("method", "autosimulate")),
+    Setting("objective", str, "soft-miou", "optimization", "what the distributions are to lower over the validation "
+            "images", choices=OBJECTIVES, label="Objective", panel="advanced", only=("method", "autosimulate")),
     Setting("literal", bool, False, "optimization", "the published algorithm to the letter, without this add-on's "
             "improvements", label="Literal Algorithm", panel="advanced", only=("method", "autosimulate")),
     Setting("demo_start", str, "narrow", "optimization", "where the built-in demo begins: narrow and wrong, or wide "

@@ -28,7 +28,7 @@ FAMILIES = ("default", "hessian", *APPROXIMATIONS)
 
 def options_of(variant: str) -> EstimatorOptions:
     """The options of the loss alone: the response that estimates are held against is that of the loss."""
-    return replace(EstimatorOptions(metric_weight=0.0), **VARIANTS[variant])
+    return replace(EstimatorOptions(objective="raw"), **VARIANTS[variant])
 
 
 def family_of(variant: str) -> str:

@@ -30,7 +30,7 @@ LOOP: dict[str, dict[str, Any]] = {
     "no-warmup": {"step.warmup": 0},
     "no-average": {},
     "one-network": {"networks": 1},
-    "loss-only": {"estimator.metric_weight": 0.0},
+    "loss-only": {"objective": "raw"},
 }
 
 #: All of them as changes of LoopConfig.

@@ -43,7 +43,7 @@ class Coverage:
         mean = tangent.mean((1, 2, 3), keepdim=True)
         return (2 * mean / size / len(targets)).expand_as(outputs)
 
-    def objective(self, batches, count, metric_weight):
+    def objective(self, batches, count, objective, metric_weight):
         return lambda outputs, targets: self.losses(outputs, targets).sum() / count
 
     def evaluate(self, predict, images, targets, batch=32):

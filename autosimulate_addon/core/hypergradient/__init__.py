@@ -30,7 +30,7 @@ What the approximations leave out (Table 1 of the paper; C is H or its Gauss-New
     quadratic               v = (C + lambda I)^-1 g_val    damping and few CG iterations shrink flat directions
     approximate-quadratic   v = C g_val                    not an inverse: weighs steep directions most
     linear                  v = g_val                      no curvature: H = I
-    no-validation           v = 1                          no validation loss either: a control
+    no-validation           v = 1                          no validation loss either (Neural-Sim's reading): a control
 
 Away from theta* (a network that has not converged) all of them are approximations.
 
@@ -41,7 +41,9 @@ Bias, taken on for less variance; each can be switched off in ``EstimatorOptions
     clip                      outlying w and slopes are cut: tails count too little
     relative                  w / (l + floor): the derivative of log(l + floor) along v, another objective than l
     object_credit             an object is credited with its own pixels, not with its shadow on others'
-    metric_weight             L_val gains a soft mIoU, which no training loss has
+    objective                 "soft-miou": L_val gains a soft mIoU, which no training loss has. "calibrated" is no bias:
+                              L_val is then the least loss over recalibrations, whose gradient is that at the best one
+                              with it held (envelope theorem)
     control_variates          the multiples are fitted to the same draws, of bias O(1/n)
 
 The map: validation (g_val), curvature (C), direction (v), directional_derivative (w), pathwise (w under redrawn lights,
@@ -49,5 +51,5 @@ dw/du), replay (which renders), credit (score terms), estimate (all of it in ord
 
 Behl, Baydin, Gal, Torr, Vineet: AutoSimulate, ECCV 2020. Pearlmutter 1994 and Schraudolph 2002 (curvature products),
 Hestenes and Stiefel 1952 (CG), Veach 1997 (balance heuristic), Williams 1992 (score function), Rahman and Wang, ISVC
-2016 (soft IoU).
+2016 (soft IoU), Guo et al., ICML 2017 (calibration). Neural-Sim: Ge et al., ECCV 2022.
 """

@@ -78,7 +78,7 @@ def find_direction(task: Task, model: Model, images: Tensor, targets: Tensor, va
     """
     theta = model.theta
     g_val = validation_gradient(task, model, theta, validation.choose(options.validation_images, seed),
-                                metric_weight=options.metric_weight)
+                                objective=options.objective, metric_weight=options.metric_weight)
     product = training_curvature(task, model, theta, images, targets, options.curvature)
     return direction(options.approximation, g_val, product, damping=options.damping,
                      relative_damping=options.relative_damping, iterations=options.iterations)

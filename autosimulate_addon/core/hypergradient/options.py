@@ -31,7 +31,8 @@ class EstimatorOptions:
     least_effective: float = 1.0        # x the batch: below this number of effective samples only the batch counts
     baseline: bool = True               # leave-one-out
     clip: float = 3.0                   # of z-scores of w; twice that for pathwise terms
-    metric_weight: float = 0.5          # x (1 - soft metric) joins the validation loss that psi is to lower
+    objective: str = "soft-miou"        # what psi is to lower over the validation images: see Task.objective
+    metric_weight: float = 0.5          # x (1 - soft metric) joins the loss in "soft-miou"
     relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # a subset chosen per iteration and network; 0: all of them

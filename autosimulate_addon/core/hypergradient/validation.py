@@ -36,11 +36,13 @@ class Validation:
 
 
 def validation_gradient(task: Task, model: Model, theta: dict[str, Tensor], validation: Validation,
-                        chunk: int | None = None, metric_weight: float = 0.0) -> Parameters:
+                        chunk: int | None = None, objective: str = "raw", metric_weight: float = 0.0) -> Parameters:
     """g_val, the gradient of the task's objective over the validation images (see ``Task.objective``)."""
     chunk = chunk or images_at_once(*validation.images.shape[-2:])
     batches = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
-    share = task.objective(((model.outputs(theta, x), y) for x, y in batches), len(validation), metric_weight)
+    with torch.no_grad():
+        share = task.objective(((model.outputs(theta, x), y) for x, y in batches), len(validation), objective,
+                               metric_weight)
 
     parts = (gradient(_share_of(share, model, x, y), theta) for x, y in batches)
     return reduce(lambda total, part: axpy(1.0, part, total), parts)

@@ -38,7 +38,7 @@ class Published(Search):
         super().__init__(start)
         self.options = EstimatorOptions(approximation=options.approximation, curvature="hessian",
                                         damping=options.damping, relative_damping=0.0, iterations=options.iterations,
-                                        metric_weight=0.0)
+                                        objective="raw")
         self.step_size = options.step_size
 
     @classmethod

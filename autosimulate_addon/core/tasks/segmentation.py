@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..datasets.dataset import IGNORE
+from .calibration import Calibration, Pixels, calibrate
 from .soft_miou import overlap, total
 from .task import Scores
 
@@ -67,15 +68,21 @@ class SegmentationTask:
         p_tangent = p * tangent
         return weights * (p_tangent - p * p_tangent.sum(1, keepdim=True))
 
-    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int,
+    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
-        """Mean loss + ``metric_weight`` (1 - soft mIoU), as a share for each batch.
+        """The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what it is for.
 
-        The loss alone is lowered by predicting less, too, where a network is unsure; mIoU is what the network is for.
-        It is a ratio of sums over all images, so that a share needs the sums: they are taken here, without a graph.
+        "soft-miou" adds ``metric_weight`` (1 - soft mIoU), a ratio of sums over all images; "calibrated" takes the loss
+        after the best temperature and class biases for all images. A share needs what is of all images: it is found
+        here, without a graph.
         """
-        if not metric_weight:
+        if objective == "raw":
             return lambda logits, labels: self.losses(logits, labels).sum() / count
+        if objective == "calibrated":
+            calibration = self.calibration(batches)
+            return lambda logits, labels: self.losses(calibration(logits), labels).sum() / count
+        if objective != "soft-miou":
+            raise ValueError(f"Unknown objective {objective!r}; it is calibrated, soft-miou or raw")
         with torch.no_grad():
             whole = total(overlap(logits, labels) for logits, labels in batches)
 
@@ -84,6 +91,19 @@ class SegmentationTask:
             return loss - metric_weight * whole.first_order(overlap(logits, labels))
 
         return share
+
+    @torch.no_grad()
+    def calibration(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Calibration:
+        """The temperature and the class biases under which the mean loss of all images is least."""
+        return calibrate([self._pixels(logits, labels) for logits, labels in batches])
+
+    def _pixels(self, logits: Tensor, labels: Tensor) -> Pixels:
+        """The labelled pixels of images: logits (n, C), classes (n,), weights (n,) in the sum of their losses."""
+        known = labels != IGNORE
+        weights = (known / _labelled_pixels(labels)).to(logits)[known]
+        classes = labels[known]
+        return (logits.movedim(1, -1)[known], classes,
+                weights * self.class_weights.to(logits)[classes])
 
     @torch.no_grad()
     def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch: int = 32) -> Scores:

@@ -57,10 +57,12 @@ class Task(Protocol):
     def curvature(self, outputs: Tensor, tangent: Tensor, targets: Tensor) -> Tensor:
         """C dz, as the outputs z: C is the Hessian in z of the mean loss, dz the ``tangent``."""
 
-    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int,
+    def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
-        """The objective of validation, mean loss + ``metric_weight`` (1 - soft metric), as a share for each batch.
+        """The objective of validation, as a share for each batch: one of ``protocol.settings.OBJECTIVES``.
 
+        The mean loss, "raw"; "soft-miou": + ``metric_weight`` (1 - soft metric); "calibrated": after the best
+        recalibration of the outputs on these images. A task to which one means nothing takes the raw loss for it.
         ``batches`` holds the (outputs, targets) of the whole set of ``count`` images. The returned function takes those
         of one batch and gives a scalar; the scalars' gradients sum to the gradient of the objective.
         """

@@ -129,7 +129,7 @@ def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s):
 
     expected = gradient(objective, s.parameters)
     for chunk in (64, 4):
-        found = validation_gradient(s.task, s.model, s.parameters, s.validation, chunk, metric_weight=20.0)
+        found = validation_gradient(s.task, s.model, s.parameters, s.validation, chunk, "soft-miou", 20.0)
         assert all(torch.allclose(found[name], expected[name], rtol=1e-3, atol=1e-6) for name in expected)
     alone = validation_gradient(s.task, s.model, s.parameters, s.validation)
     assert dot(alone, alone) < 0.9 * dot(expected, expected)

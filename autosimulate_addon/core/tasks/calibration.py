@@ -1,0 +1,100 @@
+"""The least loss that one temperature and one bias for each class can make of logits.
+
+    L(z) = min over T, b of sum_i w_i CE(T z_i + b, y_i) + RIDGE |b|^2
+
+A loss of photographs is lowered most easily by predicting less, where a learner is unsure; calibrated first, what is
+left is whether it tells the classes apart. The problem is convex in (T, b), 1 + C numbers: Newton's method solves it to
+the end. By the envelope theorem the gradient of L in whatever z depends on is that of the sum with T and b held.
+
+Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (temperature, biases).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+#: Keeps the bias of a class that never occurs finite, and chooses among biases that differ by a constant.
+RIDGE = 1e-6
+#: The least temperature: below, the logits would count against what they say.
+LEAST_TEMPERATURE = 1e-2
+_MOST_STEPS = 50
+_HALVINGS = 30
+
+#: Pixels of some images: logits (n, C), class ids (n,), weights (n,).
+Pixels = tuple[Tensor, Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``temperature`` multiplies logits, ``bias`` (C,) float64 is added: constants, without a graph."""
+
+    temperature: float
+    bias: Tensor
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits with the C classes in dimension 1."""
+        bias = self.bias.to(logits).reshape(1, -1, *[1] * (logits.ndim - 2))
+        return self.temperature * logits + bias
+
+
+@torch.no_grad()
+def calibrate(pixels: Iterable[Pixels]) -> Calibration:
+    """The best calibration for these pixels, which are looked at anew in every step; sums are taken in float64.
+
+    Deterministic. Pixels whose logits are not finite leave the logits as they are.
+    """
+    pixels = list(pixels)
+    classes = pixels[0][0].shape[1]
+    x = torch.zeros(1 + classes, dtype=torch.float64)
+    x[0] = 1.0
+    loss, gradient, hessian = _derivatives(pixels, x)
+    for _ in range(_MOST_STEPS):
+        if not bool(torch.isfinite(gradient).all()):
+            return Calibration(1.0, torch.zeros(classes, dtype=torch.float64))
+        free = torch.ones(len(x), dtype=torch.bool)
+        free[0] = not (x[0] <= LEAST_TEMPERATURE and gradient[0] > 0)
+        step = torch.zeros_like(x)
+        step[free] = -torch.linalg.solve(hessian[free][:, free], gradient[free])
+        slope = float(step @ gradient)
+        if -slope <= 1e-13 * max(1.0, abs(loss)):
+            break
+        for halving in range(_HALVINGS):
+            new = x + 0.5**halving * step
+            new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
+            found = _derivatives(pixels, new)
+            if found[0] <= loss + 1e-4 * float((new - x) @ gradient):
+                break
+        else:
+            break               # as low as the sums can tell
+        x, (loss, gradient, hessian) = new, found
+    return Calibration(float(x[0]), x[1:])
+
+
+def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor]:
+    """(the loss, its gradient, its Hessian) in x = (T, b)."""
+    size = len(x)
+    loss = RIDGE * float(x[1:].square().sum())
+    gradient = torch.cat([torch.zeros(1, dtype=torch.float64), 2 * RIDGE * x[1:]])
+    hessian = torch.diag(torch.cat([torch.full((1,), 1e-12, dtype=torch.float64),
+                                    torch.full((size - 1,), 2 * RIDGE, dtype=torch.float64)]))
+    for logits, labels, weights in pixels:
+        log_p = F.log_softmax(x[0].to(logits) * logits + x[1:].to(logits), 1)
+        p = log_p.exp()
+        mean = (p * logits).sum(1)                                      # of z under p
+        error = p.clone()
+        error[torch.arange(len(labels), device=labels.device), labels] -= 1.0
+        weighted = weights[:, None] * p
+        cross = (weighted * (logits - mean[:, None])).double().sum(0).cpu()
+        loss -= float((weights * log_p.gather(1, labels[:, None])[:, 0]).double().sum())
+        gradient[0] += float((weights * (error * logits).sum(1)).double().sum())
+        gradient[1:] += (weights[:, None] * error).double().sum(0).cpu()
+        hessian[0, 0] += float((weights * ((p * logits.square()).sum(1) - mean.square())).double().sum())
+        hessian[0, 1:] += cross
+        hessian[1:, 0] += cross
+        hessian[1:, 1:] += torch.diag(weighted.double().sum(0).cpu()) - (p.T @ weighted).double().cpu()
+    return loss, gradient, hessian
