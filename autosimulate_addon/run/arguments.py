@@ -75,6 +75,8 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files", "--resume", {"metavar": "RUN", "help": "go on with a run that was stopped or killed"}),
     ("files", "--psi", {"metavar": "RUN-or-psi.json", "help": "distributions to use (default: those in the scene); "
                         "optimize starts from them"}),
+    ("files", "--start", {"metavar": "NAME", "help": "for build: where the distributions begin: narrow or wide (demo, "
+                          "clevr); expert, wide or dark (lmo); the first is the default"}),
     ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
     ("images", "--influence", {"action": "store_true", "help": "preview: instead of samples, which pixels of the "
                                "renders of --psi RUN helped, a heat map"}),

@@ -2,13 +2,15 @@
 
 Everything in it but the models and the camera is procedural. Only the class of situation is taken from the
 photographs (a desk in an office, objects upright on a board of markers, other things around, a hand-held camera about
-a metre away); which distributions of it serve real photographs best is what a run finds out.
+a metre away); which distributions of it serve real photographs best is what a run finds out. Where it begins is a row
+of ``lmo_starts``.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -21,6 +23,7 @@ from ..paths import PropertyRef
 from . import clutter, parts
 from .bop_camera import apply_intrinsics, read_intrinsics
 from .bop_models import lowest, painted_material, read_model
+from .lmo_starts import STARTS
 from .moments import around
 
 #: BOP's obj_id of each class.
@@ -37,10 +40,10 @@ LIGHTS = {"Ceiling": ((0.2, 0.1, 1.7), 1.4, 18.0, (1.0, 0.96, 0.9)),
 SEED = 2014
 
 
-def build(data_dir: str | Path, output: str | Path | None = None) -> bpy.types.Scene:
+def build(data_dir: str | Path, output: str | Path | None = None, start: str = "expert") -> bpy.types.Scene:
     """Builds the scene from a folder with models/obj_*.ply and camera.json (as BOP's lmo) in place of the open file.
 
-    Saved when ``output`` is given. Raises InputError when a file of the data is missing or unreadable.
+    ``start``: one of ``lmo_starts.STARTS``; saved when ``output`` is given. Raises InputError when a file of the data is missing or unreadable.
     """
     models = {name: parts.data_file(data_dir, "models", f"obj_{number:06d}.ply") for name, number in OBJECTS.items()}
     intrinsics = read_intrinsics(parts.data_file(data_dir, "camera.json"))
@@ -51,7 +54,7 @@ def build(data_dir: str | Path, output: str | Path | None = None) -> bpy.types.S
     _room(scene, rng)
     things = _things(scene, rng)
     objects, materials = _objects(scene, models)
-    _mark(scene, objects, materials, things, rng)
+    _mark(scene, objects, materials, things, rng, STARTS[start])
     parts.save(output)
     return scene
 
@@ -165,12 +168,12 @@ def _arrangements(objects: dict[str, bpy.types.Object], rng: np.random.Generator
 
 def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
           materials: list[tuple[bpy.types.Material, dict[str, str]]], things: dict[str, list[bpy.types.Object]],
-          rng: np.random.Generator) -> None:
+          rng: np.random.Generator, start: dict[str, dict[str, Any]]) -> None:
     def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
         return [paths.ref_to(block, path, index) for block in blocks]
 
     def add(marked: list[PropertyRef], family: str | None, name: str, **options) -> None:
-        marks_scene.add_mark(scene, marked, family, name=name, **options)
+        marks_scene.add_mark(scene, marked, family, name=name, **{**options, **start.get(name, {})})
 
     everyone = list(objects.values())
     _mark_camera(scene, add, refs)

@@ -13,12 +13,17 @@ from ..process.log import Log
 from ..process.streams import say
 from ..record.directory import check_writable
 
-NAMES = ("demo", "clevr", "lmo")
+#: Scenes and where psi may begin in each, the default first.
+STARTS = {"demo": ("narrow", "wide"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark")}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
-    if options.what not in NAMES:
-        raise InputError(f"build needs the name of a scene: {', '.join(NAMES)}.")
+    if options.what not in STARTS:
+        raise InputError(f"build needs the name of a scene: {', '.join(STARTS)}.")
+    starts = STARTS[options.what]
+    start = options.start or options.demo_start or starts[0]
+    if start not in starts:
+        raise InputError(f"build {options.what} has no start {start!r}: --start is one of {', '.join(starts)}.")
     output = Path(options.output or f"{options.what}.blend").expanduser().absolute()
     if output.suffix != ".blend":
         output = output / f"{options.what}.blend"
@@ -26,7 +31,6 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         raise InputError(f"'{output}' already exists; give another --output.")
     check_writable(output.parent)
     properties.ensure_registered()
-    start = options.demo_start or "narrow"
     if options.what == "demo":
         demo_scene.build(output, start)
     else:
@@ -47,4 +51,4 @@ def _build_from(name: str, data: Path, output: Path, start: str) -> None:
     else:
         from ...blender.scenes import lmo as lmo_scene
 
-        lmo_scene.build(data, output)
+        lmo_scene.build(data, output, start)

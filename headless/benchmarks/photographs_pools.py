@@ -1,0 +1,74 @@
+"""Pools of renders on disk: so many images of one psi, each rendered once, whoever asks for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.render_cache import RenderCache
+from autosimulate_addon.core.renders import RenderStore
+from autosimulate_addon.protocol import SampleKey
+from autosimulate_addon.run.config import RunConfig
+from autosimulate_addon.run.scene import marked_scene
+from autosimulate_addon.run.scene.simulator import BlenderSimulator, open_simulator
+
+from .blender_runs import Plain, run_py
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Below ``work``: the scene of each start, and a folder of renders for each psi and seed."""
+
+    work: Path
+    data: Path
+    config: RunConfig
+
+    def scene(self, start: str) -> Path:
+        """The .blend of one start, built when it is first asked for."""
+        path = self.work / f"{start}.blend"
+        if not path.exists():
+            run_py("build", "lmo", "--start", start, "--data", self.data, "--output", path)
+        return path
+
+    def render(self, start: str, plain: Plain | None, seed: int, count: int) -> RenderStore:
+        """``count`` renders of ``plain`` (None: the start itself). The same seed gives any psi the same random numbers.
+
+        What is on disk is read; the rest is rendered and kept.
+        """
+        with self.simulator(start) as simulator:
+            psi = psi_of(simulator, plain)
+            cache = RenderCache(simulator, self.work / "pools" / self.name(start, plain, seed))
+            keys = [SampleKey(seed, 0, sample) for sample in range(count)]
+            renders = []
+            for number, render in enumerate(cache.render([psi.sample(key) for key in keys], keys), 1):
+                renders.append(render)
+                if number % 40 == 0:
+                    print(f"   {cache.folder.name}: {number} of {count}", file=sys.stderr, flush=True)
+            store = RenderStore(simulator.factors, simulator.layers)
+            store.add(renders, psi)
+            return store
+
+    def name(self, start: str, plain: Plain | None, seed: int) -> str:
+        """A psi that was learned is named by its numbers: another psi never finds its renders."""
+        if plain is None:
+            return f"{start}_{seed}"
+        text = json.dumps(plain, sort_keys=True).encode()
+        return f"{start}_{hashlib.blake2b(text, digest_size=4).hexdigest()}_{seed}"
+
+    @contextmanager
+    def simulator(self, start: str) -> Iterator[BlenderSimulator]:
+        """The scene of a start, open for rendering."""
+        marked = marked_scene.open_marked_scene(str(self.scene(start)), None)
+        with open_simulator(marked.starting_at(marked_scene.starting_psi(marked, None)), self.config) as simulator:
+            yield simulator
+
+
+def psi_of(simulator: BlenderSimulator, plain: Mapping | None) -> Psi:
+    """psi at these numbers, or at the scene's start, as a run begins."""
+    return Psi.from_factors(simulator.factors) if plain is None else Psi.from_plain(simulator.factors, plain)
