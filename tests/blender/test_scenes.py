@@ -10,6 +10,7 @@ from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
 from autosimulate_addon.blender.scenes import lmo as lmo_scene
+from autosimulate_addon.blender.scenes import lmo_starts
 from autosimulate_addon.protocol import InputError
 
 
@@ -108,6 +109,22 @@ def test_lmo_is_complete_in_its_file(shared_data, tmp_path):
         paths.set(ref, place)
     image = _render(scene, tmp_path / "lmo.png")
     assert 0.1 < image.mean() < 0.7 and image.std() > 0.1
+
+
+@pytest.mark.parametrize("start", [name for name in lmo_starts.STARTS if name != "expert"])
+def test_lmo_begins_where_it_is_told(shared_data, tmp_path, start):
+    lmo_scene.build(shared_data / "lmo", tmp_path / "expert.blend")
+    expert = _reopened(tmp_path / "expert.blend")[1]
+    lmo_scene.build(shared_data / "lmo", tmp_path / "lmo.blend", start)
+    found = _reopened(tmp_path / "lmo.blend")[1]
+    changed = lmo_starts.STARTS[start]
+    for name, factor in found.items():
+        for moment in ("mean", "std"):
+            if moment in changed.get(name, {}):
+                assert factor.start[moment] == pytest.approx(np.broadcast_to(
+                    changed[name][moment], len(factor.start[moment])), rel=1e-5)
+    assert {name for name, factor in found.items() if not all(
+        np.array_equal(factor.start[moment], expert[name].start[moment]) for moment in factor.start)} == set(changed)
 
 
 @pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build])

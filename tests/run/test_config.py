@@ -40,8 +40,8 @@ def test_wrong_flags_are_one_sentence(argv):
 def test_the_command_may_stand_after_flags_and_defaults_to_optimize():
     assert parse(["--scene", "a.blend"]).command == "optimize"
     assert parse(["--scene", "a.blend", "preview"]).command == "preview"
-    options = parse(["build", "lmo", "--data", "lmo"])
-    assert (options.command, options.what, options.data) == ("build", "lmo", "lmo")
+    options = parse(["build", "lmo", "--data", "lmo", "--start", "wide"])
+    assert (options.command, options.what, options.data, options.start) == ("build", "lmo", "lmo", "wide")
 
 
 def test_differences_only_name_what_was_said():

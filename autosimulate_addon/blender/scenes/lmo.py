@@ -43,7 +43,8 @@ SEED = 2014
 def build(data_dir: str | Path, output: str | Path | None = None, start: str = "expert") -> bpy.types.Scene:
     """Builds the scene from a folder with models/obj_*.ply and camera.json (as BOP's lmo) in place of the open file.
 
-    ``start``: one of ``lmo_starts.STARTS``; saved when ``output`` is given. Raises InputError when a file of the data is missing or unreadable.
+    ``start``: one of ``lmo_starts.STARTS``; saved when ``output`` is given. Raises InputError when a file of the data
+    is missing or unreadable.
     """
     models = {name: parts.data_file(data_dir, "models", f"obj_{number:06d}.ply") for name, number in OBJECTS.items()}
     intrinsics = read_intrinsics(parts.data_file(data_dir, "camera.json"))
