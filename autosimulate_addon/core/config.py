@@ -30,15 +30,14 @@ class LoopConfig:
     method: str = "autosimulate"
     approximation: str = "quadratic"
     objective: str = "soft-miou"      # that psi is to lower over the validation images
-    literal: bool = False             # Algorithm 1 to the letter
     iterations: int = 20
     images: int = 24                  # K, rendered per iteration; for trial methods, the size of a trial's data set
     epochs: int | None = None         # times an image is trained on, over its iteration's steps; None: EPOCHS
     seed: int = 0
     device: str = "auto"
     network: str = "unet"
-    networks: int | None = None       # that autosimulate averages the hypergradient over; None: NETWORKS_AVERAGED
-    scored: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.replay
+    ensemble_size: int | None = None  # that the hypergradient is averaged over; None: NETWORKS_AVERAGED
+    replay: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.replay
     network_width: int | None = None
     network_module: str | Path | None = None
     frozen_layers: int = 0
@@ -50,7 +49,7 @@ class LoopConfig:
     first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
     match_brightness: bool = True     # autosimulate first brings lights to the photographs' brightness, if far from it
     relight_training: bool = True     # every training batch under newly drawn lights and film
-    literal_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
+    published_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     step: StepOptions = field(default_factory=StepOptions)
 
@@ -63,7 +62,7 @@ class LoopConfig:
         for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
-        for name in ("networks", "epochs", "scored"):
+        for name in ("ensemble_size", "epochs", "replay"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}: give at least 1.")
@@ -93,7 +92,7 @@ class LoopConfig:
         """Networks trained side by side: 1 for a method that has no use for more."""
         if not search_class(self).averages:
             return 1
-        return self.networks or NETWORKS_AVERAGED.get(self.network, 1)
+        return self.ensemble_size or NETWORKS_AVERAGED.get(self.network, 1)
 
     @property
     def rate(self) -> float:
@@ -102,7 +101,7 @@ class LoopConfig:
     @property
     def estimator_options(self) -> EstimatorOptions:
         return replace(self.estimator, approximation=self.approximation, objective=self.objective,
-                       replay=self.scored or self.estimator.replay)
+                       replay=self.replay or self.estimator.replay)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

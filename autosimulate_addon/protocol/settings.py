@@ -24,13 +24,18 @@ class Choice:
     help: str
 
 
+#: In this order: Blender keeps a choice as its place in the list, so new ones come last.
 METHODS = (
     Choice("autosimulate", "AutoSimulate", "Hypergradient of the validation loss with respect to the distributions"),
     Choice("lts", "Learning to Simulate", "Reinforcement learning on the validation score; needs many more images"),
     Choice("bo", "Bayesian Optimization", "Proposes whole settings from a model of the results so far"),
     Choice("random", "Random Search", "Tries settings at random and keeps the best"),
     Choice("none", "None", "Keeps the distributions as they are; the null control"),
+    Choice("published", "AutoSimulate as Published", "Algorithm 1 of the paper to the letter, without this add-on's "
+                                                     "improvements"),
 )
+#: Those that estimate what a single render does to the validation loss.
+HYPERGRADIENT_METHODS = ("autosimulate", "published")
 APPROXIMATIONS = (
     Choice("quadratic", "Quadratic", "Inverse Hessian by conjugate gradients"),
     Choice("approximate-quadratic", "Approximate Quadratic", "One Hessian product instead of its inverse"),
@@ -93,7 +98,7 @@ class Setting:
     soft_high: float | None = None          # where the window's slider ends
     subtype: str = "NONE"                   # of Blender's property
     start: Any = None                       # what the window begins with, where that is not ``default``
-    only: tuple[str, str] = ("", "")        # (setting, value): without it this one says nothing
+    only: tuple[str, ...] = ()              # (setting, its values): with another value this one says nothing
     preset: bool = True                     # kept in the window's presets
     in_marks_file: bool = True
 
@@ -132,11 +137,9 @@ SETTINGS: tuple[Setting, ...] = (
             "baselines, with none they never move", choices=METHODS, label="Method", panel="optimize"),
     Setting("approximation", str, "quadratic", "optimization", "how the effect of an image on the validation loss is "
             "estimated", choices=APPROXIMATIONS, label="Approximation", panel="optimize",
-            only=("method", "autosimulate")),
+            only=("method", *HYPERGRADIENT_METHODS)),
     Setting("objective", str, "soft-miou", "optimization", "what the distributions are to lower over the validation "
             "images", choices=OBJECTIVES, label="Objective", panel="advanced", only=("method", "autosimulate")),
-    Setting("literal", bool, False, "optimization", "the published algorithm to the letter, without this add-on's "
-            "improvements", label="Literal Algorithm", panel="advanced", only=("method", "autosimulate")),
     Setting("demo_start", str, "narrow", "optimization", "where the built-in demo begins: narrow and wrong, or wide "
             "randomisation", choices=DEMO_STARTS, in_marks_file=False),
     Setting("iterations", int, 20, "optimization", "steps of the distributions", 1, 100_000, label="Iterations",
@@ -147,12 +150,12 @@ SETTINGS: tuple[Setting, ...] = (
             label="Seed", panel="advanced", preset=False),
     Setting("epochs", int, None, "optimization", "passes of training over the images in each iteration", 1, 100_000,
             label="Epochs", panel="advanced", soft_high=50),
-    Setting("networks", int, None, "optimization", "networks trained side by side, whose estimates of the step are "
-            "averaged: more are steadier and slower (automatic: 3 for unet, else 1)", 1, 100, label="Networks",
+    Setting("ensemble_size", int, None, "optimization", "networks trained side by side, whose estimates of the step "
+            "are averaged: more are steadier and slower (automatic: 3 for unet, else 1)", 1, 100, label="Ensemble Size",
             panel="advanced", soft_high=8),
-    Setting("scored", int, None, "optimization", "renders that each step of the distributions looks at, the "
+    Setting("replay", int, None, "optimization", "renders that each step of the distributions looks at, the "
             "iteration's own and past ones: fewer are faster and noisier (automatic: 128)", 1, 100_000,
-            label="Scored Renders", panel="advanced", soft_high=256),
+            label="Replay", panel="advanced", soft_high=256),
     Setting("match_brightness", bool, True, "optimization", "first bring lights and exposure to the photographs' "
             "brightness, where every photograph is far brighter or darker than the renders", label="Match Brightness",
             panel="advanced", only=("method", "autosimulate")),
@@ -160,8 +163,8 @@ SETTINGS: tuple[Setting, ...] = (
             "show what the optimization is worth", label="Null Control", panel="advanced"),
     Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "
             "networks"),
-    Setting("fresh_networks", int, 3, "optimization", "networks trained from nothing that judge each of the two, and "
-            "in evaluate: the more, the better a gain can be told from chance", 1, 100, label="Fresh Networks",
+    Setting("judges", int, 3, "optimization", "networks trained from nothing that judge each of the two, and "
+            "in evaluate: the more, the better a gain can be told from chance", 1, 100, label="Judges",
             panel="advanced", soft_high=10),
 
     Setting("width", int, 128, "images", "render width (demo: 64)", 8, 8192, metavar="PX", label="Width",

@@ -18,7 +18,7 @@ from .table import Table
 ARMS = ("autosimulate", "none", "wide", "oracle", "brightness", "no-brightness", "published", "bo", "random", "lts")
 DEFAULT_ARMS = ("autosimulate", "none", "wide", "oracle")
 _METHODS = {"brightness": (), "no-brightness": ("--no-match-brightness",),
-            "published": ("--method", "autosimulate", "--literal"), "bo": ("--method", "bo"),
+            "published": ("--method", "published"), "bo": ("--method", "bo"),
             "random": ("--method", "random"), "lts": ("--method", "lts")}
 
 #: loss and miou are means over ``networks``, loss_sd and miou_sd standard deviations between them.

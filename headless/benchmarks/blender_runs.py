@@ -40,7 +40,7 @@ class Settings:
     iterations: int
     images: int
     count: int                      # images a fresh network is trained on
-    fresh_networks: int             # that judge each psi
+    judges: int             # that judge each psi
     width: int | None = None
     flags: tuple[str, ...] = ()     # more for optimize
 
@@ -51,7 +51,7 @@ class Settings:
     @property
     def fresh(self) -> list[Any]:
         """How psi are judged."""
-        return ["--count", self.count, "--fresh-networks", self.fresh_networks]
+        return ["--count", self.count, "--judges", self.judges]
 
 
 def optimize(settings: Settings, folder: Path, seed: int, *arguments: Any) -> tuple[dict[str, Any], float]:

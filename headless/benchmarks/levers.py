@@ -29,7 +29,7 @@ LOOP: dict[str, dict[str, Any]] = {
     "no-annealing": {"step.annealing": 0.0},
     "no-warmup": {"step.warmup": 0},
     "no-average": {},
-    "one-network": {"networks": 1},
+    "one-network": {"ensemble_size": 1},
     "loss-only": {"objective": "raw"},
 }
 

@@ -59,7 +59,7 @@ def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, c
                         help=f"rendered per iteration (default: {images})")
     parser.add_argument("--count", type=int, default=count, metavar="N",
                         help=f"images each fresh network is trained on (default: {count})")
-    parser.add_argument("--fresh-networks", type=int, default=networks, metavar="N",
+    parser.add_argument("--judges", type=int, default=networks, metavar="N",
                         help=f"fresh networks that judge each psi; a row is their mean (default: {networks})")
     parser.add_argument("--width", type=int, metavar="PX", help="render width (default: the scene's)")
     parser.add_argument("--tag", default="", metavar="NAME", help="a name for this variant: rows, run directories and "
@@ -69,5 +69,5 @@ def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, c
 
 def settings_of(options: argparse.Namespace, name: str, width: int) -> Settings:
     """The settings that ``add_blender``'s flags ask for, for the runs of table ``name``; ``width``: the benchmark's."""
-    return Settings(options.work / name, options.iterations, options.images, options.count, options.fresh_networks,
+    return Settings(options.work / name, options.iterations, options.images, options.count, options.judges,
                     options.width or width, tuple(shlex.split(options.flags)))

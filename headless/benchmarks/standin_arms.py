@@ -36,7 +36,7 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
     if arm in ("bo", "random", "lts"):
         return replace(config, method=arm)
     if arm == "published":
-        return changed(replace(config, literal=True), changes or {})
+        return changed(replace(config, method="published"), changes or {})
     if arm == "score-only":
         return changed(config, {"estimator.pathwise": False, "relight_training": False, "estimator.replay": 0})
     return changed(config, {**(changes or {}), **ABLATIONS.get(arm, {})})

@@ -38,7 +38,7 @@ def test_demo_pairs_every_arm_with_its_seed(run, calls, tmp_path):
     assert float(found["autosimulate", "1"]["miou"]) > float(found["none", "1"]["miou"])
     assert found["wide", "2"]["networks"] == "2"
     assert float(found["wide", "2"]["miou_sd"]) == pytest.approx(0.1414, rel=1e-3)
-    assert all("--fresh-networks" in call for call in calls if call[0] in ("optimize", "evaluate"))
+    assert all("--judges" in call for call in calls if call[0] in ("optimize", "evaluate"))
     evaluations = [call for call in calls if call[0] == "evaluate"]
     assert all(call[call.index("--seed") + 1] in call[call.index("--test") + 1] for call in evaluations)
     before = len(calls)

@@ -129,7 +129,7 @@ def test_a_render_of_another_psi_is_not_mistaken_for_this_one(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [
-    dict(method="lts"), dict(method="bo"), dict(method="random"), dict(literal=True),
+    dict(method="lts"), dict(method="bo"), dict(method="random"), dict(method="published"),
     dict(approximation="linear"), dict(approximation="approximate-quadratic"), dict(approximation="no-validation"),
 ], ids=str)
 def test_every_method_runs_and_resumes(tmp_path, changes):
@@ -226,9 +226,9 @@ def test_influence_maps_fit_their_images(uninterrupted):
 
 
 def test_the_hypergradient_is_the_mean_over_an_ensemble_that_sees_the_same_renders(uninterrupted):
-    assert small().ensemble == 3 and small(method="none").ensemble == small(literal=True).ensemble == 1
+    assert small().ensemble == 3 and small(method="none").ensemble == small(method="published").ensemble == 1
     whole = uninterrupted[0]
-    alone = Run(small(networks=1))
+    alone = Run(small(ensemble_size=1))
     alone.run()
     assert len(alone.state.ensemble) == 1 and not torch.equal(alone.state.psi.phi, whole.state.psi.phi)
     weights = [next(iter(learner.network.parameters())) for learner in whole.state.ensemble]
@@ -236,5 +236,5 @@ def test_the_hypergradient_is_the_mean_over_an_ensemble_that_sees_the_same_rende
 
 
 def test_no_network_at_all_is_refused():
-    with pytest.raises(InputError, match="networks is 0"):
-        small(networks=0)
+    with pytest.raises(InputError, match="ensemble_size is 0"):
+        small(ensemble_size=0)

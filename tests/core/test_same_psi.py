@@ -18,7 +18,7 @@ from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_w
 
 WRITTEN = json.loads(Path(__file__).with_name("same_psi.json").read_text())
 CASES = {
-    "autosimulate": {}, "narrow": {}, "literal": {"literal": True}, "linear": {"approximation": "linear"},
+    "autosimulate": {}, "narrow": {}, "published": {"method": "published"}, "linear": {"approximation": "linear"},
     "lts": {"method": "lts"}, "bo": {"method": "bo"}, "random": {"method": "random"}, "none": {"method": "none"},
 }
 

@@ -69,7 +69,7 @@ class Upwards(Search):
 def run(**changes):
     torch.set_num_threads(1)
     simulator = StandIn()
-    config = LoopConfig(iterations=4, images=4, epochs=1, networks=1, device="cpu", **changes)
+    config = LoopConfig(iterations=4, images=4, epochs=1, ensemble_size=1, device="cpu", **changes)
     state = State(config, simulator, validation_and_test(n_val=4, n_test=1)[0], Psi.from_factors(simulator.factors))
     return state, list(optimize(state))
 

@@ -22,7 +22,7 @@ def test_config_json_comes_back_and_newer_keys_are_ignored(tmp_path):
     ({"iterations": 0}, "--iterations"), ({"images": 1}, "--images"), ({"width": 4}, "--width"),
     ({"seed": -1}, "--seed"), ({"method": "magic"}, "--method"), ({"epochs": 2.5}, "--epochs"),
     ({"learning_rate": float("nan")}, "--learning-rate"), ({"network": "module"}, "--network-module"),
-    ({"iterationz": 3}, "iterationz"), ({"networks": 0}, "--networks"), ({"scored": 0}, "--scored"),
+    ({"iterationz": 3}, "iterationz"), ({"ensemble_size": 0}, "--ensemble-size"), ({"replay": 0}, "--replay"),
 ])
 def test_bad_values_name_the_flag(values, named):
     with pytest.raises(InputError, match=named):

@@ -22,7 +22,7 @@ def run(folder, *extra):
     return cli.main([str(part) for part in (
         "optimize", "--scene", folder / "scene.blend", "--marks", folder / "marks.toml", "--validation",
         folder / "validation", "--output", folder / "out", "--device", "cpu", "--iterations", 1, "--images", 4,
-        "--no-compare", "--no-control", "--networks", 1, "--network-width", 2, *extra)])
+        "--no-compare", "--no-control", "--ensemble-size", 1, "--network-width", 2, *extra)])
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_light_that_ends_with_its_mean_above_high_is_delivered_and_used(folder
     assert cli.main(["optimize", "--resume", str(folder / "out")]) == 0
     for command, *rest in (("generate", "--count", "1", "--output", str(folder / "set")),
                            ("preview", "--count", "1", "--output", str(folder / "sheet.png")),
-                           ("evaluate", "--count", "2", "--fresh-networks", "1", "--test", str(folder / "validation"))):
+                           ("evaluate", "--count", "2", "--judges", "1", "--test", str(folder / "validation"))):
         assert cli.main([command, "--psi", str(folder / "out"), *rest]) == 0, capfd.readouterr().err
     bpy.ops.wm.open_mainfile(filepath=str(folder / "out/optimized.blend"))
     scene = bpy.context.scene

@@ -133,8 +133,9 @@ def test_a_method_without_v_says_so_in_the_report_and_on_request(inputs, tmp_pat
     refused(capfd, sentence.replace("&#x27;", "'"), "--psi", output)
 
 
-def test_the_literal_algorithm_has_one(inputs, tmp_path):
-    assert run(*argv(inputs, tmp_path / "run", "--no-compare", "--no-control", "--iterations", 1, "--literal")) == 0
+def test_the_published_algorithm_has_one(inputs, tmp_path):
+    assert run(*argv(inputs, tmp_path / "run", "--no-compare", "--no-control", "--iterations", 1,
+                     "--method", "published")) == 0
     assert (tmp_path / "run" / "sheets" / "influence.png").is_file()
 
 

@@ -152,7 +152,7 @@ def test_a_run_says_it_on_the_terminal_in_its_log_and_in_its_events_before_it_re
     monkeypatch.setattr(session.RenderSession, "render", watched)
     assert cli.main(["optimize", "--scene", str(tmp_path / "scene.blend"), "--marks", str(tmp_path / "marks.toml"),
                      "--validation", str(tmp_path / "validation"), "--output", str(tmp_path / "out"), "--device", "cpu",
-                     "--iterations", "1", "--images", "2", "--no-compare", "--no-control", "--networks", "1"]) == 0
+                     "--iterations", "1", "--images", "2", "--no-compare", "--no-control", "--ensemble-size", "1"]) == 0
     said = [line for line in capfd.readouterr().err.splitlines() if "wood.png" in line]
     assert len(said) == 1 and said[0].startswith("Note: The image 'wood'")
     told = [event["message"] for event in read_events(tmp_path / "out/events.jsonl") if event["event"] == "problem"]

@@ -201,7 +201,7 @@ def test_numbers_json_goes_before_the_last_event(tmp_path):
     ((0.50, 0.21), (0.45, 0.20), "mixed", "level"),
     ((0.45, 0.20), (0.45, 0.20), "mixed", "level"),
     ((0.50, None), (0.45, None), "better", "beat its null control")])
-def test_the_verdict_by_fresh_networks(tmp_path, learned, start, outcome, words):
+def test_the_verdict_by_judges(tmp_path, learned, start, outcome, words):
     events = [{"event": "start"}, {"event": "done", "numbers": numbers(learned, start)}]
     verdict = judge(record(make_run(tmp_path / "run", events)))
     assert verdict.outcome == outcome and words in verdict.headline

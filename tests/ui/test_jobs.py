@@ -16,6 +16,7 @@ import pytest
 
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.settings import by_name
 from autosimulate_addon.ui import monitor, package, panel_data
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
@@ -408,12 +409,13 @@ def test_arguments_are_understood_by_the_command_line(ready, tmp_path):
         settings.property_unset(name)
 
 
-@pytest.mark.parametrize("name", ["networks", "scored"])
+@pytest.mark.parametrize("name", ["ensemble_size", "replay"])
 def test_numbers_are_named_only_where_the_user_chose_them(ready, tmp_path, name):
-    assert f"--{name}" not in launch.optimize_arguments(ready, tmp_path / "run")
+    flag = by_name()[name].flag
+    assert flag not in launch.optimize_arguments(ready, tmp_path / "run")
     setattr(ready.autosimulate, name, 5)
     given = launch.optimize_arguments(ready, tmp_path / "run")
-    assert given[given.index(f"--{name}") + 1] == "5"
+    assert given[given.index(flag) + 1] == "5"
 
 
 def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):

@@ -19,10 +19,10 @@ def test_command_order():
 
 
 def test_flags_are_understood_by_the_command_line():
-    flags = run_process.flags({"output": "x", "images": 8, "control": False, "literal": True, "epochs": None,
+    flags = run_process.flags({"output": "x", "images": 8, "control": False, "method": "published", "epochs": None,
                                "test": "", "approximation": "no-validation"})
     options = arguments.parse(["optimize", *flags])
-    assert (options.images, options.control, options.literal, options.epochs) == (8, False, True, None)
+    assert (options.images, options.control, options.method, options.epochs) == (8, False, "published", None)
     assert options.approximation == "no-validation" and options.test is None
 
 

@@ -30,8 +30,10 @@ def read(group: bpy.types.PropertyGroup, settings: Sequence[Setting] = SETTINGS)
 
 def applies(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Setting]) -> bool:
     """Whether the setting says anything beside the others."""
-    name, value = setting.only
-    return not name or getattr(group, name) == _identifier(value) or not rows[name].label
+    if not setting.only:
+        return True
+    name, *values = setting.only
+    return getattr(group, name) in map(_identifier, values) or not rows[name].label
 
 
 def _value(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Setting]) -> Any:

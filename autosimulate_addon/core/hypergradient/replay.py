@@ -64,4 +64,4 @@ def replayed(store: RenderStore, batch: Tensor, psi: Psi, redrawn: Sequence[str]
     if effective < options.least_effective * len(batch):
         return alone
     everything = WeightedRenders(torch.arange(len(store)), weights, effective)
-    return everything.resample(options.replay, derive_seed(seed, "scored"))
+    return everything.resample(options.replay, derive_seed(seed, "replay"))

@@ -66,7 +66,7 @@ class AutoSimulate(Search):
             estimate(context.task, learner, context.store, context.batch, context.psi, context.validation,
                      self.options.estimator, member_seed(context.seed, "network", index))
             for index, learner in enumerate(context.ensemble)])
-        details = {"derivative": found.derivative, "effective": found.effective, "scored": len(found.index),
+        details = {"derivative": found.derivative, "effective": found.effective, "replayed": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse

@@ -17,6 +17,7 @@ from .random_search import RandomSearch
 #: The methods that a user names.
 METHODS: dict[str, type[Search]] = {
     "autosimulate": AutoSimulate,
+    "published": Published,
     "lts": LearningToSimulate,
     "bo": BayesianOptimisation,
     "random": RandomSearch,
@@ -28,7 +29,7 @@ def search_class(settings: Any) -> type[Search]:
     """The class that ``settings`` (see ``LoopConfig``) asks for. Raises InputError if there is none of that name."""
     if settings.method not in METHODS:
         raise InputError(f"There is no method called {settings.method!r}: choose one of {', '.join(METHODS)}.")
-    return Published if settings.method == "autosimulate" and settings.literal else METHODS[settings.method]
+    return METHODS[settings.method]
 
 
 def make(settings: Any, start: Psi) -> Search:

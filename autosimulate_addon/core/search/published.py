@@ -43,7 +43,7 @@ class Published(Search):
 
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
-        return cls(start, PublishedOptions(settings.approximation, settings.literal_step_size))
+        return cls(start, PublishedOptions(settings.approximation, settings.published_step_size))
 
     def after_training(self, context: Context, scores: Scores) -> Outcome:
         store, batch, learner = context.store, context.batch, context.ensemble[0]

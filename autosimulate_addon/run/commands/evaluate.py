@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
         check_writable(output)
-    progress = Progress({"render": 1.0, "train": float(config.fresh_networks)})
+    progress = Progress({"render": 1.0, "train": float(config.judges)})
     images = 0
 
     def report(event: str, data: dict[str, Any]) -> None:
@@ -53,13 +53,13 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         psi = Psi.from_plain(simulator.factors, start)
         scores = evaluate_from_scratch(
             loop_config(config), simulator, psi,
-            Evaluation(count, config.seed, validation=test, networks=config.fresh_networks),
+            Evaluation(count, config.seed, validation=test, networks=config.judges),
             watch=Watch(report, stop, "Stopped before the networks were trained: nothing was scored."))
         metric = make_task(loop_config(config).task, simulator.classes).metric
     progress.close()
     numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, "metric_name": metric,
                **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")}}
-    say(f"{_of_networks(config.fresh_networks)} trained on {count} images: "
+    say(f"{_of_networks(config.judges)} trained on {count} images: "
         f"loss {_with_spread(scores, 'loss', 'losses')}, "
         f"{metric} {_with_spread(scores, 'metric', 'metrics')} on {len(test)} test images.")
     for name, value in scores["per_class"].items():

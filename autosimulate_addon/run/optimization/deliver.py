@@ -63,7 +63,7 @@ def say_result(job: CheckedRun, numbers: Mapping[str, Any]) -> None:
     rows = numbers.get("rows", {})
     if rows:
         names = {"start": "start (distributions not moved)", "control": "null control", "learned": "learned"}
-        say(f"Fresh networks, {numbers['fresh_networks']} of each, trained on {numbers['images']} images, on the "
+        say(f"Fresh networks, {numbers['judges']} of each, trained on {numbers['images']} images, on the "
             f"{numbers['split']} images ({numbers['split_images']}):")
         say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
         for name, row in rows.items():

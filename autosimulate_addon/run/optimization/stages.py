@@ -13,6 +13,7 @@ from ...core.psi import Psi
 from ...core.search.autosimulate import BRIGHTNESS
 from ...core.tasks import make_task
 from ...core.watch import Watch
+from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
 from ..loop_config import loop_config
@@ -155,17 +156,17 @@ class _Run:
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
             "iterations": len(self.records), "rendered": last["images"],
             **{name: last.get(name) for name in ("val_loss", "val_metric", "control_val_loss", "control_val_metric")},
-            "images": config.fresh_count, "fresh_networks": config.fresh_networks, "split": split,
+            "images": config.fresh_count, "judges": config.judges, "split": split,
             "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
         # The same underlying random numbers for both, so that they differ by psi alone.
-        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.fresh_networks)
+        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.judges)
         rows = {"start": self.start, "learned": self.state.final}
         path = self.job.directory.checkpoints / "comparison.json"
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, psi) in enumerate(rows.items()):
-            if len(done.get(name, {}).get("metrics", ())) != config.fresh_networks:       # none, or an older version's
+            if len(done.get(name, {}).get("metrics", ())) != config.judges:       # none, or an older version's
                 watch = Watch(self._report_from_scratch(position / len(rows), 1.0 / len(rows)), self.stop)
                 done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, evaluation, watch=watch,
                                                    renders_dir=self.job.directory.renders / name)
@@ -218,7 +219,7 @@ class _Run:
             trained = data["fraction"] if event == "train" else 0.0
             rendered = data["fraction"] if event == "render" else 1.0
             # The images are rendered once for all networks; a network is trained in about the time that takes.
-            networks = self.job.config.fresh_networks
+            networks = self.job.config.judges
             within = (rendered + networks * trained) / (1 + networks)
             self.progress.update("final", first + share * within, images=self.simulator.images)
 
@@ -251,9 +252,9 @@ def _weights(config: RunConfig) -> dict[str, float]:
     """
     loop = loop_config(config)
     training = loop.training_steps * loop.batch_size / (config.images * FROM_SCRATCH_EPOCHS)   # a network, an image
-    searching = loop.ensemble * training * (2.0 if config.method == "autosimulate" else 1.0)
+    searching = loop.ensemble * training * (2.0 if config.method in HYPERGRADIENT_METHODS else 1.0)
     control = 1.0 + training if config.control else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
             "optimize": config.iterations * config.images * (1.0 + searching + control),
-            "final": 2.0 * config.fresh_count * (1.0 + config.fresh_networks) if config.compare else 0.0,
+            "final": 2.0 * config.fresh_count * (1.0 + config.judges) if config.compare else 0.0,
             "report": 10.0}

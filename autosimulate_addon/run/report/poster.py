@@ -8,6 +8,7 @@ import textwrap
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from ...protocol.settings import HYPERGRADIENT_METHODS
 from . import layout
 from .layout import MARGIN, WIDTH
 from .record import RunRecord
@@ -68,7 +69,7 @@ def facts(record: RunRecord) -> str:
     """The run in one line: method, images, time, seed."""
     config = {**record.start, **record.config}
     parts = [shorten(str(config["method"]), 30)] if config.get("method") else []
-    if config.get("method") == "autosimulate" and config.get("approximation"):
+    if config.get("method") in HYPERGRADIENT_METHODS and config.get("approximation"):
         parts[0] += f" ({shorten(str(config['approximation']), 30)})"
     if record.iterations:
         parts.append(f"{record.iterations[-1].images:,.0f} images in {len(record.iterations)} iterations")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...protocol import CONTINUOUS, InputError
+from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..record.directory import RunDirectory, read_json
 from ..record.events import read_events
 
@@ -120,7 +121,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
 
 def why_no_influence(method: str, approximation: str) -> str:
     """Why a run with these has no influence map, in one sentence; "" where it has one."""
-    if method != "autosimulate":
+    if method not in HYPERGRADIENT_METHODS:
         return (f"The method '{method}' never asks how a single render changes the validation loss, so there is no map "
                 f"of which pixels helped.")
     if approximation == "no-validation":

@@ -98,7 +98,7 @@ def test_renders_without_light_groups_are_left_alone(real):
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_loop_does_it_first_and_only_if_wanted(wanted):
     simulator = StandIn(start_narrow_wrong)
-    config = LoopConfig(iterations=2, images=8, epochs=1, networks=1, match_brightness=wanted)
+    config = LoopConfig(iterations=2, images=8, epochs=1, ensemble_size=1, match_brightness=wanted)
     validation, start = validation_and_test(n_val=8, n_test=1)[0], Psi.from_factors(simulator.factors)
     loop = State(config, simulator, validation, start)
     control = State(config.of_control(), simulator, validation, start, beside=loop)

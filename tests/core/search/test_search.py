@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from autosimulate_addon.core.psi import Psi
-from autosimulate_addon.core.search import METHODS
 from autosimulate_addon.core.search.autosimulate import AutoSimulate, AutoSimulateOptions, StepOptions
 from autosimulate_addon.core.search.base import average, trust_region
 from autosimulate_addon.core.search.black_box import BlackBoxOptions
@@ -110,4 +109,3 @@ def test_unknown_method_is_named():
 
     with pytest.raises(InputError, match="lts"):
         LoopConfig(method="x")
-    assert tuple(METHODS) == ("autosimulate", "lts", "bo", "random", "none")
