@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
 import bpy
 import pytest
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.protocol.settings import by_name
 from autosimulate_addon.ui import monitor, package, panel_data
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
@@ -25,67 +22,6 @@ from autosimulate_addon.ui.torch.location import TorchState
 from tests.ui.test_marking import sentence
 
 ops = bpy.ops.autosimulate
-
-#: Stands in for the job: two iterations, then what it is told to end with.
-_JOB = """
-import json, os, sys, time
-folder, ending = sys.argv[1:3]
-def event(**data):
-    with open(os.path.join(folder, "events.jsonl"), "a") as file:
-        file.write(json.dumps({"time": time.time(), **data}) + "\\n")
-event(event="start", iterations=2, pid=os.getpid(), factors=[])
-psi = {"Light Power": {"mean": [222.0], "std": [22.0]}}
-for i in (1, 2):
-    event(event="iteration", iteration=i, images=4 * i, val_metric=0.1 * i, psi=psi)
-with open(os.path.join(folder, "psi.json"), "w") as file:
-    json.dump({"factors": [{"key": "Light Power", "start": {"mean": [1000.0], "std": [1500.0]},
-                            "best": {"mean": [111.0], "std": [11.0]}, "latest": {"mean": [222.0], "std": [22.0]},
-                            "final": {"mean": [333.0], "std": [33.0]}}]}, file)
-if ending == "wait":
-    while not os.path.exists(os.path.join(folder, "cancel")):
-        time.sleep(0.02)
-    event(event="cancelled")
-    sys.exit(130)
-if ending == "crash":
-    print("Error: The disk is full.", flush=True)
-    sys.exit(2)
-event(event="done", numbers={}, psi={"Light Power": {"mean": [333.0], "std": [33.0]}})
-"""
-
-
-@pytest.fixture
-def ready(scene, tmp_path, monkeypatch):
-    """A scene that could be optimized: one mark, one class, a folder of validation images."""
-    (tmp_path / "val").mkdir()
-    (tmp_path / "val" / "image.png").touch()
-    monkeypatch.setattr(package, "user_folder", lambda: _made(tmp_path / "user"))
-    monkeypatch.setattr(torch_status, "refresh", lambda: TorchState("2.13", source="of this Blender's Python"))
-    monkeypatch.setattr(torch_status, "_state", TorchState("2.13", source="of this Blender's Python"))
-    ops.mark_common(what="LIGHTS")
-    ops.class_add(name="cube")
-    for obj in scene.objects:
-        obj.select_set(obj.type == "MESH")
-    ops.class_assign(what="OBJECTS")
-    scene.autosimulate.validation = str(tmp_path / "val")
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
-    return bpy.context.scene
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    """A function: lets jobs end as told."""
-    def use(ending: str) -> None:
-        def command(_scene, copy, _arguments):
-            return [sys.executable, "-c", _JOB, str(copy.parent), ending]
-        monkeypatch.setattr(launch, "command", command)
-
-    return use
-
 
 def follow(until="ended", timeout=20.0) -> BackgroundJob:
     job, end = table.job(), time.monotonic() + timeout
@@ -393,46 +329,3 @@ def test_nan_typed_into_the_custom_property(ready):
     light["psi.energy.mean"], light["psi.energy.std"] = float("nan"), 1.0
     assert panel_data.refresh(ready).rows["Light Power"].problem
     sentence(lambda: ops.draw_sample(seed=1))
-
-
-def test_arguments_are_understood_by_the_command_line(ready, tmp_path):
-    from autosimulate_addon.run import arguments, config
-
-    settings = ready.autosimulate
-    for name in ("method", "approximation", "network", "device"):
-        for item in settings.bl_rna.properties[name].enum_items:
-            setattr(settings, name, item.identifier)
-            if name == "network" and item.identifier == "MODULE":
-                settings.network_module = str(tmp_path / "net.py")
-            options = arguments.parse(launch.optimize_arguments(ready, tmp_path / "run"))
-            config.combine({key: value for key, value in arguments.settings(options).items() if value is not None})
-        settings.property_unset(name)
-
-
-@pytest.mark.parametrize("name", ["ensemble_size", "replay"])
-def test_numbers_are_named_only_where_the_user_chose_them(ready, tmp_path, name):
-    flag = by_name()[name].flag
-    assert flag not in launch.optimize_arguments(ready, tmp_path / "run")
-    setattr(ready.autosimulate, name, 5)
-    given = launch.optimize_arguments(ready, tmp_path / "run")
-    assert given[given.index(flag) + 1] == "5"
-
-
-def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):
-    ready.autosimulate.marks.add()                      # no name, no target: what a script may leave
-    data = panel_data.refresh(ready)
-    assert data.problem
-    marks_scene.remove_mark(ready, "Light Power")
-
-
-def test_presets_of_the_settings(ready, tmp_path, monkeypatch):
-    monkeypatch.setattr(bpy.utils, "user_resource", lambda *_args, path="", **_more: str(_made_all(tmp_path / path)))
-    ready.autosimulate.iterations = 77
-    assert ops.preset_add(name="Long Run") == {"FINISHED"}
-    preset = next(tmp_path.rglob("Long_Run.py"))
-    assert "settings.iterations = 77" in preset.read_text()
-
-
-def _made_all(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
