@@ -3,7 +3,7 @@
 Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) import it, neither imports the other.
 """
 
-from .errors import AutoSimulateError, Cancelled, InputError
+from .errors import AutoSimulateError, Cancelled, InputError, one_line
 from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .simulator import Driver, Layer, Render, Simulator
 from .vocabulary import FAMILIES, FILM
@@ -25,4 +25,5 @@ __all__ = [
     "Render",
     "SampleKey",
     "Simulator",
+    "one_line",
 ]

@@ -1,10 +1,24 @@
 """What may go wrong, as the user is told it."""
 
+import unicodedata
+
+#: Control characters, line and paragraph separators, and bytes of file names that are no UTF-8.
+_NOT_SHOWN = ("Cc", "Zl", "Zp", "Cs")
+
+
+def one_line(text: str) -> str:
+    """``text`` with what would break its line, or steer a terminal, as Python writes it: a name may be "a\\nb"."""
+    return "".join(repr(character)[1:-1] if unicodedata.category(character) in _NOT_SHOWN else character
+                   for character in text)
+
 
 class AutoSimulateError(Exception):
     """Anything that ends a job. Its text is one sentence for the user: the thing, and the mend."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class InputError(AutoSimulateError):

@@ -28,15 +28,19 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     say(f"Scene '{marked.scene.name}'"
         + ("" if marked.scene.camera else ", which has NO CAMERA: add one before anything can be rendered"))
     if found:
-        say("\nLearnable")
+        say()
+        say("Learnable")
         _table(found)
     else:
-        say("\nNothing is marked as learnable.")
+        say()
+        say("Nothing is marked as learnable.")
     if suggested:
-        say("\nCould be learnable (mark them in Blender's window, or name data and path in a file for --marks)")
+        say()
+        say("Could be learnable (mark them in Blender's window, or name data and path in a file for --marks)")
         _table(suggested)
     names = marked.classes.names[1:]
-    say("\nClasses: " + ("; ".join(f"{name} ({_members(marked, name)})" for name in names) if names else "none yet"))
+    say()
+    say("Classes: " + ("; ".join(f"{name} ({_members(marked, name)})" for name in names) if names else "none yet"))
     result = {"scene": marked.scene.name, "camera": marked.scene.camera is not None, "classes": list(names),
               "learnable": [asdict(row) for row in found], "could_be": [asdict(row) for row in suggested]}
     if options.validation is not None:
@@ -56,7 +60,8 @@ def _shortened(names: Sequence[str]) -> str:
 def _validation(folder: str, marked: prepare.MarkedScene) -> dict[str, Any]:
     names = marked.classes.names if len(marked.classes.names) > 1 else None
     summary = inspect(folder, names, prepare.validation_ids(folder, marked.classes))
-    say(f"\nValidation images: {summary.n_images} ({summary.description or 'not readable'})")
+    say()
+    say(f"Validation images: {summary.n_images} ({summary.description or 'not readable'})")
     for name, pixels in (summary.pixels or {}).items():
         say(f"  {name:20s} in {summary.images[name]} images, {pixels} pixels")
     for text in (*summary.notes, *summary.problems):

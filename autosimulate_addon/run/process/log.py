@@ -39,7 +39,7 @@ class Log:
     def write_to(self, path: Path) -> None:
         """From now on records go to the end of ``path``, those so far first."""
         self.path = path
-        file = logging.FileHandler(path, encoding="utf-8")
+        file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
         file.setFormatter(_FORMAT)
         self._memory.setTarget(file)
         self._memory.flush()

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from .streams import say
+
 try:
     from tqdm import tqdm
 except ImportError:         # Blender's own Python: lines instead of a bar
@@ -69,7 +71,7 @@ class Progress:
         """A line above the bar."""
         if self._bar is not None:
             self._bar.clear()
-        print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def _remaining(self, share: float, now: float) -> float | None:
         done = share - self._at_start

@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from ...protocol import one_line
+
 
 @contextlib.contextmanager
 def results_only_stdout(chatter: bool = False, for_good: bool = False) -> Iterator[TextIO]:
@@ -78,8 +80,8 @@ def flush_c() -> None:
 
 
 def say(text: str = "") -> None:
-    """One line for the person who started the job (standard error)."""
-    print(text, file=sys.stderr, flush=True)
+    """One line for the person who started the job (standard error), whatever names are in it."""
+    print(one_line(text), file=sys.stderr, flush=True)
 
 
 def write_json_line(stream: TextIO, numbers: dict[str, Any]) -> None:
