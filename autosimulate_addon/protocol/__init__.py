@@ -3,7 +3,7 @@
 Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) import it, neither imports the other.
 """
 
-from .errors import AutoSimulateError, Cancelled, InputError, one_line
+from .errors import AutoSimulateError, Cancelled, InputError, one_line, suggestion
 from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .simulator import Driver, Layer, Render, Simulator
 from .vocabulary import FAMILIES, FILM
@@ -26,4 +26,5 @@ __all__ = [
     "SampleKey",
     "Simulator",
     "one_line",
+    "suggestion",
 ]

@@ -1,6 +1,8 @@
 """What may go wrong, as the user is told it."""
 
+import difflib
 import unicodedata
+from collections.abc import Iterable
 
 #: Control characters, line and paragraph separators, and bytes of file names that are no UTF-8.
 _NOT_SHOWN = ("Cc", "Zl", "Zp", "Cs")
@@ -31,3 +33,9 @@ class Cancelled(AutoSimulateError):
     """The user asked to stop: the current image is finished, the state is saved (exit code 130)."""
 
     exit_code = 130
+
+
+def suggestion(wrong: str, known: Iterable[str]) -> str:
+    """" (did you mean 'x'?)", or "" when nothing comes close."""
+    close = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -197,7 +197,7 @@ def start_job(options, folder: Path):
 def fill_overlay(count: int) -> None:
     """``count`` learned locations and as many learned lights, with what a run began from."""
     marks_scene, paths, table = ours("blender.marks.mark_scene"), ours("blender.paths"), ours("ui.jobs.table")
-    scene = bpy.context.scene
+    mark, scene = ours("blender.marks.mark").Mark, bpy.context.scene
     scene.autosimulate.marks.clear()
     before = {}
     for number in range(count):
@@ -209,7 +209,7 @@ def fill_overlay(count: int) -> None:
             scene.collection.objects.link(made)
         light.data.energy = 100.0
         for ref in (paths.ref_to(obj, "location"), paths.ref_to(light.data, "energy")):
-            group = marks_scene.add_mark(scene, [ref], mean=None)
+            group = marks_scene.add_mark(scene, mark(targets=(ref,)))
             before[group.name] = {"mean": [value * 1.3 + 0.1 for value in group.mean[:group.size]],
                                   "std": [value * 0.6 + 0.05 for value in group.std[:group.size]]}
     found = table.job()

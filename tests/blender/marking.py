@@ -4,6 +4,7 @@ import bpy
 
 from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import factors, properties
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.mark import Mark
 
 
@@ -17,7 +18,7 @@ def startup_scene() -> bpy.types.Scene:
 
 
 def mark(data: str, path: str, name: str = "Mark", **options) -> Mark:
-    return Mark(name, "PROPERTY", (paths.parse(data, path),), **options)
+    return complete(Mark(name, "PROPERTY", (paths.parse(data, path),), **options))
 
 
 def roughness_path(material: bpy.types.Material) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.blender.paths import parse
@@ -17,7 +18,7 @@ KEY = SampleKey(0, 0, 0)
 
 def mark(name: str, data: str | list[str], path: str, **rest) -> Mark:
     targets = tuple(parse(one, path) for one in ([data] if isinstance(data, str) else data))
-    return Mark(name, "PROPERTY", targets, **rest)
+    return complete(Mark(name, "PROPERTY", targets, **rest))
 
 
 def start(samples: int = 4) -> bpy.types.Scene:
@@ -157,11 +158,12 @@ def all_marks():
         mark("hidden", "objects['B']", "hide_render"),
         mark("transform", "scenes['Scene']", "view_settings.view_transform", items=("Standard", "AgX")),
         mark("exposure", "scenes['Scene']", "view_settings.exposure", family="normal", mean=(0.0,), std=(1.0,)),
-        Mark("worn", "MATERIAL", (parse("objects['A']", ""), parse("objects['Bare']", "")), items=("Red", "Blue")),
-        Mark("state", "STATE", items=("plain", "fancy"), states=(
+        complete(Mark("worn", "MATERIAL", (parse("objects['A']", ""), parse("objects['Bare']", "")),
+                      items=("Red", "Blue"))),
+        complete(Mark("state", "STATE", items=("plain", "fancy"), states=(
             ((parse("scenes['Scene']", "cycles.samples"), 2), (parse("objects['Bulb']", "scale"), [1.0, 2.0, 3.0])),
             ((parse("scenes['Scene']", "cycles.samples"), 3), (parse("scenes['Scene']", "camera"), "Camera"),
-             (parse("cameras['Camera']", "angle"), 0.9)))),
+             (parse("cameras['Camera']", "angle"), 0.9))))),
     ]
 
 

@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.blender.render.drawing import Drawer
@@ -53,7 +54,8 @@ def test_items_become_values(scene):
 
 
 def test_materials_of_shared_meshes_and_of_objects_without_slots(scene):
-    worn = Mark("worn", "MATERIAL", (parse("objects['A']", ""), parse("objects['Bare']", "")), items=("Red", "Blue"))
+    worn = complete(Mark("worn", "MATERIAL", (parse("objects['A']", ""), parse("objects['Bare']", "")),
+                         items=("Red", "Blue")))
     with Drawer(scene, [worn]) as drawer:
         drawer.put({"worn": np.array([[1], [0]])})
         assert bpy.data.objects["A"].active_material.name == "Blue"
@@ -66,7 +68,8 @@ def test_materials_of_shared_meshes_and_of_objects_without_slots(scene):
 
 def test_a_state_sets_what_it_names_and_leaves_the_rest_as_it_was(scene):
     bounces, place = parse("scenes['Scene']", "cycles.max_bounces"), parse("objects['A']", "location")
-    state = Mark("state", "STATE", items=("one", "two"), states=(((bounces, 1), (place, [1.0, 0, 0])), ((bounces, 2),)))
+    state = complete(Mark("state", "STATE", items=("one", "two"),
+                          states=(((bounces, 1), (place, [1.0, 0, 0])), ((bounces, 2),))))
     before = scene.cycles.max_bounces
     with Drawer(scene, [state]) as drawer:
         drawer.put({"state": np.array([[0]])})
@@ -77,7 +80,8 @@ def test_a_state_sets_what_it_names_and_leaves_the_rest_as_it_was(scene):
 
 
 def test_film_and_disabled_marks_are_not_drawn(scene):
-    with Drawer(scene, [Mark("film:exposure", "FILM"), mark("e", "lights['Lamp']", "energy", enabled=False)]) as drawer:
+    film = complete(Mark("film:exposure", "FILM"))
+    with Drawer(scene, [film, mark("e", "lights['Lamp']", "energy", enabled=False)]) as drawer:
         drawer.put({})
 
 
@@ -96,17 +100,8 @@ def test_a_choice_that_does_not_exist_is_one_sentence(scene):
             drawer.put({"t": np.array([[wrong]])})
 
 
-@pytest.mark.parametrize("one, two", [("location", "location"), ("location", "location[1]"),
-                                      ("location[1]", "location[1]")])
-def test_two_marks_on_one_property_are_refused(scene, one, two):
-    with pytest.raises(InputError, match="learnable twice"):
-        Drawer(scene, [mark("a", "objects['A']", one), mark("b", "objects['A']", two)]).__enter__()
-    with Drawer(scene, [mark("a", "objects['A']", "location[0]"), mark("b", "objects['A']", "location[1]")]):
-        pass
-
-
 def test_materials_on_what_cannot_wear_them(scene):
     for target, items in (("objects['Lamp']", ("Red", "Blue")), ("objects['A']", ("Red", "Gone"))):
-        drawer = Drawer(scene, [Mark("worn", "MATERIAL", (parse(target, ""),), items=items)])
+        drawer = Drawer(scene, [complete(Mark("worn", "MATERIAL", (parse(target, ""),), items=items))])
         with pytest.raises(InputError), drawer:
             pass

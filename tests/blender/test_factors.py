@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of, factors_of
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.protocol import InputError
@@ -52,7 +53,7 @@ def test_shared_location_starts_at_the_middle_of_its_members_and_reaches_all():
         bpy.context.scene.collection.objects.link(made)
         objects.append(made)
     bpy.context.view_layer.update()
-    factor = factor_of(Mark("Places", "PROPERTY", tuple(paths.ref_to(made, "location") for made in objects)))
+    factor = factor_of(complete(Mark("Places", targets=tuple(paths.ref_to(made, "location") for made in objects))))
     assert (factor.family, factor.count, factor.size, factor.unit) == ("normal", 2, 3, "m")
     assert factor.start["mean"] == pytest.approx([0.0, 0.0, 0.0])
     assert 2.0 <= factor.start["std"][0] < 6.0
@@ -92,10 +93,10 @@ def test_switches_and_choices():
 def test_materials_and_film():
     bpy.data.materials.new("Other")
     target = paths.ref_to(bpy.data.objects["Cube"])
-    material = factor_of(Mark("Wear", "MATERIAL", (target,), items=("Material", "Other"), p=(0.25, 0.75)))
+    material = factor_of(complete(Mark("Wear", "MATERIAL", (target,), items=("Material", "Other"), p=(0.25, 0.75))))
     assert (material.family, material.items, material.start["p"].tolist()) == (
         "categorical", ("Material", "Other"), [0.25, 0.75])
-    balance = factor_of(Mark("film:white_balance", "FILM"))
+    balance = factor_of(complete(Mark("film:white_balance", "FILM")))
     assert (balance.key, balance.size, balance.film) == ("film:white_balance", 2, True)
 
 

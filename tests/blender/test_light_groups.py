@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.blender.render.session import RenderSession
@@ -56,7 +57,7 @@ def test_marks_that_need_a_render():
     scene = scene_with_lamps()
     for other in (mark("m", "lights['A']", "color[1]"), mark("m", "lights['A']", "shadow_soft_size"),
                   mark("m", "objects['A']", "location"), mark("m", "lights['A']", "use_shadow"),
-                  Mark("film:exposure", "FILM"), mark("m", "scenes['Scene']", "view_settings.exposure")):
+                  complete(Mark("film:exposure", "FILM")), mark("m", "scenes['Scene']", "view_settings.exposure")):
         assert layers_for(scene, other) == {"rest": []}, other
     bpy.data.lights.new("Unused", "POINT")
     both = mark("m", ["lights['A']", "lights['Unused']"], "energy")     # all values drive layers, or none do
@@ -75,7 +76,7 @@ def test_emission_that_cannot_be_told_apart_needs_a_render():
     assert layers_for(scene, mine) == {"rest": []}                      # one object shines in two ways
     assert layers_for(scene, mine, theirs) == {"rest": []}
     bulb.data.materials.pop(index=1)
-    choice = Mark("worn", "MATERIAL", (parse("objects['Bulb']", ""),), items=("Glow", "Other"))
+    choice = complete(Mark("worn", "MATERIAL", (parse("objects['Bulb']", ""),), items=("Glow", "Other")))
     assert layers_for(scene, mine, choice) == {"rest": []}              # ... or may come to
     second = glow.node_tree.nodes.new("ShaderNodeEmission")
     assert layers_for(scene, mine) == {"rest": []}

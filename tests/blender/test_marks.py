@@ -6,6 +6,8 @@ import pytest
 from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import describe, properties, states
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks.defaults import complete
+from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import mark, startup_scene
@@ -25,10 +27,10 @@ def _marks(scene):
         mark("objects['Cube']", "location", "Place", family="normal", mean=(0.5, 0.0, 1.0), std=(1.0, 2.0, 0.25)),
         mark("scenes['Scene']", "cycles.max_bounces", "Bounces", items=("0", "4"), p=(0.25, 0.75), locked=True),
         mark("objects['Cube']", "hide_render", "Hidden", enabled=False),
-        Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other"), p=(0.5, 0.5)),
-        Mark("Quality", "STATE", items=("fast", "slow"), p=(0.5, 0.5),
-             states=(((samples, 4), (bounces, 0)), ((samples, 64), (bounces, 4)))),
-        Mark("film:exposure", "FILM", mean=(0.0,), std=(0.5,)),
+        complete(Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other"), p=(0.5, 0.5))),
+        complete(Mark("Quality", "STATE", items=("fast", "slow"), p=(0.5, 0.5),
+                      states=(((samples, 4), (bounces, 0)), ((samples, 64), (bounces, 4))))),
+        complete(Mark("film:exposure", "FILM", mean=(0.0,), std=(0.5,))),
     ]
 
 
@@ -80,14 +82,14 @@ def test_marks_survive_renaming_and_saving(scene, tmp_path):
 
 
 def test_a_removed_data_block_is_told_with_the_mend(scene):
-    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")], name="Energy")
+    marks_scene.add_mark(scene, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
     bpy.data.lights.remove(bpy.data.lights["Light"])
     with pytest.raises(InputError, match="Mark 'Energy' points to a data-block that no longer exists: remove"):
         marks_scene.read(scene)
 
 
 def test_an_object_deleted_in_the_window_is_told_too(scene):
-    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")], name="Place")
+    marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", "location"),)))
     # What Delete does in the window: it takes the object out of the scene, and the mark still uses it.
     bpy.data.objects["Cube"].users_collection[0].objects.unlink(bpy.data.objects["Cube"])
     with pytest.raises(InputError, match="object 'Cube' was deleted"):
@@ -95,9 +97,9 @@ def test_an_object_deleted_in_the_window_is_told_too(scene):
 
 
 def test_a_broken_mark_keeps_no_other_from_being_added(scene):
-    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
     bpy.data.lights.remove(bpy.data.lights["Light"])
-    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")])
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "location"),)))
     assert len(scene.autosimulate.marks) == 2
 
 
@@ -109,17 +111,19 @@ def test_linked_data_is_refused_with_the_mend(scene, tmp_path):
         wanted.objects = ["Linked"]
     scene.collection.objects.link(wanted.objects[0])
     with pytest.raises(InputError, match=r"linked from a library.*make .* local"):
-        marks_scene.add_mark(scene, [paths.ref_to(wanted.objects[0], "location")])
+        marks_scene.add_mark(scene, Mark(targets=(paths.ref_to(wanted.objects[0], "location"),)))
     assert not scene.autosimulate.marks
 
 
-def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene):
-    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location")], name="Place")
+@pytest.mark.parametrize("one, two", [("location", "location"), ("location", "location[2]"),
+                                      ("location[2]", "location[2]")])
+def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene, one, two):
+    marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", one),)))
     with pytest.raises(InputError, match="and so does mark 'Place'"):
-        marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "location[2]")])
+        marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", two),)))
     assert len(scene.autosimulate.marks) == 1
-    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "rotation_euler[2]")])
-    marks_scene.add_mark(scene, [paths.parse("objects['Cube']", "rotation_euler[1]")])
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[2]"),)))
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[1]"),)))
     assert len(scene.autosimulate.marks) == 3
 
 
@@ -130,14 +134,29 @@ def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene):
 ])
 def test_what_cannot_be_drawn_is_refused(scene, data, path, text):
     with pytest.raises(InputError, match=text):
-        marks_scene.add_mark(scene, [paths.parse(data, path)])
+        marks_scene.add_mark(scene, Mark(targets=(paths.parse(data, path),)))
     assert not scene.autosimulate.marks
+
+
+def test_a_family_chosen_in_the_window_gets_the_limits_it_needs(scene):
+    """Those of the property, and where the property has none, those that the user then enters."""
+    group = marks_scene.add_mark(scene, Mark(targets=(paths.parse("cameras['Camera']", "lens"),)))
+    group.family = "BOUNDED"
+    assert (group.use_low, group.low[0], group.use_high, group.high[0]) == (True, 1.0, True, 5000.0)
+    group = marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", "location[0]"),)))
+    group.family = "BOUNDED"
+    with pytest.raises(InputError, match="low 0 is not below high 0"):
+        factor_of(marks_scene.mark_of(group))
+    group.low[0], group.high[0], group.std[0] = -2.0, 3.0, 1.0
+    factor = factor_of(marks_scene.mark_of(group))
+    assert (factor.family, factor.low, factor.high) == ("bounded", -2.0, 3.0)
 
 
 def test_states_must_set_the_same_properties(scene):
     samples, bounces = paths.ref_to(scene, "cycles.samples"), paths.ref_to(scene, "cycles.max_bounces")
     with pytest.raises(InputError, match="do not both set"):
-        marks_scene.add_mark(scene, [], kind="STATE", items=("a", "b"), states=[[(samples, 4)], [(bounces, 2)]])
+        marks_scene.add_mark(scene, Mark(kind="STATE", items=("a", "b"),
+                                         states=(((samples, 4),), ((bounces, 2),))))
 
 
 def test_fifty_four_states_captured_from_the_scene(scene):
@@ -149,8 +168,8 @@ def test_fifty_four_states_captured_from_the_scene(scene):
         scene.cycles.samples, scene.cycles.max_bounces = 4 ** (number % 3), 2 * (number // 3 % 3)
         bpy.data.objects["Cube"].location = (number // 9, 0.5, 0.0)
         captured.append(states.capture(refs))
-    marks_scene.add_mark(scene, [], kind="STATE", name="Configuration", items=[str(number) for number in range(54)],
-                         states=captured)
+    marks_scene.add_mark(scene, Mark("Configuration", "STATE", items=tuple(str(number) for number in range(54)),
+                                     states=tuple(captured)))
     found = marks_scene.read(scene)[0][0]
     assert len(found.states) == 54
     assert found.states == tuple(captured)
@@ -158,7 +177,7 @@ def test_fifty_four_states_captured_from_the_scene(scene):
 
 
 def test_names_are_unique_and_speak(scene):
-    first = marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    first = marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
     assert first.name == "Light Power"
     assert marks_scene.unique_name("Light Power", [first.name]) == "Light Power 2"
     assert marks_scene.find_marks(scene, paths.parse("lights['Light']", "energy")) == ["Light Power"]
@@ -191,7 +210,7 @@ def test_registering_is_done_once_and_undone(scene):
 
 
 def test_describe_lists_marks_and_suggestions(scene):
-    marks_scene.add_mark(scene, [paths.parse("lights['Light']", "energy")])
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
     marks, _ = marks_scene.read(scene)
     rows = describe.marked_rows(marks) + describe.suggested_rows(scene, marks)
     assert rows[0].status == "marked" and rows[0].data == ("lights['Light']",) and rows[0].unit == "W"

@@ -8,6 +8,7 @@ import pytest
 from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import psi_properties
+from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import roughness_path, start_of, startup_scene
 
@@ -20,16 +21,16 @@ def scene():
     second = bpy.data.objects.new("Second", cube.data)
     made.collection.objects.link(second)
     samples = paths.ref_to(made, "cycles.samples")
-    marks_scene.add_mark(made, [paths.ref_to(light, "energy")], name="Energy")
-    marks_scene.add_mark(made, [paths.ref_to(cube, "location"), paths.ref_to(second, "location")], name="Places")
-    marks_scene.add_mark(made, [paths.ref_to(cube, "rotation_euler", 2)], name="Yaw")
-    marks_scene.add_mark(made, [paths.ref_to(made, "cycles.max_bounces")], name="Bounces")
+    marks_scene.add_mark(made, Mark("Energy", targets=(paths.ref_to(light, "energy"),)))
+    both = (paths.ref_to(cube, "location"), paths.ref_to(second, "location"))
+    marks_scene.add_mark(made, Mark("Places", targets=both))
+    marks_scene.add_mark(made, Mark("Yaw", targets=(paths.ref_to(cube, "rotation_euler", 2),)))
+    marks_scene.add_mark(made, Mark("Bounces", targets=(paths.ref_to(made, "cycles.max_bounces"),)))
     material = bpy.data.materials["Material"]
-    marks_scene.add_mark(made, [paths.ref_to(material, roughness_path(material))], name="Roughness")
-    marks_scene.add_mark(made, [paths.ref_to(cube)], kind="MATERIAL", items=("Material", "Other"), name="Wear")
-    marks_scene.add_mark(made, [], kind="STATE", name="Quality", items=("a", "b"),
-                         states=[[(samples, 1)], [(samples, 9)]])
-    marks_scene.add_mark(made, [], kind="FILM", name="film:exposure")
+    marks_scene.add_mark(made, Mark("Roughness", targets=(paths.ref_to(material, roughness_path(material)),)))
+    marks_scene.add_mark(made, Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other")))
+    marks_scene.add_mark(made, Mark("Quality", "STATE", items=("a", "b"), states=(((samples, 1),), ((samples, 9),))))
+    marks_scene.add_mark(made, Mark("film:exposure", "FILM"))
     return made
 
 
@@ -85,8 +86,9 @@ def test_round_trip_through_append(scene, tmp_path):
         wanted.objects = ["Cube", "Second", "Light"]
     for made in wanted.objects:
         other.collection.objects.link(made)
-    marks_scene.add_mark(other, [paths.parse("lights['Light']", "energy")], name="Energy")
-    marks_scene.add_mark(other, [paths.ref_to(made, "location") for made in wanted.objects[:2]], name="Places")
+    marks_scene.add_mark(other, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
+    marks_scene.add_mark(other, Mark("Places", targets=tuple(paths.ref_to(made, "location")
+                                                             for made in wanted.objects[:2])))
     found = psi_properties.read(other, marks_scene.read(other)[0])
     assert found == {"Energy": plain["Energy"], "Places": plain["Places"]}
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import mark_scene, properties, psi_properties
+from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.core.psi import Psi
@@ -65,7 +66,7 @@ def continuous(draw):
 @st.composite
 def film(draw):
     name = draw(st.sampled_from(("exposure", "white_balance", "noise", "blur", "contrast")))
-    return Mark(f"film:{name}", "FILM")
+    return complete(Mark(f"film:{name}", "FILM"))
 
 
 @st.composite

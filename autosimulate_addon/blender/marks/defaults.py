@@ -11,7 +11,7 @@ import math
 import bpy
 import numpy as np
 
-from ...protocol import FILM, InputError
+from ...protocol import FAMILIES, FILM, InputError, suggestion
 from .. import drawable, paths, property_info
 from ..paths import PropertyRef
 from ..property_info import PropertyInfo
@@ -29,14 +29,18 @@ SAMPLES = (1, 2, 4, 8, 16, 32, 64)
 def complete(mark: Mark) -> Mark:
     """The mark with family, items, low, high, mean, std and p filled in where they are None or empty.
 
-    Present values of the targets are the starting means. Raises InputError for a property that cannot be learnable.
+    For whoever declares a mark: in a scene or a file it is kept complete. Present values of the targets are the
+    starting means. Raises InputError for a property that cannot be learnable, or not with the family that is given.
     """
+    if mark.family and mark.family not in FAMILIES:
+        raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions"
+                         f"{suggestion(mark.family, FAMILIES)}; use one of {', '.join(FAMILIES)}.")
+    if mark.kind in ("PROPERTY", "MATERIAL"):
+        check_targets(mark)
     if mark.kind == "FILM":
         return _complete_film(mark)
     if mark.kind in ("MATERIAL", "STATE"):
         return _uniform(mark.with_(family="categorical"))
-    for ref in mark.targets:
-        drawable.check_drawable(ref)
     info = property_info.describe(mark.targets[0])
     family = mark.family or default_family(mark.targets[0], info)
     mark = mark.with_(family=family)
@@ -47,6 +51,14 @@ def complete(mark: Mark) -> Mark:
     if family == "integer":
         return _uniform(mark.with_(items=mark.items or _integers(mark, info)))
     return _complete_continuous(mark, info)
+
+
+def check_targets(mark: Mark) -> None:
+    """Raises InputError when the mark has nothing to draw, or a property that cannot be drawn."""
+    if not mark.targets:
+        raise InputError(f"Mark {mark.name!r} has no property to draw; remove it or mark the property again.")
+    for ref in mark.targets if mark.kind == "PROPERTY" else ():
+        drawable.check_drawable(ref)
 
 
 def default_family(ref: PropertyRef, info: PropertyInfo) -> str:
@@ -130,6 +142,14 @@ def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Ma
         default_low, default_high = np.full(size, info.soft_min), np.full(size, info.soft_max)
     low = default_low if mark.low is None else np.asarray(_sized(mark.low, size))
     high = default_high if mark.high is None else np.asarray(_sized(mark.high, size))
+    check_bounded(mark, low, high)
+    mean = (low + high) / 2.0 if mark.mean is None else np.asarray(_sized(mark.mean, size))
+    std = widest_bounded_std(mean, low, high) if mark.std is None else np.asarray(_sized(mark.std, size))
+    return mark.with_(low=_tuple(low), high=_tuple(high), mean=_tuple(mean), std=_tuple(std))
+
+
+def check_bounded(mark: Mark, low: np.ndarray, high: np.ndarray) -> None:
+    """Raises InputError unless these are limits that a bounded distribution can have."""
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise InputError(f"Mark {mark.name!r}: {mark.targets[0]} has no limits of its own, so a bounded distribution "
                          "needs both low and high.")
@@ -137,9 +157,6 @@ def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Ma
         where = int(np.argmax(low >= high))
         raise InputError(f"Mark {mark.name!r}: low {_number(low[where])} is not below high {_number(high[where])}, as "
                          "a bounded distribution needs; change one of them.")
-    mean = (low + high) / 2.0 if mark.mean is None else np.asarray(_sized(mark.mean, size))
-    std = widest_bounded_std(mean, low, high) if mark.std is None else np.asarray(_sized(mark.std, size))
-    return mark.with_(low=_tuple(low), high=_tuple(high), mean=_tuple(mean), std=_tuple(std))
 
 
 def widest_bounded_std(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

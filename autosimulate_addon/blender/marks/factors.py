@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 
 import bpy
 import numpy as np
 
-from ...protocol import CONTINUOUS, FAMILIES, FILM, LARGEST, WIDEST_RATIO, Factor, InputError
+from ...protocol import CONTINUOUS, FILM, LARGEST, WIDEST_RATIO, Factor, InputError, suggestion
 from .. import drawable, paths, property_info
 from . import states
-from .defaults import complete, effective_limits
+from .defaults import check_bounded, check_targets, effective_limits
 from .mark import Mark
 
 _UNITS = {"LENGTH": "m", "AREA": "m²", "VOLUME": "m³", "ROTATION": "rad", "TIME": "frames", "TIME_ABSOLUTE": "s",
@@ -24,17 +23,14 @@ SLACK = 1e-6
 
 
 def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
-    """The mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
+    """The complete mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
 
     ``owners`` stays empty: only a render session knows instance indices. Raises InputError (naming the mark and the
     mend) for a missing property, limits or start values that make no distribution, or fewer than two choices.
     """
-    if mark.family and mark.family not in FAMILIES:
-        raise InputError(f"Mark {mark.name!r}: {mark.family!r} is no family of distributions"
-                         f"{suggestion(mark.family, FAMILIES)}; use one of {', '.join(FAMILIES)}.")
-    if mark.kind in ("PROPERTY", "MATERIAL") and not mark.targets:
-        raise InputError(f"Mark {mark.name!r} has no property to draw; remove it or mark the property again.")
-    mark = complete(mark)
+    assert mark.family, f"{mark.name!r} is not complete"
+    if mark.kind in ("PROPERTY", "MATERIAL"):
+        check_targets(mark)
     if psi is not None:
         mark = mark.with_(**{name: tuple(float(value) for value in np.atleast_1d(values))
                              for name, values in psi.items()})
@@ -62,16 +58,11 @@ def unit_of(mark: Mark) -> str:
     return _UNITS.get(property_info.describe(ref).unit, "")
 
 
-def suggestion(wrong: str, known: Sequence[str]) -> str:
-    """" (did you mean 'x'?)", or "" when nothing comes close."""
-    close = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 def _continuous(mark: Mark) -> Factor:
     if mark.kind == "FILM":
-        size, count = FILM[mark.film].size, 1
-        low, high = np.array(mark.low), np.array(mark.high)
+        film = FILM[mark.film]
+        size, count = film.size, 1
+        low, high = np.array(mark.low or (film.low,) * size), np.array(mark.high or (film.high,) * size)
     else:
         info, count = property_info.describe(mark.targets[0]), len(mark.targets)
         for ref in mark.targets[1:]:
@@ -80,6 +71,8 @@ def _continuous(mark: Mark) -> Factor:
                                  f"{mark.targets[0]}, so they cannot share a distribution; mark them apart.")
         size = info.size
         low, high = effective_limits(mark, info)
+        if mark.family == "bounded":
+            check_bounded(mark, low, high)
     mean, std = (_finite(mark, name, getattr(mark, name), size) for name in ("mean", "std"))
     _check_moments(mark, mean, std, low, high)
     unlimited = not (np.isfinite(low).any() or np.isfinite(high).any())

@@ -17,12 +17,15 @@ class Mark:
     """One learnable quantity with its own distribution q_psi.
 
     ``targets`` share the distribution and draw one value each. For MATERIAL they are the objects (path ""); FILM and
-    STATE have none. ``low``, ``high``, ``mean``, ``std`` are per component, in the property's own units; None means
-    the default (``factors.factor_of``). ``p`` is per item. ``states[i]`` is what state ``items[i]`` sets.
+    STATE have none. ``low``, ``high``, ``mean``, ``std`` are per component, in the property's own units. ``p`` is per
+    item. ``states[i]`` is what state ``items[i]`` sets.
+
+    Whoever declares a mark may leave fields out: ``defaults.complete`` fills them in, once. Marks that are read from a
+    scene or a file are complete; of those only ``low`` and ``high`` may be None, for no limit but the property's own.
     """
 
-    name: str
-    kind: str
+    name: str = ""
+    kind: str = "PROPERTY"
     targets: tuple[PropertyRef, ...] = ()
     family: str = ""
     low: tuple[float, ...] | None = None

@@ -14,14 +14,14 @@ from typing import Any
 
 import bpy
 
-from ...protocol import FAMILIES, FILM, InputError
+from ...protocol import FAMILIES, FILM, InputError, suggestion
 from ...protocol.settings import SETTINGS
 from .. import paths
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
 from . import states
 from .defaults import complete
-from .factors import factor_of, suggestion
+from .factors import factor_of
 from .mark import ClassTable, Mark
 
 _TOP = ("learnable", "classes", "class_ids", "settings")
@@ -50,8 +50,7 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
     for number, entry in enumerate(entries, start=1):
         where = f"{path.name}, learnable {number}"
         try:
-            mark = _mark(entry, scene, [mark.name for mark in marks])
-            mark = complete(mark)
+            mark = complete(_mark(entry, scene, [mark.name for mark in marks]))
             factor_of(mark)
             marks.append(mark)
             marks_scene.check(marks)

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...protocol import CONTINUOUS, FILM, InputError
+from ...protocol import CONTINUOUS, FILM, InputError, suggestion
 from .. import compat, paths, property_info
 from ..paths import PropertyRef
 from . import factors, states
@@ -37,7 +37,7 @@ def read(scene: bpy.types.Scene, *, disabled: bool = False) -> tuple[list[Mark],
 
 
 def mark_of(group: Any) -> Mark:
-    """One AUTOSIMULATE_PG_mark as a Mark. Raises InputError when a data-block of it is gone."""
+    """One AUTOSIMULATE_PG_mark as a Mark, complete as it was put there. Raises InputError when a data-block is gone."""
     name, kind = group.name, group.kind
     if not name:
         raise InputError("A learnable property has no name; give it one.")
@@ -68,43 +68,28 @@ def mark_of(group: Any) -> Mark:
 
 
 def write(scene: bpy.types.Scene, marks: Sequence[Mark], classes: ClassTable | None = None) -> None:
-    """Replaces the scene's marks by these (and its classes, when given)."""
+    """Replaces the scene's marks by these, which are complete (and its classes, when given)."""
     check(marks)
-    prepared = [complete(mark) for mark in marks]
-    for mark in prepared:
+    for mark in marks:
         factors.factor_of(mark)     # nothing is written when one of them cannot be used
     groups = scene.autosimulate.marks
     groups.clear()
-    for mark in prepared:
+    for mark in marks:
         _fill(groups.add(), mark)
     scene.autosimulate.active_mark = 0
     if classes is not None:
         write_classes(scene, classes)
 
 
-#: Fields of a Mark that are tuples of floats.
-_NUMBERS = ("low", "high", "mean", "std", "p")
+def add_mark(scene: bpy.types.Scene, mark: Mark) -> Any:
+    """Adds a mark to the scene, completed where it leaves fields out; returns the new property group.
 
-
-def add_mark(scene: bpy.types.Scene, refs: Sequence[PropertyRef], family: str | None = None, *,
-             name: str | None = None, kind: str = "PROPERTY", items: Sequence[str] = (),
-             states: Sequence[Sequence[tuple[PropertyRef, Any]]] = (), **options: Any) -> Any:
-    """Marks properties as learnable with one shared distribution; returns the new property group.
-
-    What is not given gets the default of ``defaults.complete``. ``name`` is made unique. For MATERIAL the refs are
-    the objects and ``items`` the materials; for STATE ``items`` name the ``states``; for FILM ``name`` is
-    "film:exposure" and the like. ``options`` are further fields of a Mark: low, high, mean, std and p as numbers or
-    sequences of them, and locked. Raises InputError and changes nothing when the property cannot be learnable or
-    already is.
+    Its name is made unique; a film mark's says what it acts on ("film:exposure") and stays. Raises InputError and
+    changes nothing when the property cannot be learnable or already is.
     """
-    refs = tuple(refs)
-    taken = [group.name for group in scene.autosimulate.marks]
-    if kind != "FILM":
-        name = unique_name(name or default_name(refs, kind), taken)
-    given = {key: tuple(float(number) for number in np.atleast_1d(value)) if key in _NUMBERS and value is not None
-             else value for key, value in options.items()}
-    mark = Mark(name=name or "", kind=kind, targets=refs, family=family or "", items=tuple(items),
-                states=tuple(tuple(state) for state in states), **given)
+    if mark.kind != "FILM":
+        name = mark.name or default_name(mark.targets, mark.kind)
+        mark = mark.with_(name=unique_name(name, scene.autosimulate.marks.keys()))
     present = [mark_of(group) for group in scene.autosimulate.marks if is_whole(group)]
     check([*present, mark])
     mark = complete(mark)
@@ -119,7 +104,7 @@ def remove_mark(scene: bpy.types.Scene, name: str) -> None:
     """Removes one mark. Raises InputError when there is none of this name."""
     index = scene.autosimulate.marks.find(name)
     if index < 0:
-        raise InputError(f"There is no mark {name!r}{factors.suggestion(name, scene.autosimulate.marks.keys())}.")
+        raise InputError(f"There is no mark {name!r}{suggestion(name, scene.autosimulate.marks.keys())}.")
     scene.autosimulate.marks.remove(index)
     scene.autosimulate.active_mark = max(0, min(scene.autosimulate.active_mark, len(scene.autosimulate.marks) - 1))
 
@@ -173,8 +158,8 @@ def check(marks: Sequence[Mark]) -> None:
     names: set[str] = set()
     for mark in marks:
         if mark.kind == "FILM" and mark.film not in FILM:
-            raise InputError(f"{mark.name!r} is no film factor{factors.suggestion(mark.film, tuple(FILM))}; use "
-                             f"one of {', '.join('film:' + film for film in FILM)}.")
+            raise InputError(f"{mark.name!r} is no film factor{suggestion(mark.film, FILM)}; use one of "
+                             f"{', '.join('film:' + film for film in FILM)}.")
         if mark.name in names:
             raise InputError(f"Two marks are named {mark.name!r}; rename one of them.")
         names.add(mark.name)

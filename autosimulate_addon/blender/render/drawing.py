@@ -10,7 +10,6 @@ import numpy as np
 
 from ...protocol import Draw, InputError
 from .. import compat, drawable, paths
-from ..marks.defaults import complete
 from ..marks.mark import Mark
 from ..paths import PropertyRef
 from .snapshot import Restorer
@@ -21,12 +20,12 @@ class Drawer:
 
     ``with Drawer(scene, marks) as drawer: drawer.put(draw)``. Data-blocks are found by name at every ``put``. Film
     marks are not drawn: they act on the finished image. Entering raises InputError, and changes nothing, when a mark
-    points to something that is gone, linked, read-only, driven or keyframed, or to what another mark points to.
+    points to something that is gone, linked, read-only, driven or keyframed.
     """
 
     def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark]) -> None:
         self.scene = scene
-        self.marks = tuple(complete(mark) for mark in marks if mark.enabled and mark.kind != "FILM")
+        self.marks = tuple(mark for mark in marks if mark.enabled and mark.kind != "FILM")
         self._restorer = Restorer()
         self._originals: dict[PropertyRef, np.ndarray] = {}
 
@@ -90,7 +89,6 @@ class Drawer:
         self._restorer.defer(lambda: paths.set(ref, before))
 
     def _check(self) -> None:
-        taken: dict[tuple, list[tuple[int, Mark]]] = {}
         for mark in self.marks:
             for ref in (mark.targets if mark.kind == "MATERIAL" else drawn_properties(mark)):
                 if mark.kind == "MATERIAL":
@@ -99,12 +97,6 @@ class Drawer:
                     drawable.check_writable(ref)
                 else:
                     drawable.check_drawable(ref)
-                place = (ref.collection, ref.name, ref.library, ref.path)
-                for index, other in taken.setdefault(place, []):
-                    if other is not mark and (index == ref.index or -1 in (index, ref.index)):
-                        raise InputError(f"{ref} is learnable twice, in {other.name!r} and {mark.name!r}; remove one "
-                                         "of the two.")
-                taken[place].append((ref.index, mark))
 
 
 def _unset(ref: PropertyRef) -> None:

@@ -129,9 +129,9 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
           start: Plain) -> None:
     everyone = [made for members in objects.values() for made in members]
 
-    def add(blocks, path: str, family: str | None, name: str, index: int = -1, **options) -> None:
-        marks_scene.add_mark(scene, [paths.ref_to(block, path, index) for block in blocks], family, name=name,
-                             **{**start.get(name, {}), **options})
+    def add(blocks, path: str, family: str, name: str, index: int = -1, **fields) -> None:
+        parts.mark(scene, name, [paths.ref_to(block, path, index) for block in blocks], family,
+                   **{**start.get(name, {}), **fields})
 
     for name in _FILE_POWER:
         add([scene.objects[name].data], "energy", "lognormal", f"{name} Power", low=0.001, high=5000.0)
@@ -139,7 +139,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
     add([scene], "cycles.samples", "integer", "Samples", items=SAMPLES)
     add(everyone, "location", "normal", "Place X", 0, low=-REACH, high=REACH)
     add(everyone, "location", "normal", "Place Y", 1, low=-REACH, high=REACH)
-    add(everyone, "", None, "Material", kind="MATERIAL", items=materials)
+    add(everyone, "", "", "Material", kind="MATERIAL", items=tuple(materials))
     add(everyone, "rotation_euler", "bounded", "Rotation", 2, locked=True)
     for block in [*(scene.objects[name] for name in LAMPS), scene.camera]:
         add([block], "location", "normal", f"{block.name} Location", std=JITTER, locked=True)
@@ -148,8 +148,8 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
         palette = {name: (*(channel / 255.0 for channel in color), 1.0)
                    for name, color in settings["colors"].items()}
         color = paths.ref_to(made, "color")
-        marks_scene.add_mark(scene, [], name=f"{made.name} Color", kind="STATE", items=tuple(palette),
-                             states=[((color, list(value)),) for value in palette.values()], locked=True)
+        parts.mark(scene, f"{made.name} Color", kind="STATE", items=tuple(palette),
+                   states=tuple(((color, list(value)),) for value in palette.values()), locked=True)
     members = {name: tuple((paths.collection_of(made), made.name) for made in blocks)
                for name, blocks in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *objects), members))

@@ -139,8 +139,8 @@ def _object_material(name: str, metallic: float, roughness: float) -> bpy.types.
 def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], start: Plain) -> None:
     everyone = [made for members in objects.values() for made in members]
 
-    def add(refs: list[PropertyRef], family: str | None, name: str, **options) -> None:
-        marks_scene.add_mark(scene, refs, family, name=name, **{**start.get(name, {}), **options})
+    def add(refs: list[PropertyRef], family: str, name: str, **fields) -> None:
+        parts.mark(scene, name, refs, family, **{**start.get(name, {}), **fields})
 
     def refs(blocks: list[bpy.types.ID], path: str, index: int = -1) -> list[PropertyRef]:
         return [paths.ref_to(block, path, index) for block in blocks]
@@ -154,7 +154,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], st
     add(refs([scene], "cycles.samples"), "integer", "Samples", items=SAMPLES)
     add(refs(everyone, "location", 0), "normal", "Place X", low=-REACH, high=REACH)
     add(refs(everyone, "location", 1), "normal", "Place Y", low=-REACH, high=REACH)
-    add(refs(everyone, ""), None, "Material", kind="MATERIAL", items=("Rubber", "Metal"))
+    add(refs(everyone, ""), "", "Material", kind="MATERIAL", items=("Rubber", "Metal"))
     add(refs(everyone, "rotation_euler", 2), "bounded", "Rotation", locked=True)
     for name, members in objects.items():
         # The alpha that an object's colour also has is of no use here, and a bounded family needs some width.

@@ -173,8 +173,8 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
     def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
         return [paths.ref_to(block, path, index) for block in blocks]
 
-    def add(marked: list[PropertyRef], family: str | None, name: str, **options) -> None:
-        marks_scene.add_mark(scene, marked, family, name=name, **{**options, **start.get(name, {})})
+    def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
+        parts.mark(scene, name, marked, family, **{**fields, **start.get(name, {})})
 
     everyone = list(objects.values())
     _mark_camera(scene, add, refs)
@@ -193,12 +193,12 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
                                   ("saturation", "bounded", {"low": 0.3, "high": 1.7})):
         add([paths.ref_to(material, sockets[name]) for material, sockets in materials], family,
             f"Object {name.title()}", **options)
-    add(refs([bpy.data.objects["Desk"]], ""), None, "Desk Material", kind="MATERIAL",
+    add(refs([bpy.data.objects["Desk"]], ""), "", "Desk Material", kind="MATERIAL",
         items=("Desk Wood", "Desk White", "Desk Dark", "Desk Pages"))
     _mark_nuisances(scene, objects, things, add, refs, rng)
     for name, options in (("exposure", {"std": 0.4}), ("white_balance", {"std": 0.15}), ("contrast", {"std": 0.15}),
                           ("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
-        add([], None, f"film:{name}", kind="FILM", **options)
+        add([], "", f"film:{name}", kind="FILM", **options)
     marks_scene.write_classes(scene, ClassTable(
         ("background", *OBJECTS), {name: (("objects", made.name),) for name, made in objects.items()},
         {name: MASK_ID * number for name, number in OBJECTS.items()}))
@@ -222,10 +222,10 @@ def _mark_nuisances(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object]
     """Drawn anew for every image, but not learned: what stands where, and what the rest looks like."""
     arrangements = [tuple((paths.ref_to(objects[name].parent, "location"), list(place)) for name, place in each.items())
                     for each in _arrangements(objects, rng)]
-    add([], None, "Arrangement", kind="STATE", items=[f"{number + 1}" for number in range(len(arrangements))],
-        states=arrangements, locked=True)
-    add([], None, "Eggbox Side", kind="STATE", items=("open", "closed"),
-        states=_eggbox_sides(objects["eggbox"]), locked=True)
+    add([], "", "Arrangement", kind="STATE", items=tuple(f"{number + 1}" for number in range(len(arrangements))),
+        states=tuple(arrangements), locked=True)
+    add([], "", "Eggbox Side", kind="STATE", items=("open", "closed"),
+        states=tuple(_eggbox_sides(objects["eggbox"])), locked=True)
     loose = things["pages"] + things["things"]
     add(refs(loose, "location", 0), "normal", "Clutter Place X", mean=0.0, std=0.5, low=-0.8, high=0.8, locked=True)
     add(refs(loose, "location", 1), "normal", "Clutter Place Y", mean=0.15, std=0.33, low=-0.32, high=0.55,

@@ -8,9 +8,13 @@ from typing import Any
 
 import bmesh  # of the bpy module: only there once bpy is imported
 import bpy
+import numpy as np
 
 from ...protocol import InputError
+from ..marks import mark_scene as marks_scene
 from ..marks import properties
+from ..marks.mark import Mark
+from ..paths import PropertyRef
 
 
 def empty_scene(width: int, height: int) -> bpy.types.Scene:
@@ -36,6 +40,13 @@ def prepare(scene: bpy.types.Scene, width: int, height: int) -> bpy.types.Scene:
     scene.cycles.use_adaptive_sampling = False
     scene.render.resolution_percentage = 100
     return scene
+
+
+def mark(scene: bpy.types.Scene, name: str, refs: Sequence[PropertyRef] = (), family: str = "", **fields: Any) -> None:
+    """Marks the properties with one distribution. ``fields`` are those of a Mark; one number needs no tuple."""
+    numbers = {key: tuple(float(value) for value in np.atleast_1d(fields.pop(key)))
+               for key in ("low", "high", "mean", "std", "p") if key in fields}
+    marks_scene.add_mark(scene, Mark(name, targets=tuple(refs), family=family, **numbers, **fields))
 
 
 def mesh(name: str, make: Callable[[bmesh.types.BMesh], object], smooth: bool = False) -> bpy.types.Mesh:

@@ -7,6 +7,7 @@ from bpy.props import IntProperty, StringProperty
 
 from ...blender import drawable, paths
 from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks.mark import Mark
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
 from .. import reasons
@@ -71,7 +72,7 @@ class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
             why = refusal(ref)
             if why:
                 raise InputError(why)
-            group = marks_scene.add_mark(context.scene, [ref])
+            group = marks_scene.add_mark(context.scene, Mark(targets=(ref,)))
             return f"{group.name} is learnable now"
 
         return attempt(self, work)

@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
 from ...blender import paths
 from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks.mark import Mark
 from ...protocol import FILM, AutoSimulateError, InputError
 from .. import reasons
 from .base import attempt, described
@@ -25,7 +26,7 @@ def _mark_each(scene: bpy.types.Scene, refs: list[paths.PropertyRef], what: str)
         if marks_scene.find_marks(scene, ref):
             continue
         try:
-            marks_scene.add_mark(scene, [ref])
+            marks_scene.add_mark(scene, Mark(targets=(ref,)))
             done += 1
         except AutoSimulateError as error:
             refused.append(str(error))
@@ -140,7 +141,7 @@ class AUTOSIMULATE_OT_mark_selected(bpy.types.Operator):
             refs = [paths.ref_to(obj, self.path) for obj in objects]
             if not self.shared or len(refs) == 1:
                 return _mark_each(context.scene, refs, described(TRANSFORMS, self.path)[0])
-            group = marks_scene.add_mark(context.scene, refs)
+            group = marks_scene.add_mark(context.scene, Mark(targets=tuple(refs)))
             return f"{group.name} is learnable now"
 
         return attempt(self, work)
@@ -184,11 +185,11 @@ class AUTOSIMULATE_OT_mark_materials(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            names = [choice.name for choice in self.choices if choice.use]
+            names = tuple(choice.name for choice in self.choices if choice.use)
             if len(names) < 2:
                 raise InputError("Choose at least two materials")
-            refs = [paths.ref_to(obj) for obj in sorted(context.selected_objects, key=lambda obj: obj.name)]
-            group = marks_scene.add_mark(context.scene, refs, kind="MATERIAL", items=names)
+            objects = tuple(paths.ref_to(obj) for obj in sorted(context.selected_objects, key=lambda obj: obj.name))
+            group = marks_scene.add_mark(context.scene, Mark(kind="MATERIAL", targets=objects, items=names))
             return f"{group.name} is learnable now"
 
         return attempt(self, work)
@@ -217,7 +218,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            group = marks_scene.add_mark(context.scene, [], kind="FILM", name=f"film:{self.film}")
+            group = marks_scene.add_mark(context.scene, Mark(f"film:{self.film}", "FILM"))
             return f"{group.name} is learnable now"
 
         return attempt(self, work)
