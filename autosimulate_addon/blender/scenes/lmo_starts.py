@@ -43,5 +43,5 @@ _DARK: dict[str, dict[str, Any]] = {
     "Lamp Power": _light(0.6, 2.2),
     "World Strength": {**around(0.035, 2.2), "low": 0.005, "high": 10.0},
 }
-#: Changed options of ``mark_scene.add_mark`` by start and mark name.
+#: Changed fields of the marks, by start and mark name.
 STARTS: dict[str, dict[str, dict[str, Any]]] = {"expert": {}, "wide": _WIDE, "dark": _DARK}
