@@ -14,13 +14,12 @@ from typing import Any
 import bpy
 import numpy as np
 from bpy.app.handlers import persistent
+from bpy.app.translations import pgettext_iface as iface_
 
 from ..blender import property_info
-from ..blender.marks import factors, properties, psi_properties
+from ..blender.marks import factors, presence, properties, psi_properties
 from ..blender.marks import mark_scene as marks_scene
 from ..blender.marks.mark import Mark
-from ..blender.paths import PropertyRef
-from ..blender.render.drawing import drawn_properties
 from ..protocol import AutoSimulateError, Factor
 from . import redraw, wording
 from .jobs import results, table
@@ -48,7 +47,8 @@ class Row:
     problem: str = ""
     items: tuple[str, ...] = ()
     unit: str = ""
-    targets: tuple[str, ...] = ()                   # the first of its properties, as people call them
+    start: str = ""                                 # where it began, in words, once something was learned
+    targets: tuple[tuple[int, str, bool], ...] = ()     # the first of its properties: position, name, still there
 
 
 @dataclass
@@ -61,6 +61,8 @@ class SceneData:
     learned: set[str] = field(default_factory=set)              # marks whose psi is not their start
     changes: list[tuple[str, str, str]] = field(default_factory=list)   # name, before, after
     problem: str = ""
+    notes: list[str] = field(default_factory=list)              # what was deleted, and is done without
+    pending: set[str] = field(default_factory=set)              # marks that show the psi of an undecided run
     waiting: bool = False                                       # for pictures that did not fit into this turn
 
 
@@ -122,12 +124,13 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
             marks.append(marks_scene.mark_of(group))
             data.rows[group.name].problem = ""
         except AutoSimulateError as error:
-            data.rows[group.name] = Row(text="unavailable", problem=str(error))
+            data.rows[group.name] = Row(text="unavailable", problem=str(error), targets=_targets(group))
     try:
         marks_scene.read(scene)
     except AutoSimulateError as error:
         data.problem = str(error)
-    data.psi, data.learned, data.factors = {}, set(), {}
+    data.psi, data.learned, data.factors, data.pending = {}, set(), {}, set()
+    data.notes = presence.deleted(scene)
     pending = results.pending(scene)
     for mark in marks:
         picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0, pending.get(mark.name))
@@ -154,9 +157,12 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
     try:
         factor = factors.factor_of(mark)
         found = psi_properties.read(scene, [mark]).get(mark.name)
-        found = pending if pending and _fits(mark, pending) else found
+        if pending and _fits(mark, pending):
+            found = pending
+            data.pending.add(mark.name)
     except AutoSimulateError as error:
-        data.rows[mark.name] = Row(text="unavailable", problem=str(error))
+        data.rows[mark.name] = Row(text="unavailable", problem=str(error),
+                                   targets=_targets(scene.autosimulate.marks[mark.name]))
         return 0.0
     start = {name: np.asarray(values, float).tolist() for name, values in factor.start.items()}
     now = found or start
@@ -164,7 +170,8 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         data.learned.add(mark.name)
     data.psi[mark.name], data.factors[mark.name] = now, factor
     row.items, row.unit = factor.items, factor.unit
-    row.targets = tuple(_target_name(ref) for ref in drawn_properties(mark)[:LISTED])
+    row.start = wording.psi(start, factor.unit, factor.items) if found else ""
+    row.targets = _targets(scene.autosimulate.marks[mark.name])
     row.text = wording.short(now, factor.unit, factor.items)
     row.full = wording.psi(now, factor.unit, factor.items)
     signature = repr((factor.family, start, now, factor.low, factor.high))
@@ -195,10 +202,23 @@ def _fits(mark: Mark, psi: dict) -> bool:
     return True
 
 
-def _target_name(ref: PropertyRef) -> str:
-    if not ref.path:
-        return ref.name
-    info = property_info.describe(ref)
+def _targets(group: Any) -> tuple[tuple[int, str, bool], ...]:
+    """What was deleted first, so that it can be dropped; the rest as far as it is listed."""
+    entries = [(i, entry, presence.still_there(entry)) for i, entry in enumerate(presence.entries_of(group))]
+    entries.sort(key=lambda each: each[2])
+    return tuple((i, _target_name(group, entry) if there else
+                  f"{entry.id.name if entry.id else iface_('Data')}: {iface_('deleted')}", there)
+                 for i, entry, there in entries[:LISTED])
+
+
+def _target_name(group: Any, entry: Any) -> str:
+    try:
+        ref = marks_scene.ref_of(group.name, entry)
+        if not ref.path:
+            return ref.name
+        info = property_info.describe(ref)
+    except AutoSimulateError:
+        return f"{entry.id.name}  {entry.path}"
     letters = "RGBA" if info.subtype.startswith("COLOR") else "XYZW"
     return f"{ref.name}: {info.name}{f' {letters[ref.index]}' if 0 <= ref.index < 4 else ''}"
 

@@ -128,7 +128,8 @@ def test_mark_of_a_deleted_object(work, capfd):
         from autosimulate_addon.blender.marks import mark_file as marks_file
         marks, classes, _ = marks_file.read(work / "in/marks.toml")
         marks_scene.write(scene, marks, classes)
-        bpy.data.objects.remove(bpy.data.objects["Box"])
+        for name in ("Box", "Ball"):
+            bpy.data.objects.remove(bpy.data.objects[name])
 
     edit_scene(work, change)
     assert "place" in refused(work, capfd, arguments(work, marks=None))

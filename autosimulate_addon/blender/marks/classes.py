@@ -7,6 +7,7 @@ import bpy
 from ...protocol import InputError
 from .. import paths
 from .mark import ClassTable
+from .presence import left, still_there
 
 #: Colours given to classes in turn (sRGB), far apart also for most colour-blind people (Okabe and Ito).
 CLASS_COLORS = ((0.90, 0.62, 0.00), (0.34, 0.71, 0.91), (0.00, 0.62, 0.45), (0.80, 0.47, 0.65), (0.00, 0.45, 0.70),
@@ -29,9 +30,10 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
             names.append(name)
         ids[name] = group.validation_id
         found = []
-        for member in group.members:
-            if member.id is None:
-                raise InputError(f"Class {name!r} has a member that no longer exists: remove it or choose it again.")
+        for member in left(group.members):
+            if not still_there(member):
+                raise InputError(f"Class {name!r} has only members that were deleted: assign others, or remove the "
+                                 "class.")
             key = (paths.collection_of(member.id), member.id.name)
             if owner.setdefault(key, name) != name:
                 raise InputError(f"{key[0]}[{key[1]!r}] is in class {owner[key]!r} and in class {name!r}; remove it "

@@ -165,7 +165,8 @@ def _check_inside(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarray
 
 def _discrete(mark: Mark) -> Factor:
     if len(mark.items) < 2:
-        raise InputError(f"Mark {mark.name!r} has {len(mark.items)} choice(s); it needs at least two.")
+        has = "only one choice" if mark.items else "no choices"
+        raise InputError(f"Mark {mark.name!r} has {has}; it needs at least two.")
     repeated = {item for item in mark.items if mark.items.count(item) > 1}
     if repeated:
         raise InputError(f"Mark {mark.name!r} lists the choice {sorted(repeated)[0]!r} twice; remove one.")

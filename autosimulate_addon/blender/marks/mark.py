@@ -10,6 +10,8 @@ from ..paths import PropertyRef
 #: PROPERTY: one RNA property (or one component) of one or several data-blocks; MATERIAL: which material objects wear;
 #: STATE: sets of property values captured together; FILM: what happens to the image after rendering (``core.film``).
 KINDS = ("PROPERTY", "MATERIAL", "STATE", "FILM")
+#: More components than a colour with alpha or a quaternion has are marked one by one.
+MAX_SIZE = 4
 
 
 @dataclass(frozen=True)

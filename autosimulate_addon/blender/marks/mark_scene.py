@@ -11,14 +11,15 @@ import numpy as np
 from ...protocol import CONTINUOUS, FILM, InputError, suggestion
 from .. import compat, paths, property_info
 from ..paths import PropertyRef
-from . import factors, states
+from . import factors, learned, states
 from .classes import CLASS_COLORS, read_classes, write_classes
 from .defaults import complete
-from .mark import ClassTable, Mark
-from .properties import MAX_SIZE
+from .mark import MAX_SIZE, ClassTable, Mark
+from .presence import left, still_there
 
-__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "find_marks", "is_whole", "mark_of",
-           "names_property", "read", "read_classes", "remove_mark", "unique_name", "write", "write_classes"]
+__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "fill_distribution", "find_marks", "is_whole",
+           "mark_of", "names_property", "read", "read_classes", "ref_of", "remove_mark", "unique_name", "write",
+           "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38
@@ -43,7 +44,7 @@ def mark_of(group: Any) -> Mark:
         raise InputError("A learnable property has no name; give it one.")
     common = {"name": name, "kind": kind, "family": group.family.lower(), "locked": group.locked,
               "enabled": group.enabled}
-    targets = tuple(_ref(name, target) for target in group.targets) if kind in ("PROPERTY", "MATERIAL") else ()
+    targets = tuple(ref_of(name, target) for target in left(group.targets)) if kind in ("PROPERTY", "MATERIAL") else ()
     if common["family"] in CONTINUOUS:
         size = group.size
         return Mark(**common, targets=targets, mean=_numbers(group.mean, size), std=_numbers(group.std, size),
@@ -58,7 +59,7 @@ def mark_of(group: Any) -> Mark:
                                  "another or remove the choice.")
         items = tuple(item.material.name for item in group.items)
     elif kind == "STATE":
-        state_values = tuple(tuple(_state_value(name, value) for value in item.values) for item in group.items)
+        state_values = tuple(tuple(_state_value(name, value) for value in left(item.values)) for item in group.items)
     total = sum(item.p for item in group.items)
     if group.items and total <= 0.0:
         raise InputError(f"Mark {name!r}: all probabilities are 0; raise at least two of them.")
@@ -101,10 +102,11 @@ def add_mark(scene: bpy.types.Scene, mark: Mark) -> Any:
 
 
 def remove_mark(scene: bpy.types.Scene, name: str) -> None:
-    """Removes one mark. Raises InputError when there is none of this name."""
+    """Removes one mark, with what was learned of it. Raises InputError when there is none of this name."""
     index = scene.autosimulate.marks.find(name)
     if index < 0:
         raise InputError(f"There is no mark {name!r}{suggestion(name, scene.autosimulate.marks.keys())}.")
+    learned.forget(scene.autosimulate.marks[index])     # else it would be there again with the next mark
     scene.autosimulate.marks.remove(index)
     scene.autosimulate.active_mark = max(0, min(scene.autosimulate.active_mark, len(scene.autosimulate.marks) - 1))
 
@@ -179,10 +181,17 @@ def check(marks: Sequence[Mark]) -> None:
 
 def _fill(group: Any, mark: Mark) -> None:
     """Writes a completed mark into an empty AUTOSIMULATE_PG_mark."""
-    group.name, group.kind, group.family = mark.name, mark.kind, mark.family.upper()
+    group.name, group.kind = mark.name, mark.kind
     group.locked, group.enabled = mark.locked, mark.enabled
     for ref in mark.targets:
         _point(group.targets.add(), ref)
+    fill_distribution(group, mark)
+
+
+def fill_distribution(group: Any, mark: Mark) -> None:
+    """Gives a group the family, numbers and choices of a completed mark."""
+    group.family = mark.family.upper()
+    group.items.clear()
     if mark.mean is not None:
         group.size = len(mark.mean)
         if group.size != len(mark.mean):
@@ -210,15 +219,14 @@ def _point(group: Any, ref: PropertyRef) -> None:
     group.id, group.path, group.index = paths.data_block(ref), ref.path, ref.index
 
 
-def _ref(mark: str, target: Any) -> PropertyRef:
+def ref_of(mark: str, target: Any) -> PropertyRef:
+    """What a target names. Raises InputError when it is gone or cannot change."""
     block = target.id
     if block is None:
-        raise InputError(f"Mark {mark!r} points to a data-block that no longer exists: remove the mark or choose it "
-                         "again.")
-    if isinstance(block, bpy.types.Object) and not block.users_collection and not block.users_scene:
-        # Deleting an object in the window only unlinks it: the mark's own pointer keeps its data alive.
-        raise InputError(f"Mark {mark!r}: object {block.name!r} was deleted from the scene: remove the mark or choose "
-                         "another object.")
+        raise InputError(f"Mark {mark!r} points to a data-block that no longer exists: remove the mark.")
+    if not still_there(target):
+        raise InputError(f"Mark {mark!r}: {block.name!r} was deleted from the scene, and nothing else is left of it: "
+                         "remove the mark.")
     if not compat.is_editable(block):
         raise InputError(f"Mark {mark!r}: {block.name!r} is linked from a library and cannot change; make it local or "
                          "give it a library override.")
@@ -226,7 +234,7 @@ def _ref(mark: str, target: Any) -> PropertyRef:
 
 
 def _state_value(mark: str, entry: Any) -> tuple[PropertyRef, Any]:
-    ref = _ref(mark, entry)
+    ref = ref_of(mark, entry)
     return ref, states.from_json(entry.value, ref)
 
 

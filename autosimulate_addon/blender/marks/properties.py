@@ -20,12 +20,9 @@ from bpy.props import (
 
 from ...protocol import FAMILIES, InputError
 from .. import paths
-from . import settings
+from . import editing, settings
 from .defaults import complete
-from .mark import Mark
-
-#: More components than a colour with alpha or a quaternion has are marked one by one.
-MAX_SIZE = 4
+from .mark import MAX_SIZE, Mark
 
 KIND_ITEMS = (
     ("PROPERTY", "Property", "A property of one or more data-blocks", "RNA", 0),
@@ -53,6 +50,7 @@ class AUTOSIMULATE_PG_item(bpy.types.PropertyGroup):
                      max=1.0, subtype="FACTOR", precision=3)
     values: CollectionProperty(type=AUTOSIMULATE_PG_value, name="Values",
                                description="Property values that this state sets together")
+    shown_p: editing.probability()
 
 
 class AUTOSIMULATE_PG_target(bpy.types.PropertyGroup):
@@ -105,6 +103,9 @@ class AUTOSIMULATE_PG_mark(bpy.types.PropertyGroup):
                          default=False)
     enabled: BoolProperty(name="Enabled", description="Draw this property; when off it keeps its value in the scene",
                           default=True)
+
+
+AUTOSIMULATE_PG_mark.__annotations__.update(editing.annotations())
 
 
 class AUTOSIMULATE_PG_member(bpy.types.PropertyGroup):

@@ -9,8 +9,8 @@ import bpy
 from ...protocol import InputError
 from .. import paths
 from ..paths import PropertyRef
+from . import learned, states
 from . import mark_scene as marks_scene
-from . import states
 from .mark import Mark
 
 
@@ -53,6 +53,7 @@ def capture_state(group: Any, name: str) -> Any:
     item = group.items.add()
     item.name = marks_scene.unique_name(name, taken) if name else _numbered(taken)
     item.p = average
+    learned.gain_choice(group, len(taken))
     for ref, value in captured:
         _add_value(item, ref, value)
     return item

@@ -13,7 +13,7 @@ import bpy
 from ...blender.marks import factors as blender_factors
 from ...blender.marks import mark_file as marks_file
 from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import properties, psi_properties
+from ...blender.marks import presence, properties, psi_properties
 from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render import stage
@@ -68,7 +68,8 @@ def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> 
     scene = scene_file.open_scene(scene_path)
     if scene is None:
         raise InputError("No scene is given: add --scene FILE.blend, or open the file in Blender.")
-    return replace(marked_scene(scene, marks_path), problems=load_problems.find(scene))
+    gone = presence.deleted(scene) if marks_path is None else []
+    return replace(marked_scene(scene, marks_path), problems=(*load_problems.find(scene), *gone))
 
 
 def check_scene(marked: MarkedScene) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ...blender.marks import factors, psi_properties, settings
+from ...blender.marks import factors, presence, psi_properties, settings
 from ...blender.marks import mark_scene as marks_scene
 from ...protocol import AutoSimulateError, InputError
 from ...run.record import psi_file
@@ -90,7 +90,7 @@ def check_optimization(scene: bpy.types.Scene) -> None:
         raise InputError("Every learnable property is locked or switched off: unlock at least one")
     if len(classes.names) < 2:
         raise InputError("Add at least one class under Labels, and assign objects to it")
-    empty = [group.name for group in scene.autosimulate.classes if not len(group.members)]
+    empty = [group.name for group in scene.autosimulate.classes if len(presence.dead(group)) == len(group.members)]
     if empty:
         raise InputError(f"The class {empty[0]} has no objects: assign some under Labels, or remove it")
     folder = Path(absolute(scene.autosimulate.validation))

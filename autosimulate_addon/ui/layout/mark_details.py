@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
+from ...blender.marks import editing, learned, presence
+from ...protocol import CONTINUOUS
 from .. import panel_data
 from .text import paragraph, picture
-
-CONTINUOUS = {"NORMAL", "LOGNORMAL", "BOUNDED"}
 
 
 def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> None:
     """Picture, psi, targets and settings of one AUTOSIMULATE_PG_mark."""
     row = panel_data.row(context.scene, mark.name)
-    if row.problem:
+    if row.problem and row.problem != panel_data.get(context.scene).problem:    # that one stands above already
         paragraph(layout, context, row.problem, icon="ERROR")
     if len(row.picture) > 1:                            # a square for each component, over the whole width
         picture(layout, context, row.picture)
@@ -27,47 +28,69 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         if row.full:
             column.label(text=row.full)
         _targets(column, mark, row.targets)
+    undecided = mark.name in panel_data.get(context.scene).pending
+    if undecided:
+        paragraph(layout, context, iface_("As the run has it now: Keep or Discard it under Results to change it here"),
+                  icon="INFO")
+    elif learned.learned(mark, "mean") or learned.learned(mark, "p"):
+        _start(layout, mark, row)
     column = layout.column()
+    column.enabled = not undecided
     column.use_property_split = True
     column.use_property_decorate = False
-    if mark.kind == "PROPERTY" and mark.family in CONTINUOUS:
-        column.prop(mark, "family")
-    if mark.family in CONTINUOUS:
-        _numbers(column, mark)
+    if mark.kind == "PROPERTY" and (row.problem or len(editing.families(mark)) > 1):
+        column.prop(mark, "shown_family")
+    if mark.family.lower() in CONTINUOUS:
+        _numbers(column, mark, row.unit)
     else:
-        _choices(layout, mark)
+        choices = layout.column()
+        choices.enabled = not undecided
+        _choices(choices, mark)
 
 
-def _targets(layout: bpy.types.UILayout, mark, names: tuple[str, ...]) -> None:
-    """The properties that draw from it, by the names that ``panel_data`` worked out."""
+def _start(layout: bpy.types.UILayout, mark, row: panel_data.Row) -> None:
+    """What is learned stands in the fields; beside it where it began, and the way back."""
+    line = layout.row(align=True)
+    text = line.row()
+    text.active = False
+    text.label(text=iface_("Learned; the start was {:s}").format(row.start) if row.start else iface_("Learned"),
+               icon="CHECKMARK")
+    line.operator("autosimulate.reset", text="", icon="LOOP_BACK").name = mark.name
+
+
+def _targets(layout: bpy.types.UILayout, mark, names: tuple[tuple[int, str, bool], ...]) -> None:
+    """The properties that draw from it, as ``panel_data`` worked out, each with a way to take it out."""
     if mark.kind == "FILM":
         return
-    targets = list(mark.items[0].values if mark.kind == "STATE" and len(mark.items) else mark.targets)
     column = layout.column(align=True)
     column.scale_y = 0.85
-    for i, target in enumerate(targets[:panel_data.LISTED]):
-        name = "deleted" if target.id is None else names[i] if i < len(names) else f"{target.id.name}  {target.path}"
-        column.label(text=name, icon="DOT" if target.id else "ERROR")
-    if len(targets) > panel_data.LISTED:
-        column.label(text=f"and {len(targets) - panel_data.LISTED} more", icon="BLANK1")
+    count = len(presence.entries_of(mark))
+    for index, name, there in names:
+        row = column.row(align=True)
+        row.label(text=name, icon="DOT" if there else "ERROR")
+        if count > 1:
+            row.operator("autosimulate.target_remove", text="", icon="X", emboss=False).index = index
+    if count > len(names):
+        column.label(text=iface_("and {:d} more").format(count - len(names)), icon="BLANK1")
 
 
-def _numbers(column: bpy.types.UILayout, mark) -> None:
+def _numbers(column: bpy.types.UILayout, mark, unit: str) -> None:
     letters = "RGBA" if mark.targets and "color" in mark.targets[0].path.lower() else "XYZW"
-    for name, label in (("mean", "Mean"), ("std", "Spread")):
+    suffix = f" ({unit})" if unit and unit not in editing.UNITS else ""
+
+    def fields(name: str, label: str) -> None:
         group = column.column(align=True)
         for i in range(mark.size):
-            text = label if mark.size == 1 else f"{label} {letters[i]}" if i == 0 else letters[i]
-            group.prop(mark, name, index=i, text=text)
-    always = mark.family == "BOUNDED"                   # this family is nothing without limits
-    for use, name, label in (("use_low", "low", "Low"), ("use_high", "high", "High")):
-        if not always:
+            text = label + suffix if mark.size == 1 else f"{label} {letters[i]}{suffix}" if i == 0 else letters[i]
+            group.prop(mark, editing.field(name, unit), index=i, text=text)
+
+    fields("mean", iface_("Mean"))
+    fields("std", iface_("Spread"))
+    for use, name, label in (("use_low", "low", iface_("Low")), ("use_high", "high", iface_("High"))):
+        if mark.family != "BOUNDED":                    # this family is nothing without limits
             column.prop(mark, use)
-        if always or getattr(mark, use):
-            group = column.column(align=True)
-            for i in range(mark.size):
-                text = label if mark.size == 1 else f"{label} {letters[i]}" if i == 0 else letters[i]
-                group.prop(mark, name, index=i, text=text)
+        if mark.family == "BOUNDED" or getattr(mark, use):
+            fields(name, label)
 
 
 def _choices(layout: bpy.types.UILayout, mark) -> None:
@@ -75,12 +98,12 @@ def _choices(layout: bpy.types.UILayout, mark) -> None:
     for i, item in enumerate(mark.items):
         row = column.row(align=True)
         if mark.kind == "MATERIAL" and item.material is not None:
-            row.prop(item, "p", text=item.material.name, slider=True, icon_value=0)
+            row.prop(item, "shown_p", text=item.material.name, slider=True, icon_value=0)
         elif mark.kind == "STATE":
             row.prop(item, "name", text="")
-            row.prop(item, "p", text="", slider=True)
+            row.prop(item, "shown_p", text="", slider=True)
         else:
-            row.prop(item, "p", text=item.name, slider=True)
+            row.prop(item, "shown_p", text=item.name, slider=True)
         if mark.family != "BERNOULLI":
             row.operator("autosimulate.choice_remove", text="", icon="X").index = i
     if mark.family == "INTEGER":

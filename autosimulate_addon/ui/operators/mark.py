@@ -6,11 +6,12 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ...blender import drawable, paths
+from ...blender.marks import learned
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import Mark
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
-from .. import reasons
+from .. import reasons, wording
 from ..layout.mark_details import draw_mark
 from .base import attempt
 
@@ -50,6 +51,14 @@ def refusal(ref: PropertyRef | None) -> str:
     return ""
 
 
+def learnable_now(group) -> str:
+    """What to say of a new mark. psi that its data carries, learned before or in another file, is taken over."""
+    text = f"{wording.mark_name(group.name)} is learnable now"
+    if any(learned.learned(group, parameter) for parameter in ("mean", "p")):
+        text += ", with what was learned of it before: Reset to Start forgets that"
+    return text
+
+
 def _marked(context: bpy.types.Context) -> list[str]:
     ref = property_under_mouse(context)
     return marks_scene.find_marks(context.scene, ref) if ref else []
@@ -73,7 +82,7 @@ class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
             if why:
                 raise InputError(why)
             group = marks_scene.add_mark(context.scene, Mark(targets=(ref,)))
-            return f"{group.name} is learnable now"
+            return learnable_now(group)
 
         return attempt(self, work)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty, IntProperty
 
+from ...blender.marks import learned, presence
+from ...blender.marks import mark_scene as marks_scene
 from .. import reasons
 from .base import attempt
 
 
 class AUTOSIMULATE_OT_mark_remove(bpy.types.Operator):
-    """Take the selected property out of the learnable ones; its present value stays"""
+    """Take the selected property out of the learnable ones; what was learned of it goes, its present value stays"""
 
     bl_idname = "autosimulate.mark_remove"
     bl_label = "Remove Learnable"
@@ -24,8 +26,7 @@ class AUTOSIMULATE_OT_mark_remove(bpy.types.Operator):
         group = context.scene.autosimulate
 
         def work():
-            group.marks.remove(group.active_mark)
-            group.active_mark = max(0, min(group.active_mark, len(group.marks) - 1))
+            marks_scene.remove_mark(context.scene, group.marks[group.active_mark].name)
 
         return attempt(self, work)
 
@@ -82,6 +83,56 @@ def is_solo(marks, index: int) -> bool:
     return len(marks) > 1 and all(mark.enabled == (i == index) for i, mark in enumerate(marks))
 
 
+class AUTOSIMULATE_OT_target_remove(bpy.types.Operator):
+    """Take this property out of the distribution that it shares; its present value stays"""
+
+    bl_idname = "autosimulate.target_remove"
+    bl_label = "Remove from Distribution"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    index: IntProperty(name="Index", description="Position among the mark's properties", min=0)
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_active_mark, _has_several)
+
+    def execute(self, context):
+        group = context.scene.autosimulate
+        mark = group.marks[group.active_mark]
+
+        def work():
+            if mark.kind != "STATE" and self.index < len(mark.targets):
+                learned.forget(mark, mark.targets[self.index])
+            presence.drop_entry(mark, self.index)
+
+        return attempt(self, work)
+
+
+def _has_several(context: bpy.types.Context) -> str:
+    group = reasons.settings(context)
+    return "" if len(presence.entries_of(group.marks[group.active_mark])) > 1 else \
+        "It is the only one: remove the learnable property instead"
+
+
+class AUTOSIMULATE_OT_drop_deleted(bpy.types.Operator):
+    """Take what was deleted from the scene out of the learnable properties and classes that have something left"""
+
+    bl_idname = "autosimulate.drop_deleted"
+    bl_label = "Drop Deleted"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable)
+
+    def execute(self, context):
+        def work():
+            dropped = presence.drop_dead(context.scene)
+            return f"{dropped} dropped" if dropped else "Nothing that has something left was deleted"
+
+        return attempt(self, work)
+
+
 class AUTOSIMULATE_OT_choice_remove(bpy.types.Operator):
     """Take this choice out of the distribution"""
 
@@ -97,9 +148,10 @@ class AUTOSIMULATE_OT_choice_remove(bpy.types.Operator):
 
     def execute(self, context):
         group = context.scene.autosimulate
-        items = group.marks[group.active_mark].items
-        if self.index < len(items):
-            items.remove(self.index)
+        mark = group.marks[group.active_mark]
+        if self.index < len(mark.items):
+            learned.lose_choice(mark, self.index)
+            mark.items.remove(self.index)
         return {"FINISHED"}
 
 
@@ -135,6 +187,7 @@ class AUTOSIMULATE_OT_choice_add(bpy.types.Operator):
         item = items.add()
         item.name, item.p = label, 1.0 / len(items)
         items.move(len(items) - 1, place)
+        learned.gain_choice(group.marks[group.active_mark], place)
         return {"FINISHED"}
 
 
@@ -144,4 +197,5 @@ def _is_integer(context: bpy.types.Context) -> str:
 
 
 CLASSES = (AUTOSIMULATE_OT_mark_remove, AUTOSIMULATE_OT_mark_move, AUTOSIMULATE_OT_mark_solo,
-           AUTOSIMULATE_OT_choice_remove, AUTOSIMULATE_OT_choice_add)
+           AUTOSIMULATE_OT_target_remove, AUTOSIMULATE_OT_drop_deleted, AUTOSIMULATE_OT_choice_remove,
+           AUTOSIMULATE_OT_choice_add)

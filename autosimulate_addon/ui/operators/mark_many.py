@@ -11,6 +11,7 @@ from ...blender.marks.mark import Mark
 from ...protocol import FILM, AutoSimulateError, InputError
 from .. import reasons
 from .base import attempt, described
+from .mark import learnable_now
 
 
 def _blocks_used(scene: bpy.types.Scene, kind: str) -> list[bpy.types.ID]:
@@ -142,7 +143,7 @@ class AUTOSIMULATE_OT_mark_selected(bpy.types.Operator):
             if not self.shared or len(refs) == 1:
                 return _mark_each(context.scene, refs, described(TRANSFORMS, self.path)[0])
             group = marks_scene.add_mark(context.scene, Mark(targets=tuple(refs)))
-            return f"{group.name} is learnable now"
+            return learnable_now(group)
 
         return attempt(self, work)
 
@@ -190,7 +191,7 @@ class AUTOSIMULATE_OT_mark_materials(bpy.types.Operator):
                 raise InputError("Choose at least two materials")
             objects = tuple(paths.ref_to(obj) for obj in sorted(context.selected_objects, key=lambda obj: obj.name))
             group = marks_scene.add_mark(context.scene, Mark(kind="MATERIAL", targets=objects, items=names))
-            return f"{group.name} is learnable now"
+            return learnable_now(group)
 
         return attempt(self, work)
 
@@ -219,7 +220,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
     def execute(self, context):
         def work():
             group = marks_scene.add_mark(context.scene, Mark(f"film:{self.film}", "FILM"))
-            return f"{group.name} is learnable now"
+            return learnable_now(group)
 
         return attempt(self, work)
 

@@ -8,10 +8,10 @@ import random
 
 import bpy
 import numpy as np
-from bpy.props import EnumProperty, IntProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
+from ...blender.marks import learned, psi_properties
 from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import psi_properties
 from ...blender.marks.mark import Mark
 from ...blender.render.drawing import Drawer
 from ...protocol import AutoSimulateError, InputError
@@ -98,17 +98,19 @@ def _present(scene: bpy.types.Scene) -> dict[str, dict]:
 def _put_back(scene: bpy.types.Scene) -> None:
     """psi as it was before Keep."""
     for group in scene.autosimulate.marks:
-        with contextlib.suppress(AutoSimulateError):    # its object is gone, and its psi with it
-            psi_properties.remove(scene, [marks_scene.mark_of(group)])
+        learned.forget(group)
     run_results.write_psi(scene, json.loads(scene.autosimulate.before_kept or "{}"))
 
 
 class AUTOSIMULATE_OT_reset(bpy.types.Operator):
-    """Forget what was learned: every distribution begins again from its start (one undo step)"""
+    """Forget what was learned: every distribution, or only this one, begins again from its start (one undo step)"""
 
     bl_idname = "autosimulate.reset"
     bl_label = "Reset to Start"
     bl_options = {"REGISTER", "UNDO"}
+
+    name: StringProperty(name="Name", description="Learnable property to reset; empty for all",
+                         options={"SKIP_SAVE", "HIDDEN"})
 
     @classmethod
     def poll(cls, context):
@@ -116,13 +118,11 @@ class AUTOSIMULATE_OT_reset(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            removed = 0
-            for group in context.scene.autosimulate.marks:
-                try:
-                    removed += psi_properties.remove(context.scene, [marks_scene.mark_of(group)])
-                except AutoSimulateError:
-                    continue
-            return "Nothing was learned yet" if not removed else "Every distribution is at its start again"
+            removed = sum(learned.forget(group) for group in context.scene.autosimulate.marks
+                          if self.name in ("", group.name))
+            if not removed:
+                return "Nothing was learned yet"
+            return f"{self.name or 'Every distribution'} is at its start again"
 
         return attempt(self, work)
 

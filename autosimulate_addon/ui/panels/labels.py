@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
+from ...blender.marks import presence
 from ..layout.text import paragraph
 from ..overlay import tint
 from .base import Sidebar
@@ -22,7 +24,8 @@ class AUTOSIMULATE_UL_classes(bpy.types.UIList):
         row.prop(item, "name", text="", emboss=False)
         count = row.row()
         count.alignment = "RIGHT"
-        count.label(text=str(len(item.members)) if len(item.members) else "empty")
+        there = len(item.members) - len(presence.dead(item))
+        count.label(text=str(there) if there else "empty")
 
 
 class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
@@ -59,8 +62,10 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
         column = layout.column(align=True)
         for i, member in enumerate(list(item.members)[:12]):
             row = column.row(align=True)
-            row.label(text=member.id.name if member.id else "deleted",
-                      icon=_ICONS.get(member.id.id_type, "DOT") if member.id else "ERROR")
+            there = presence.still_there(member)
+            name = member.id.name if member.id else iface_("Data")
+            row.label(text=name if there else f"{name}: {iface_('deleted')}",
+                      icon=_ICONS.get(member.id.id_type, "DOT") if there else "ERROR")
             row.operator("autosimulate.class_unassign", text="", icon="X", emboss=False).index = i
         if len(item.members) > 12:
             column.label(text=f"and {len(item.members) - 12} more", icon="BLANK1")

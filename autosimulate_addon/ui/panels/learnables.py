@@ -73,6 +73,10 @@ class AUTOSIMULATE_PT_learnables(Sidebar, bpy.types.Panel):
         data = panel_data.get(context.scene)
         if data.problem:
             paragraph(layout, context, data.problem, icon="ERROR")
+        for note in data.notes:
+            paragraph(layout, context, note, icon="INFO")
+        if data.notes:
+            layout.operator("autosimulate.drop_deleted", icon="TRASH")
 
 
 class AUTOSIMULATE_PT_mark_common(Sidebar, bpy.types.Panel):
