@@ -13,6 +13,7 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn
 from autosimulate_addon.protocol import Cancelled, InputError
 from autosimulate_addon.run.images.dataset_writer import write_dataset
+from autosimulate_addon.run.record.directory import check_not_data
 
 
 def digest(folder: Path) -> str:
@@ -59,6 +60,25 @@ def test_more_images_keep_those_there_are(tmp_path):
     write(tmp_path, more, count=3)
     assert more.keys == [(3, 7, 2)]
     assert len(json.loads((tmp_path / "annotations.json").read_text())["images"]) == 3
+
+
+def test_fewer_images_than_there_are_is_refused_and_nothing_changes(tmp_path):
+    write(tmp_path, Counting(), count=3)
+    before = digest(tmp_path)
+    fewer = Counting()
+    with pytest.raises(InputError, match="already holds 3 images, more than the 2 asked for"):
+        write(tmp_path, fewer, count=2)
+    assert not fewer.keys and digest(tmp_path) == before
+
+
+def test_renders_do_not_go_among_photographs(tmp_path):
+    (tmp_path / "val").mkdir()
+    check_not_data(tmp_path / "val", validation=str(tmp_path / "val"))      # empty: to be filled
+    (tmp_path / "val" / "photo.jpg").touch()
+    for folder in (tmp_path / "val", tmp_path / "val" / "more", tmp_path / "other" / ".." / "val"):
+        with pytest.raises(InputError, match="folder of the test images"):
+            check_not_data(folder, validation="", test=str(tmp_path / "val"))
+    check_not_data(tmp_path, validation=str(tmp_path / "val"), test="")
 
 
 def test_it_reads_back_as_validation_data(tmp_path):

@@ -324,6 +324,18 @@ def test_data_set_folder_that_holds_something_else(ready, tmp_path):
     assert os.listdir(tmp_path / "val") == ["image.png"]
 
 
+def test_data_set_with_more_images_or_among_photographs(ready, tmp_path):
+    data = tmp_path / "data"
+    (data / "records").mkdir(parents=True)
+    (data / "dataset.json").write_text("{}")
+    for i in range(6):
+        (data / "records" / f"{i:06d}.json").write_text("{}")
+    ready.autosimulate.dataset_dir, ready.autosimulate.dataset_count = str(data), 4
+    assert "already holds 6 images" in sentence(ops.generate)
+    ready.autosimulate.validation, ready.autosimulate.dataset_count = str(data), 60
+    assert "folder of the validation images" in sentence(ops.generate)
+
+
 def test_nan_typed_into_the_custom_property(ready):
     light = bpy.data.lights["Light"]
     light["psi.energy.mean"], light["psi.energy.std"] = float("nan"), 1.0

@@ -16,7 +16,7 @@ from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
-from ..record.directory import check_space, check_writable
+from ..record.directory import check_count, check_not_data, check_space, check_writable
 from ..record.events import cancel_requested, followed
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
@@ -38,6 +38,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     check_writable(output)
+    check_not_data(output, validation=config.validation, test=config.test)
+    check_count(output, count)
     check_space(output, count * config.width * config.height * 8)
     progress = Progress({"render": 1.0}, event)
     there = 0

@@ -16,7 +16,7 @@ from ...core.film import develop_uint8
 from ...core.psi import Psi
 from ...protocol import Cancelled, InputError, Render, SampleKey, Simulator
 from ..process.streams import finite
-from ..record.directory import DATASET_FILE, read_json, write_json
+from ..record.directory import DATASET_FILE, check_count, read_json, write_json
 from . import coco, pictures
 
 FORMAT = "autosimulate-dataset"
@@ -26,12 +26,13 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
                   info: Mapping[str, Any], done: Callable[[int], None] = lambda finished: None) -> list[str]:
     """Brings ``folder`` to ``count`` images drawn from ``psi`` and returns what is odd about them, a sentence each.
 
-    ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
+    A folder that holds more already is refused. ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
     the folder already holds, else InputError. Cancelled leaves a data set of the images so far.
     """
     what = {"format": FORMAT, "version": 1, "seed": seed, "iteration": iteration, "classes": simulator.classes,
             "psi": psi.plain(), **info}
     check_same(folder, what)
+    check_count(folder, count)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / DATASET_FILE, what)
     write_json(folder / "classes.json", {name: index for index, name in enumerate(simulator.classes)})
@@ -56,9 +57,9 @@ def check_same(folder: Path, what: Mapping[str, Any]) -> None:
     if path.exists():
         stored = read_json(path, "data set's dataset.json")
         if stored != json.loads(json.dumps(finite(dict(what)))):
-            raise InputError(f"'{folder}' holds a data set of another psi, seed or size; give another --output.")
+            raise InputError(f"'{folder}' holds a data set of another psi, seed or size; choose another folder (--output).")
     elif folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"'{folder}' is not empty and holds no data set to go on with; give another --output.")
+        raise InputError(f"'{folder}' is not empty and holds no data set to go on with; choose another folder (--output).")
 
 
 def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) -> None:

@@ -47,7 +47,7 @@ class RunDirectory:
         """Raises InputError when this cannot become a new run's directory. Leaves nothing behind."""
         if self.holds_run:
             raise InputError(f"'{self.root}' already holds a run: continue it with --resume '{self.root}', "
-                             f"or give another --output.")
+                             f"or choose another folder (--output).")
         check_writable(self.root)
 
     def create(self) -> None:
@@ -70,7 +70,7 @@ def check_writable(folder: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise InputError(f"Cannot write to '{folder}' because '{existing}' is a file, not a folder; "
-                         f"give another --output.")
+                         f"choose another folder (--output).")
     probe = existing / f".autosimulate-{os.getpid()}"
     try:
         if existing == folder:
@@ -80,8 +80,27 @@ def check_writable(folder: Path) -> None:
             probe.mkdir()
             probe.rmdir()
     except OSError as error:
-        raise InputError(f"Cannot write to '{folder}' ({error.strerror or error}); give another --output "
-                         f"or change its permissions.") from error
+        raise InputError(f"Cannot write to '{folder}' ({error.strerror or error}); choose another folder "
+                         f"(--output) or change its permissions.") from error
+
+
+def check_count(folder: Path, count: int) -> None:
+    """Raises InputError when the data set in ``folder`` has more than ``count`` images: less is not written over more."""
+    records = folder / "records"
+    there = sum(name.endswith(".json") for name in os.listdir(records)) if records.is_dir() else 0
+    if there > count:
+        raise InputError(f"'{folder}' already holds {there} images, more than the {count} asked for: ask for {there} or "
+                         f"more, or choose another folder (--output).")
+
+
+def check_not_data(folder: Path, **data: str) -> None:
+    """Raises InputError when ``folder`` is, or is inside of, one of the folders of real images that are named."""
+    for name, given in data.items():
+        path = Path(given).expanduser().resolve() if given else None
+        if path is not None and path.is_dir() and any(path.iterdir()) and (
+                path == folder.resolve() or path in folder.resolve().parents):
+            raise InputError(f"'{folder}' is in the folder of the {name} images, with which renders would mix: choose "
+                             f"another folder (--output).")
 
 
 def check_space(folder: Path, needed: int) -> None:

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty
 
 from ...protocol import InputError
-from ...run.record.directory import DATASET_FILE
+from ...run.record.directory import DATASET_FILE, check_count, check_not_data
 from .. import monitor, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
@@ -113,6 +113,8 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
             output = Path(launch.absolute(group.dataset_dir))
             if output.is_dir() and any(output.iterdir()) and not (output / DATASET_FILE).exists():
                 raise InputError(f"{output} is not empty: choose a new folder, so that nothing is overwritten")
+            check_not_data(output, validation=launch.absolute(group.validation), test=launch.absolute(group.test))
+            check_count(output, group.dataset_count)
             output.mkdir(parents=True, exist_ok=True)
             arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,
                                                          **_size(context.scene)})]
