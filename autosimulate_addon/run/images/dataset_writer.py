@@ -26,8 +26,9 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
                   info: Mapping[str, Any], done: Callable[[int], None] = lambda finished: None) -> list[str]:
     """Brings ``folder`` to ``count`` images drawn from ``psi`` and returns what is odd about them, a sentence each.
 
-    A folder that holds more already is refused. ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
-    the folder already holds, else InputError. Cancelled leaves a data set of the images so far.
+    ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
+    the folder already holds, and that must not be more, else InputError. Cancelled leaves a data set of the images so
+    far.
     """
     what = {"format": FORMAT, "version": 1, "seed": seed, "iteration": iteration, "classes": simulator.classes,
             "psi": psi.plain(), **info}
@@ -57,9 +58,11 @@ def check_same(folder: Path, what: Mapping[str, Any]) -> None:
     if path.exists():
         stored = read_json(path, "data set's dataset.json")
         if stored != json.loads(json.dumps(finite(dict(what)))):
-            raise InputError(f"'{folder}' holds a data set of another psi, seed or size; choose another folder (--output).")
+            raise InputError(f"'{folder}' holds a data set of another psi, seed or size; choose another folder "
+                             f"(--output).")
     elif folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"'{folder}' is not empty and holds no data set to go on with; choose another folder (--output).")
+        raise InputError(f"'{folder}' is not empty and holds no data set to go on with; choose another folder "
+                         f"(--output).")
 
 
 def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) -> None:

@@ -85,12 +85,12 @@ def check_writable(folder: Path) -> None:
 
 
 def check_count(folder: Path, count: int) -> None:
-    """Raises InputError when the data set in ``folder`` has more than ``count`` images: less is not written over more."""
+    """Raises InputError when the data set in ``folder`` has more than ``count`` images, which would cut it short."""
     records = folder / "records"
     there = sum(name.endswith(".json") for name in os.listdir(records)) if records.is_dir() else 0
     if there > count:
-        raise InputError(f"'{folder}' already holds {there} images, more than the {count} asked for: ask for {there} or "
-                         f"more, or choose another folder (--output).")
+        raise InputError(f"'{folder}' already holds {there} images, more than the {count} asked for: ask for {there} "
+                         f"or more, or choose another folder (--output).")
 
 
 def check_not_data(folder: Path, **data: str) -> None:
