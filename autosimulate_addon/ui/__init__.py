@@ -10,7 +10,7 @@ import bpy
 from ..blender.marks import properties
 from . import keymap, menus, monitor, panel_data, preferences, validation
 from .operators import labels as labels_operators
-from .operators import mark, mark_list, mark_many, optimize, presets, produce, results, states
+from .operators import log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
 from .overlay import draw as overlay
@@ -25,7 +25,7 @@ from .torch import status as torch_status
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
     cls for module in (preferences, torch_operators, mark, mark_many, mark_list, states,
-                       labels_operators, validation_operators, optimize, presets, produce, results, menus, status,
+                       labels_operators, validation_operators, optimize, presets, produce, results, log, menus, status,
                        learnables, labels, validation_panels, network, optimize_panels, results_panels)
     for cls in module.CLASSES)
 

@@ -47,13 +47,9 @@ def draw_context_menu(self, context) -> None:
     if in_states:
         layout.operator("autosimulate.states_remove", icon="X")
         return
-    why = refusal(ref)
-    if why:
-        row = layout.row()
-        row.enabled = False
-        row.operator("autosimulate.mark", icon="NORMALIZE_FCURVES")
-        return
     layout.operator("autosimulate.mark", icon="NORMALIZE_FCURVES")
+    if refusal(ref):                                    # the entry is grey then, and its tooltip says why
+        return
     info = property_info.describe(ref)
     if info.size > 1 and ref.index < 0:
         layout.menu("AUTOSIMULATE_MT_mark_component")

@@ -1,7 +1,9 @@
 """Marks and classes in the scene: round trips, renaming, deletion, and what is refused."""
 
 import bpy
+import numpy as np
 import pytest
+from bpy_extras.object_utils import world_to_camera_view
 
 from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import describe, properties, states
@@ -174,6 +176,26 @@ def test_fifty_four_states_captured_from_the_scene(scene):
     assert len(found.states) == 54
     assert found.states == tuple(captured)
     assert dict(found.states[53])[refs[2]] == [5.0, 0.5, 0.0]
+
+
+def test_a_camera_starts_so_that_it_still_sees_the_scene(scene):
+    """One click on Camera, Location: nearly all draws show the cube, unless something turns the camera after it."""
+    camera, cube = scene.camera, bpy.data.objects["Cube"]
+    for path in ("location", "rotation_euler"):
+        marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", path),)))
+    place, turn = marks_scene.read(scene)[0]
+    rng, seen = np.random.default_rng(1), 0
+    for _ in range(200):
+        camera.location = rng.normal(place.mean, place.std)
+        camera.rotation_euler = rng.uniform(turn.low, turn.high)
+        bpy.context.view_layer.update()
+        x, y, depth = world_to_camera_view(scene, camera, cube.matrix_world.translation)
+        seen += 0 < x < 1 and 0 < y < 1 and depth > 0
+    assert seen > 180
+    marks_scene.remove_mark(scene, place.name)
+    camera.constraints.new("TRACK_TO").target = cube
+    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", "location"),)))
+    assert marks_scene.read(scene)[0][1].std[0] > 3 * place.std[0]
 
 
 def test_names_are_unique_and_speak(scene):

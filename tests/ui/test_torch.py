@@ -68,6 +68,25 @@ def test_missing_companions_are_named(tmp_path):
     assert not state.usable and "torchmetrics" in state.line and "pillow" in state.line
 
 
+def test_only_the_packages_are_offered_where_blender_has_pytorch(tmp_path):
+    """And they are found in the add-on's own folder, where they are put."""
+    blender, own = fake_torch(tmp_path / "blender", companions=False), tmp_path / "own"
+    assert search(own, "", [str(blender)]).lacks_packages
+    own.mkdir()
+    for module in COMPANIONS:
+        (own / f"{module}.py").touch()
+    assert search(own, "", [str(blender)]).usable
+    assert not search(tmp_path / "none", str(blender), []).lacks_packages   # of a folder that is the user's own
+
+
+def test_a_package_that_is_there_but_cannot_be_imported_is_named(tmp_path, monkeypatch):
+    (tmp_path / "needs_more.py").write_text("import pyparsing_that_is_missing")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(requirements._BY_COMMAND, "preview", {"needs_more": "needs-more"})
+    with pytest.raises(requirements.InputError, match=r"package needs-more cannot be loaded.*pyparsing_that_is_missing"):
+        requirements.check("preview")
+
+
 def test_companions_may_be_apart_from_pytorch(tmp_path):
     blender = fake_torch(tmp_path / "blender", companions=False)
     (tmp_path / "extra").mkdir()
@@ -89,6 +108,7 @@ def test_companions_are_what_the_jobs_need(monkeypatch):
 
 def test_where_packages_come_from(tmp_path):
     assert source_options("CUDA", platform="linux") == source_options("CPU", platform="win32") == []
+    assert source_options("MISSING", platform="linux") == []
     for build, platform in (("CPU", "linux"), ("CUDA", "win32")):
         with pytest.raises(InstallError, match="Package Source"):
             source_options(build, platform=platform)
@@ -147,6 +167,17 @@ def test_install_verifies_and_takes_its_place(tmp_path):
     assert install.error == "" and install.message == "PyTorch 9.9 works (CPU)"
     assert (target / "torch" / "__init__.py").exists() and not (target / "old.txt").exists()
     assert sorted(path.name for path in target.parent.iterdir()) == ["install.log", "site-packages"]
+
+
+def test_missing_packages_come_without_a_second_pytorch(tmp_path, monkeypatch):
+    wheel(tmp_path / "wheels", "", "torchmetrics")
+    wheel(tmp_path / "wheels", "", "pillow")
+    monkeypatch.setattr(torch_install, "BESIDE", ("torchmetrics", "pillow"))
+    monkeypatch.setattr(torch_install, "_VERIFY_BESIDE", "import sys, json; sys.path.insert(0, sys.argv[1])\n"
+                        "import torchmetrics; print(json.dumps({'version': '1', 'device': ''}))")
+    install = finish(TorchInstall(tmp_path / "user" / "site-packages", "MISSING", str(tmp_path / "wheels")))
+    assert install.error == "" and install.message == "The packages work"
+    assert not (install.target / "torch").exists() and (install.target / "torchmetrics").exists()
 
 
 def test_a_pytorch_that_cannot_be_imported_changes_nothing(tmp_path):

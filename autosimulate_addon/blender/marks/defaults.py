@@ -20,6 +20,9 @@ from .mark import Mark
 #: Spread of a strictly positive quantity at the start, as the standard deviation of its natural logarithm.
 POWER_SPREAD = math.log(3.0)        # light energies and strengths: a factor of three either way
 SIZE_SPREAD = math.log(1.5)         # focal lengths, radii, scales
+#: How far a camera may start from where it is, as a share of its distance from what it sees, and how far it may turn:
+#: most of that is still in the picture then.
+CAMERA_SHARE, CAMERA_TURN = 0.07, math.radians(5.0)
 #: Unlike a place, a number this large is not worth one item each: pick some in geometric steps.
 MAX_INTEGERS = 16
 BOUNCES = (0, 1, 2, 4, 8, 12)
@@ -137,7 +140,8 @@ def _complete_bounded(mark: Mark, info: PropertyInfo, present: np.ndarray) -> Ma
     size = present.shape[1]
     if _is_angle(info) and not math.isfinite(info.soft_max):
         middle = present.mean(axis=0)
-        default_low, default_high = middle - math.pi, middle + math.pi
+        turn = CAMERA_TURN if _is_camera(mark.targets[0]) else math.pi
+        default_low, default_high = middle - turn, middle + turn
     else:
         default_low, default_high = np.full(size, info.soft_min), np.full(size, info.soft_max)
     low = default_low if mark.low is None else np.asarray(_sized(mark.low, size))
@@ -185,17 +189,28 @@ def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.nd
 def scene_spread(subject: bpy.types.Object) -> np.ndarray:
     """(3,) how far the subject may reasonably start from where it is, from the scene it is in, in metres.
 
-    Meshes: a quarter of the extent of where all stand. Lights, cameras and empties: a quarter of their distance from
-    the middle of the meshes.
+    Meshes: a quarter of the extent of where all stand. Lights, empties and cameras that keep looking at something: a
+    quarter of their distance from the middle of the meshes. Other cameras: so little that they still see it.
     """
     scene = subject.users_scene[0] if subject.users_scene else bpy.context.scene
     places = _places_of_meshes(scene)
     if subject.type != "MESH":
         middle = np.median(places, axis=0) if len(places) else np.zeros(3)
-        return np.full(3, max(0.25 * np.linalg.norm(np.array(subject.matrix_world.translation) - middle), 0.1))
+        share = CAMERA_SHARE if subject.type == "CAMERA" and not _tracks(subject) else 0.25
+        return np.full(3, max(share * np.linalg.norm(np.array(subject.matrix_world.translation) - middle), 0.05))
     own = max(max(subject.dimensions) / 4.0, 1e-3)
     extent = np.ptp(places, axis=0) if len(places) else np.zeros(3)
     return np.maximum(extent / 4.0, own)
+
+
+def _is_camera(ref: PropertyRef) -> bool:
+    return ref.collection == "objects" and paths.data_block(ref).type == "CAMERA"
+
+
+def _tracks(subject: bpy.types.Object) -> bool:
+    """Whether a constraint turns the object towards something, wherever it stands."""
+    return any(made.type in ("TRACK_TO", "DAMPED_TRACK", "LOCKED_TRACK") and not made.mute
+               for made in subject.constraints)
 
 
 def _places_of_meshes(scene: bpy.types.Scene) -> np.ndarray:

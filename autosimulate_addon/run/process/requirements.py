@@ -54,13 +54,17 @@ def check(command: str, method: str = "", network: str = "") -> None:
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed in this Python {_version()}: "
             f"run '{sys.executable} -m pip install --target DIR {' '.join(missing)}' and add --site-packages DIR (or "
             f"give the folder where they already are).")
-    if "torch" in wanted:
+    for module, package in wanted.items():
+        if module in sys.modules:
+            continue
         try:
-            importlib.import_module("torch")
-        except Exception as error:      # made for another Python or processor, or a library is missing
+            importlib.import_module(module)
+        except Exception as error:      # made for another Python or processor, or something that it needs is missing
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"The installed PyTorch cannot be loaded by this Python {_version()} "
-                             f"({reason.rstrip(': ')}): give --site-packages a folder with one made for it.") from error
+            name = "PyTorch" if module == "torch" else f"package {package}"
+            raise InputError(f"The installed {name} cannot be loaded by this Python {_version()} "
+                             f"({reason.rstrip(': ')}): install what it needs beside it, or give --site-packages a "
+                             f"folder with one made for this Python.") from error
 
 
 def _version() -> str:

@@ -73,7 +73,7 @@ class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable)
+        return reasons.allowed(cls, context, reasons.scene_editable, _markable)
 
     def execute(self, context):
         def work():
@@ -85,6 +85,12 @@ class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
             return learnable_now(group)
 
         return attempt(self, work)
+
+
+def _markable(context: bpy.types.Context) -> str:
+    """Why the property under the mouse cannot be learnable. Scripts, with nothing there, name theirs."""
+    ref = property_under_mouse(context)
+    return refusal(ref) if ref else ""
 
 
 class AUTOSIMULATE_OT_unmark(bpy.types.Operator):

@@ -29,13 +29,25 @@ class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
     build: EnumProperty(name="Build", description="Which PyTorch", items=(
         ("CPU", "CPU", "Works everywhere"),
         ("CUDA", "CUDA", "For NVIDIA graphics cards; a large download"),
+        ("MISSING", "Missing Packages", "What jobs need beside the PyTorch that is there"),
     ), options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context):
         return reasons.allowed(cls, context, reasons.not_installing, _may_download)
 
+    @classmethod
+    def description(cls, _context, properties):
+        if properties.build == "MISSING":
+            return "Download what jobs need beside the PyTorch that is there; Blender itself is not changed"
+        return cls.__doc__
+
     def invoke(self, context, _event):
+        try:
+            torch_install.check(self.build, _index())
+        except torch_install.InstallError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         return context.window_manager.invoke_props_dialog(self, width=380)
 
     def draw(self, _context):
@@ -44,7 +56,7 @@ class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
         if _index():
             column.label(text=f"From {_index()}")
         else:
-            column.label(text=f"About {download / 1000:.1f} GB are downloaded, {installed / 1000:.1f} GB on disk.")
+            column.label(text=f"About {_megabytes(download)} are downloaded, {_megabytes(installed)} on disk.")
         column.label(text=f"Into {torch_status.own_folder()}")
 
     def execute(self, _context):
@@ -59,6 +71,10 @@ class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
             bpy.app.timers.register(watch, first_interval=_INTERVAL_SECONDS, persistent=True)
 
         return attempt(self, work)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size} MB" if size < 100 else f"{size / 1000:.1f} GB"
 
 
 def _index() -> str:

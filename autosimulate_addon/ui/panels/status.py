@@ -27,13 +27,8 @@ class AUTOSIMULATE_PT_status(Sidebar, bpy.types.Panel):
             paragraph(layout, context, f"{state.line.rstrip('.')}. Marking works; optimizing and generating need it.",
                       icon="ERROR")
         column = layout.column()
-        if torch_status.installing():
-            draw_install(column)
-        else:
-            if torch_status.install is not None and torch_status.install.error:
-                paragraph(layout, context, torch_status.install.error, icon="CANCEL")
-            column.operator("autosimulate.install_torch", text="Install PyTorch (CPU)", icon="IMPORT").build = "CPU"
-            column.operator("autosimulate.install_torch", text="Install PyTorch (CUDA)", icon="IMPORT").build = "CUDA"
+        draw_install(column, context)
+        if not torch_status.installing():
             column.operator("autosimulate.open_preferences", text="Use PyTorch From...", icon="PREFERENCES")
 
 

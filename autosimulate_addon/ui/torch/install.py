@@ -17,7 +17,11 @@ import sys
 from pathlib import Path
 
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
-SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300)}
+SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300), "MISSING": (30, 90)}
+#: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
+#: install a second PyTorch as a part of torchmetrics.
+BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocotools", "matplotlib", "contourpy",
+          "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm")
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
 _DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")
@@ -34,6 +38,16 @@ import torch
 assert float(torch.ones(2).sum()) == 2.0
 device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
 print(json.dumps({"version": torch.__version__, "device": device}))
+"""
+_VERIFY_BESIDE = """
+import json, sys
+try:
+    import numpy
+except ImportError:
+    pass
+sys.path.insert(0, sys.argv[1])
+import torchmetrics, PIL.Image, pycocotools.mask
+print(json.dumps({"version": torchmetrics.__version__, "device": ""}))
 """
 
 
@@ -88,10 +102,16 @@ def source_options(build: str, source: str = "", platform: str = sys.platform) -
     """
     if source:
         return ["--no-index", "--find-links", source] if Path(source).is_dir() else ["--extra-index-url", source]
-    if build != usual_build(platform):
+    if build not in ("MISSING", usual_build(platform)):
         raise InstallError(f"pip's usual index has only the {usual_build(platform)} build for this system: put the "
                            f"address that PyTorch's website gives for the {build} build into Package Source")
     return []
+
+
+def check(build: str, source: str = "") -> None:
+    """Raises InstallError for what can be told before anybody is asked or anything is fetched."""
+    pip_command(python_command())
+    source_options(build, source)
 
 
 class TorchInstall:
@@ -106,6 +126,8 @@ class TorchInstall:
         self._expected = SIZES[build][0] * 1e6
         self._received, self._current, self._offset, self._rest = 0, 0, 0, ""
         self._phase = "install"
+        self._what = "The missing packages" if build == "MISSING" else "PyTorch"
+        self._verify = _VERIFY_BESIDE if build == "MISSING" else _VERIFY
         try:
             self._python = python_command()
             command, version = pip_command(self._python)
@@ -114,11 +136,11 @@ class TorchInstall:
             self._start([*command, "install", "--target", str(self.staging), "--no-input", "--no-warn-script-location",
                          "--disable-pip-version-check", "--progress-bar", progress_style(version),
                          *source_options(build, index),
-                         *packages])
+                         *(("--no-deps", *BESIDE) if build == "MISSING" else packages)])
         except InstallError as error:
             self._fail(str(error))
         except OSError as error:
-            self._fail(f"PyTorch could not be installed into {target}: {error.strerror or error}")
+            self._fail(f"{self._what} could not be installed into {target}: {error.strerror or error}")
 
     def _start(self, command: list[str]) -> None:
         self._offset, self._rest = 0, ""
@@ -142,7 +164,7 @@ class TorchInstall:
             self._fail(self._reason(code))
         elif self._phase == "install":
             self._phase, self.message, self.fraction = "verify", "Checking that it works", 0.95
-            self._start([self._python, "-c", _VERIFY, str(self.staging)])
+            self._start([self._python, "-c", self._verify, str(self.staging)])
         else:
             self._finish()
 
@@ -175,9 +197,8 @@ class TorchInstall:
         lines = [line.strip() for line in self.log.read_text("utf-8", "replace").splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR") or "Error" in line.split(":")[0]]
         last = (errors or lines or [f"exit code {code}"])[-1].removeprefix("ERROR: ")
-        step = "PyTorch was downloaded but cannot be imported" if self._phase == "verify" \
-            else "PyTorch could not be installed"
-        return f"{step}: {last}"
+        step = "was downloaded but cannot be imported" if self._phase == "verify" else "could not be installed"
+        return f"{self._what} {step}: {last}"
 
     def _finish(self) -> None:
         try:
@@ -190,10 +211,11 @@ class TorchInstall:
             self.staging.rename(self.target)
             shutil.rmtree(old, ignore_errors=True)
         except (OSError, ValueError, IndexError) as error:
-            self._fail(f"PyTorch could not be put in place: {error}")
+            self._fail(f"{self._what} could not be put in place: {error}")
             return
         self.done, self.fraction = True, 1.0
-        self.message = f"PyTorch {self.result['version']} works ({self.result['device']})"
+        device = self.result["device"]
+        self.message = f"PyTorch {self.result['version']} works ({device})" if device else "The packages work"
 
     def _fail(self, sentence: str) -> None:
         self.done, self.error, self.message = True, sentence, sentence

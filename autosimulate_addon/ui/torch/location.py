@@ -19,6 +19,9 @@ _CUDA = re.compile(r"^cuda[^=\n]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 #: Module -> package that brings it: what every job needs (``run.requirements``) beside torch.
 COMPANIONS = {"torchmetrics": "torchmetrics", "PIL": "pillow", "pycocotools": "pycocotools"}
 
+#: Where PyTorch is from, as panels say it.
+OF_BLENDER, BY_ADD_ON = "of this Blender's Python", "installed by the add-on"
+
 
 @dataclass(frozen=True)
 class TorchState:
@@ -39,6 +42,11 @@ class TorchState:
     @property
     def usable(self) -> bool:
         return bool(self.version) and not self.problem and not self.missing
+
+    @property
+    def lacks_packages(self) -> bool:
+        """Whether only packages beside PyTorch are missing, and are looked for in the add-on's own folder too."""
+        return bool(self.version and self.missing) and not self.problem and self.source == OF_BLENDER
 
     @property
     def build(self) -> str:
@@ -96,10 +104,10 @@ def search(own: Path, chosen: str = "", path: Sequence[str] | None = None) -> To
     if chosen and not places:
         return TorchState(problem=f"The folder {chosen} does not exist: choose another, or leave the field empty")
     found = [state for place in places
-             if (state := look(place, f"from {place}" if chosen else "installed by the add-on"))]
+             if (state := look(place, f"from {place}" if chosen else BY_ADD_ON))]
     found.sort(key=lambda state: bool(state.problem))
     extra = found[0].folder if found else str(places[-1] if len(places) == 1 else places[0]) if places else ""
-    found += [state for entry in path if (state := look(Path(entry), "of this Blender's Python"))]
+    found += [state for entry in path if (state := look(Path(entry), OF_BLENDER))]
     if not found:
         problem = f"There is no PyTorch in {chosen}: choose another folder, or leave the field empty" if chosen else ""
         return TorchState(problem=problem)
