@@ -83,7 +83,7 @@ def test_a_package_that_is_there_but_cannot_be_imported_is_named(tmp_path, monke
     (tmp_path / "needs_more.py").write_text("import pyparsing_that_is_missing")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(requirements._BY_COMMAND, "preview", {"needs_more": "needs-more"})
-    with pytest.raises(requirements.InputError, match=r"package needs-more cannot be loaded.*pyparsing_that_is_missing"):
+    with pytest.raises(requirements.InputError, match=r"needs-more cannot be loaded.*pyparsing_that_is_missing"):
         requirements.check("preview")
 
 
