@@ -66,7 +66,11 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
 
         seed = derive_seed(unseen, "training", repeat)
         learner = make_learner(config, task, seed)
-        training = Training(psi, torch.arange(len(store)), steps, from_scratch=True, rate=FROM_SCRATCH_RATE)
+        # What depends on the renders alone is judged on different ones: else its judges could not differ.
+        rows = torch.arange(len(store))
+        if learner.unique and len(store) >= 2 * evaluation.networks:
+            rows = rows[repeat::evaluation.networks]
+        training = Training(psi, rows, steps, from_scratch=True, rate=FROM_SCRATCH_RATE, validation=validation)
         learner.fit(store, training, seed, progress)
         on_validation = learner.evaluate(validation)
         results.append((learner.evaluate(test) if test is not None else on_validation, on_validation))

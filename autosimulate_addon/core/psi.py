@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from dataclasses import replace
 from typing import Any
 
@@ -135,7 +136,8 @@ class Psi:
         chosen = [family for family in self.families if family.factor.key in keys]
         terms = [family.log_prob(self.phi_of(family.factor.key), _tensor(draws[family.factor.key])).sum(1)
                  for family in chosen]
-        return torch.stack(terms).sum(0) if terms else torch.zeros(_count(draws), dtype=torch.float64)
+        # One after the other: how a sum over a stack rounds depends on the number of draws.
+        return reduce(torch.add, terms) if terms else torch.zeros(_count(draws), dtype=torch.float64)
 
     def score(self, draws: Draws | Sequence[Draw], keys: Iterable[str] | None = None) -> Tensor:
         """(K, P): d log q / d u at u = 0. Columns of locked factors, and of those not in ``keys``, are 0."""

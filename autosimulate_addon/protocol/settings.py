@@ -48,6 +48,11 @@ OBJECTIVES = (
                                             "images: predicting less does not lower it"),
     Choice("raw", "Loss", "Cross-entropy as it is"),
 )
+LEARNERS = (
+    Choice("network", "Network", "A neural network, trained by gradient steps"),
+    Choice("head", "Head on Frozen Features", "Logistic regression of every pixel on a pretrained encoder's features, "
+                                              "solved to the end"),
+)
 NETWORKS = (
     Choice("unet", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),
     Choice("efficientnet", "EfficientNet U-Net", "Pretrained EfficientNet-Lite encoder, for real photographs"),
@@ -175,6 +180,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("count", int, None, "images", "generate: images to write; preview: images on the sheet; evaluate and the "
             "final comparison: images a fresh network is trained on", 1, 10_000_000),
 
+    Setting("learner", str, "network", "network", "what is trained on the renders, and judges them in the comparison",
+            choices=LEARNERS, label="Learner", panel="network"),
     Setting("network", str, "unet", "network", "network to train", choices=NETWORKS, label="Network", panel="network"),
     Setting("network_width", int, None, "network", "channels of the network's first layer", 1, 4096, label="Width",
             panel="network", soft_high=64, start=8, only=("network", "unet")),

@@ -35,12 +35,16 @@ class Encoder(nn.Module):
     def train(self, mode: bool = True) -> Encoder:
         return super().train(False)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def scales(self, images: Tensor) -> list[Tensor]:
+        """The groups at their own sizes, each (N, c, h, w): some ten times fewer numbers than the features."""
         height, width = images.shape[-2:]
         size = (-(-height // STRIDE), -(-width // STRIDE))
-        features = [F.interpolate(images, size=size, mode="area")]
-        features += [F.interpolate(each, size=size, mode="bilinear", align_corners=False) for each in self.maps(images)]
-        return torch.cat(features, 1)
+        return [F.interpolate(images, size=size, mode="area"), *self.maps(images)]
+
+    def forward(self, images: Tensor) -> Tensor:
+        scales = self.scales(images)
+        size = tuple(scales[0].shape[-2:])
+        return torch.cat([F.interpolate(each, size=size, mode="bilinear", align_corners=False) for each in scales], 1)
 
 
 def make_encoder(name: str = "auto", module: str | Path | None = None, device: torch.device | str = "cpu") -> Encoder:

@@ -34,6 +34,14 @@ from .validation import Validation
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How far disjoint halves of what the hypergradient is made of say the same: cosines."""
+
+    renders: float            # of v from each half of the renders
+    photographs: float        # of the hypergradient of each half of the photographs, in their order
+
+
+@dataclass(frozen=True)
 class Estimate:
     """The direction in which psi lowers the validation loss, in whitened coordinates, divided by the std of w."""
 
@@ -44,6 +52,7 @@ class Estimate:
     derivative: str           # how w was taken: "finite-difference" or "forward-mode"
     w: Tensor                 # (n,) of the renders ``index``
     index: Tensor
+    agreement: Agreement | None = None
 
 
 def estimate(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,6 +23,13 @@ class Validation:
 
     images: Tensor
     targets: Tensor
+    _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def remembered(self, name: Hashable, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives for these images, made once."""
+        if name not in self._memory:
+            self._memory[name] = make()
+        return self._memory[name]
 
     def __len__(self) -> int:
         return len(self.images)

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from ..hypergradient.estimate import Estimate
 from ..hypergradient.model import Model
+from ..hypergradient.options import EstimatorOptions
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..renders import RenderStore
@@ -24,14 +26,21 @@ class Training:
     steps: int                    # batches
     from_scratch: bool = False    # new weights, and a learning rate that falls to 0 over the steps
     rate: float = 1.0             # x the usual learning rate, where the weights are new
+    validation: Validation | None = None    # real images by which a learner chooses what training cannot tell (its l2)
 
 
 class Learner(Model, Protocol):
     """theta-hat(psi). All its randomness comes from the seeds it is given; its state is plain Python and tensors."""
 
+    unique: bool                  # theta-hat depends on the renders alone, not on a seed: two learners say the same
+
     def fit(self, store: RenderStore, training: Training, seed: int,
             progress: Callable[[float], None] = lambda fraction: None) -> None:
         """theta <- theta-hat: trains on renders of ``store``; ``progress`` hears the fraction that is done."""
+
+    def estimate(self, store: RenderStore, batch: Tensor, psi: Psi, validation: Validation, options: EstimatorOptions,
+                 seed: int) -> Estimate:
+        """The hypergradient at ``psi``. ``batch`` (K,) are the renders of it that this learner was not fitted to."""
 
     def evaluate(self, data: Validation) -> Scores: ...
 

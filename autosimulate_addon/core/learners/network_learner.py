@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from ..hypergradient.estimate import Estimate, estimate
+from ..hypergradient.options import EstimatorOptions
 from ..hypergradient.parameters import trainable_parameters
 from ..hypergradient.pathwise import relight, relightable
 from ..hypergradient.validation import Validation
 from ..networks import build
+from ..psi import Psi
 from ..randomness import derive_seed, torch_seed
 from ..renders import RenderStore
 from ..tasks.task import Parameters, Scores, Task
@@ -22,6 +25,8 @@ from .learner import Training
 
 class NetworkLearner:
     """A neural network that Adam trains on the mean loss of batches, each under new lights and film."""
+
+    unique = False
 
     def __init__(self, settings: Any, task: Task, seed: int) -> None:
         """``settings``: a ``LoopConfig``, of which it reads the network, its rate, batches and device."""
@@ -65,6 +70,10 @@ class NetworkLearner:
 
         train(self.task, self.network, self.optimizer, batch, training.steps, cosine=training.from_scratch,
               progress=progress)
+
+    def estimate(self, store: RenderStore, batch: Tensor, psi: Psi, validation: Validation, options: EstimatorOptions,
+                 seed: int) -> Estimate:
+        return estimate(self.task, self, store, batch, psi, validation, options, seed)
 
     def evaluate(self, data: Validation) -> Scores:
         theta = self.theta

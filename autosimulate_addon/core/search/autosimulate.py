@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import torch
 
-from ..hypergradient.estimate import average, estimate
+from ..hypergradient.estimate import average
 from ..hypergradient.options import EstimatorOptions
 from ..psi import Psi
 from ..randomness import derive_seed, member_seed
@@ -63,8 +63,8 @@ class AutoSimulate(Search):
         if context.iteration < self.step.warmup:
             return None
         found = average([
-            estimate(context.task, learner, context.store, context.batch, context.psi, context.validation,
-                     self.options.estimator, member_seed(context.seed, "network", index))
+            learner.estimate(context.store, context.batch, context.psi, context.validation, self.options.estimator,
+                             member_seed(context.seed, "network", index))
             for index, learner in enumerate(context.ensemble)])
         details = {"derivative": found.derivative, "effective": found.effective, "replayed": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}

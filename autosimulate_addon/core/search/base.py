@@ -38,8 +38,8 @@ class Search:
     def training(self, context: Context, steps: int) -> Training:
         """Goes on with the weights as they are, on all renders so far; or starts anew, on this iteration's."""
         if self.retrains:
-            return Training(context.psi, context.batch, steps, from_scratch=True)
-        return Training(self.psi, torch.arange(len(context.store)), steps)
+            return Training(context.psi, context.batch, steps, from_scratch=True, validation=context.validation)
+        return Training(self.psi, torch.arange(len(context.store)), steps, validation=context.validation)
 
     def after_training(self, context: Context, scores: Scores) -> Outcome | None:
         return None

@@ -1,0 +1,137 @@
+"""The hypergradient at a convex head: exact products, and no render is scored by a head that saw it.
+
+Of each half of the renders a head theta and v = H^-1 g_val; w_k = v . grad l_k of the renders of the other half. All
+renders so far take part, with their importance weights at psi, and every factor by its score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from ..features.encoder import STRIDE
+from ..features.sampled import SampledPixels
+from ..hypergradient.conjugate_gradients import CGResult, CGStatus
+from ..hypergradient.credit import Advantage, credited_score_terms
+from ..hypergradient.direction import Direction
+from ..hypergradient.estimate import Agreement, Estimate
+from ..hypergradient.options import EstimatorOptions
+from ..hypergradient.replay import WeightedRenders
+from ..hypergradient.score_function import std
+from ..hypergradient.validation import Validation
+from ..psi import Psi
+from ..renders import RenderStore
+from .learner import Training
+from .pixel_head import PixelHead
+
+#: Of the renders, and of the photographs.
+HALVES = 2
+
+
+@dataclass(frozen=True)
+class Half:
+    """What one half of the renders says: theta, and v (D + 1, C) for each half of the photographs."""
+
+    theta: Tensor
+    solved: list[CGResult]
+
+    @property
+    def directions(self) -> list[Tensor]:
+        return [each.solution for each in self.solved if isinstance(each.solution, Tensor)]
+
+    @property
+    def direction(self) -> Tensor:
+        return torch.stack(self.directions).sum(0)
+
+
+def cross_fitted(head: PixelHead, store: RenderStore, batch: Tensor, psi: Psi, validation: Validation,
+                 options: EstimatorOptions) -> Estimate:
+    """The hypergradient at ``psi`` from all renders of ``store``, or from its ``batch`` (K,) alone where all together
+    are worth less.
+    """
+    if not head.l2:
+        head.fit(store, Training(psi, torch.arange(len(store)), 1, validation=validation), 0)
+    renders, sampled = _renders(store, batch, psi, options), head.sampled(store)
+    place = torch.arange(len(renders.index)) % HALVES
+    halves, parts = [], torch.zeros(HALVES, len(store), *store.labels.shape[-2:])
+    for number in range(HALVES):
+        seen, held = (renders.index[place == number], renders.index[place != number])
+        half = fit_half(head, sampled.rows(seen), renders.weights[place == number], validation, options)
+        parts[:, held] = pixel_derivatives(head, half, sampled.rows(held), store.labels.shape[-2:])
+        halves.append(half)
+    parts = parts[:, renders.index]
+
+    w = parts.double().sum((0, 2, 3))
+    w_std = std(w, renders.weights)
+    advantage = Advantage(renders.weights, w_std, options.baseline, options.clip)
+    gradient, variance = renders.moments(_terms(head, store, renders, psi, parts.sum(0), advantage, options))
+    by_photographs = [renders.moments(_terms(head, store, renders, psi, part, advantage, options))[0] for part in parts]
+    agreement = Agreement(_cosine(*[half.direction for half in halves]), _cosine(*by_photographs))
+    return Estimate(gradient, variance, renders.effective, _direction(halves), "exact", w, renders.index, agreement)
+
+
+def _renders(store: RenderStore, batch: Tensor, psi: Psi, options: EstimatorOptions) -> WeightedRenders:
+    weights, effective = store.importance_weights(psi, [factor.key for factor in store.factors], options.truncation)
+    if effective < options.least_effective * len(batch):
+        return WeightedRenders.equal(batch)
+    return WeightedRenders(torch.arange(len(store)), weights, effective)
+
+
+def fit_half(head: PixelHead, sampled: SampledPixels, weights: Tensor, validation: Validation,
+             options: EstimatorOptions) -> Half:
+    """theta* of these renders, from the head's own theta, and H^-1 g_val at it."""
+    problem = head.problem(head.samples(sampled, weights / weights.sum()))
+    theta = problem.fit(head.vector)
+    return Half(theta, [problem.solve(theta, g) for g in validation_gradients(head, theta, validation, options)])
+
+
+def validation_gradients(head: PixelHead, theta: Tensor, validation: Validation,
+                         options: EstimatorOptions) -> list[Tensor]:
+    """g_val (D + 1, C) as the sum of the shares of halves of the photographs, in their order, at the encoder's size."""
+    by_name = {"weight": theta[:-1], "bias": theta[-1]}
+    labels = validation.targets[:, ::STRIDE, ::STRIDE]
+    share = head.task.objective(((logits, labels[rows]) for rows, logits in head.small_logits(by_name, validation)),
+                                len(validation), options.objective, options.metric_weight)
+    leaf, scales = theta.clone().requires_grad_(), head.scales(validation)
+    gradients = []
+    for rows in torch.arange(len(validation), device=head.device).chunk(HALVES):
+        gradient = torch.zeros_like(theta)
+        for some in rows.split(8):
+            logits = head.logits({"weight": leaf[:-1], "bias": leaf[-1]}, [each[some] for each in scales])
+            gradient += torch.autograd.grad(share(logits, labels[some]), leaf)[0]
+        gradients.append(gradient)
+    return gradients
+
+
+def pixel_derivatives(head: PixelHead, half: Half, sampled: SampledPixels, size: torch.Size) -> Tensor:
+    """(halves of the photographs, n, H, W): v . grad l, at sampled pixels for all that they stand for; else 0."""
+    samples = head.samples(sampled, torch.ones(len(sampled)))
+    places = sampled.places[:, ::head.every(sampled)]
+    errors = samples.errors(samples.logits(half.theta))[1]
+    parts = torch.zeros(len(half.directions), len(sampled), size[0] * size[1])
+    for part, v in zip(parts, half.directions, strict=True):
+        derivatives = (errors * (samples.logits(v))).sum(1).reshape(len(sampled), -1)
+        part.scatter_add_(1, places.cpu(), derivatives.cpu().to(part))
+    return parts.unflatten(2, tuple(size))
+
+
+def _terms(head: PixelHead, store: RenderStore, renders: WeightedRenders, psi: Psi, parts: Tensor,
+           advantage: Advantage, options: EstimatorOptions) -> Tensor:
+    return credited_score_terms(head.task, store, renders.index, psi, store.factors, parts.double(), advantage,
+                                options.object_credit)
+
+
+def _direction(halves: list[Half]) -> Direction:
+    """v of the first half, with the worst status of all solves."""
+    solved = [each for half in halves for each in half.solved]
+    worst = max(solved, key=lambda each: (each.status != CGStatus.CONVERGED, each.relative_residual))
+    v = halves[0].direction
+    return Direction({"weight": v[:-1], "bias": v[-1]}, str(worst.status), max(each.iterations for each in solved),
+                     worst.relative_residual, worst.damping)
+
+
+def _cosine(a: Tensor, b: Tensor) -> float:
+    return float(cosine_similarity(a.flatten().double(), b.flatten().double(), 0))
