@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
