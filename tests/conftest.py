@@ -10,6 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``-n 2 --dist loadgroup`` a core takes a file at a time. The window's tests are one group, as they share
+    displays and packages; it takes longest, so it comes first."""
+    windows = ROOT / "tests" / "window"
+    for item in items:
+        group = "window" if windows in item.path.parents else item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: windows not in item.path.parents)
+
+
 @pytest.fixture(scope="session")
 def repo_root() -> Path:
     return ROOT
