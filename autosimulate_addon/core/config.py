@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import torch
 
-from ..protocol import InputError, settings
+from ..protocol import InputError
+from ..protocol.settings import SETTINGS
 from .features.encoder import ENCODERS
-from .hypergradient.direction import APPROXIMATIONS
 from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
 from .networks import NETWORKS
 from .search.autosimulate import StepOptions
 from .search.make import METHODS, search_class
 from .tasks import TASKS
-
-DEVICES = tuple(choice.id for choice in settings.DEVICES)
-OBJECTIVES = tuple(choice.id for choice in settings.OBJECTIVES)
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,18 @@ class LoopConfig:
     step: StepOptions = field(default_factory=StepOptions)
 
     def __post_init__(self) -> None:
-        for name, choices in (("method", METHODS), ("approximation", APPROXIMATIONS), ("objective", OBJECTIVES),
-                              ("device", DEVICES), ("network", NETWORKS), ("task", TASKS), ("learner", LEARNERS),
-                              ("encoder", ("auto", *ENCODERS))):
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}.")
-        for name, least in (("iterations", 1), ("images", 2), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name} is {getattr(self, name)}: give at least {least}.")
-        for name in ("ensemble_size", "epochs", "replay"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} is {value}: give at least 1.")
+        # What core looks up by name may have rows that the command line does not offer; the rest is as SETTINGS say.
+        tables: dict[str, Collection[str]] = {"task": TASKS, "learner": LEARNERS, "method": METHODS,
+                                              "network": NETWORKS, "encoder": ("auto", *ENCODERS)}
+        for name, known in tables.items():
+            if getattr(self, name) not in known:
+                raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(known)}.")
+        own = {row.name for row in fields(self)} - tables.keys()
+        for setting in SETTINGS:
+            if setting.name in own:
+                setting.check(getattr(self, setting.name))
+        if self.batch_size < 1:
+            raise InputError(f"batch_size is {self.batch_size}: give at least 1.")
 
     @property
     def training_epochs(self) -> int:

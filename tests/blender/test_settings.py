@@ -6,11 +6,9 @@ import bpy
 import pytest
 
 from autosimulate_addon.blender.marks import mark_file, properties, settings
-from autosimulate_addon.core import config as core_config
-from autosimulate_addon.core import networks
-from autosimulate_addon.core.hypergradient import direction
+from autosimulate_addon.core import networks, search
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.protocol.settings import APPROXIMATIONS, DEVICES, METHODS, NETWORKS, SETTINGS, Setting, by_name
+from autosimulate_addon.protocol.settings import METHODS, NETWORKS, SETTINGS, Setting, by_name
 from autosimulate_addon.run import arguments, config
 
 TOY = Setting("grain", int, 3, "images", "how much grain the toy has", 1, 9, label="Grain", panel="advanced")
@@ -73,9 +71,7 @@ def test_a_marks_file_may_set_whatever_a_flag_can(setting, tmp_path):
         mark_file.read(path)
 
 
-@pytest.mark.parametrize("choices, obeyed", [
-    (METHODS, core_config.METHODS), (APPROXIMATIONS, direction.APPROXIMATIONS), (NETWORKS, networks.NETWORKS),
-    (DEVICES, core_config.DEVICES)])
+@pytest.mark.parametrize("choices, obeyed", [(METHODS, search.METHODS), (NETWORKS, networks.NETWORKS)])
 def test_what_can_be_chosen_is_what_there_is(choices, obeyed):
     assert {choice.id for choice in choices} == set(obeyed)
 

@@ -163,6 +163,7 @@ def test_locked_factors_do_not_move():
 
 @pytest.mark.parametrize("changes", [
     dict(method="magic"), dict(approximation="cubic"), dict(iterations=0), dict(images=1), dict(epochs=0),
+    dict(replay=0), dict(objective="luck"), dict(learning_rate=0.0), dict(batch_size=0),
     dict(device="tpu"), dict(network="transformer"),
 ], ids=str)
 def test_bad_settings_are_one_sentence(changes):
@@ -236,5 +237,5 @@ def test_the_hypergradient_is_the_mean_over_an_ensemble_that_sees_the_same_rende
 
 
 def test_no_network_at_all_is_refused():
-    with pytest.raises(InputError, match="ensemble_size is 0"):
+    with pytest.raises(InputError, match="--ensemble-size must be a whole number from 1"):
         small(ensemble_size=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ...protocol.settings import APPROXIMATIONS
 from ..tasks.task import Task
 from .conjugate_gradients import CGStatus, conjugate_gradients
 from .curvature import training_curvature
@@ -23,7 +24,7 @@ from .validation import Validation, validation_gradient
 #: | no-validation         | 1                        |
 #: C is the Hessian or the Gauss-Newton matrix of the training loss. The sign of the second is that of the term it
 #: stands for: an image whose gradient agrees with v is one that lowers the validation loss when trained on.
-APPROXIMATIONS = ("quadratic", "approximate-quadratic", "linear", "no-validation")
+_KNOWN = tuple(choice.id for choice in APPROXIMATIONS)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def direction(
     iterations: int = 10,
     tolerance: float = 1e-6,
 ) -> Direction:
-    """v for one of ``APPROXIMATIONS``; the keywords concern the quadratic one and are those of the solver."""
+    """v for one of ``settings.APPROXIMATIONS``; the keywords concern the quadratic one and are those of the solver."""
     if approximation == "quadratic":
         result = conjugate_gradients(product, g_val, damping=damping, relative_damping=relative_damping,
                                      tolerance=tolerance, max_iterations=iterations)
@@ -64,7 +65,7 @@ def direction(
     elif approximation == "no-validation":
         vector = ones_like(g_val)
     else:
-        raise ValueError(f"Unknown approximation {approximation!r}; it is one of {', '.join(APPROXIMATIONS)}")
+        raise ValueError(f"Unknown approximation {approximation!r}; it is one of {', '.join(_KNOWN)}")
     if not is_finite(vector):
         return Direction(vector, str(CGStatus.NOT_FINITE), relative_residual=math.nan)
     return Direction(vector, "exact")

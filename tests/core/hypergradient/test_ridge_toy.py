@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from autosimulate_addon.core.hypergradient.direction import APPROXIMATIONS, direction
+from autosimulate_addon.core.hypergradient.direction import direction
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
 from autosimulate_addon.core.hypergradient.products import gauss_newton_product, gradient, hessian_product
 from autosimulate_addon.core.hypergradient.score_function import score_terms
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import Factor
+from autosimulate_addon.protocol.settings import APPROXIMATIONS
 
 RIDGE = 0.3
 FACTOR = Factor("s", "normal", start={"mean": np.array([0.4]), "std": np.array([0.7])})
@@ -89,7 +90,7 @@ def test_quadratic_agrees_with_finite_differences_of_retraining():
     assert relative_error(estimate("quadratic"), differences) < 1e-6
 
 
-@pytest.mark.parametrize("approximation", APPROXIMATIONS)
+@pytest.mark.parametrize("approximation", [choice.id for choice in APPROXIMATIONS])
 def test_every_approximation_against_its_closed_form(approximation):
     second, _ = moments(ZERO)
     g = features(X_VAL).T @ (features(X_VAL) @ THETA - Y_VAL) / len(X_VAL)
