@@ -23,7 +23,7 @@ from ..blender.marks.mark import Mark
 from ..protocol import AutoSimulateError, Factor
 from . import redraw, wording
 from .jobs import results, table
-from .pictures import curve, icons
+from .pictures import curve, distribution, icons
 
 #: Colour of a distribution's picture, by what is learnable.
 COLORS = {"PROPERTY": curve.ORANGE, "MATERIAL": (0.85, 0.45, 0.60), "STATE": (0.60, 0.75, 0.40),
@@ -47,6 +47,7 @@ class Row:
     problem: str = ""
     items: tuple[str, ...] = ()
     unit: str = ""
+    axes: tuple[str, ...] = ()                      # what the pictures' horizontal axes show, one a component
     start: str = ""                                 # where it began, in words, once something was learned
     targets: tuple[tuple[int, str, bool], ...] = ()     # the first of its properties: position, name, still there
 
@@ -170,6 +171,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         data.learned.add(mark.name)
     data.psi[mark.name], data.factors[mark.name] = now, factor
     row.items, row.unit = factor.items, factor.unit
+    row.axes = _axes(factor, [part for part in (start if found else None, now) if part])
     row.start = wording.psi(start, factor.unit, factor.items) if found else ""
     row.targets = _targets(scene.autosimulate.marks[mark.name])
     row.text = wording.short(now, factor.unit, factor.items)
@@ -191,6 +193,14 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         factor.family, start if found else None, now, factor.low, factor.high, color=color),
         len(now.get("mean", [0])))
     return time.perf_counter() - began
+
+
+def _axes(factor: Factor, parts: list[dict]) -> tuple[str, ...]:
+    """The intervals that ``curve.distribution_tiles`` draws over."""
+    if not factor.continuous:
+        return ()
+    return tuple(wording.interval(*distribution.extent(factor.family, parts, i, factor.low, factor.high), factor.unit)
+                 for i in range(factor.size))
 
 
 def _fits(mark: Mark, psi: dict) -> bool:

@@ -53,16 +53,23 @@ def psi(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
     return f"({means}) ± {spread}{suffix}"
 
 
+def interval(low: float, high: float, unit: str = "") -> str:
+    """"0 to 12 m"."""
+    values, shown = _unit(unit, (low, high))
+    suffix = shown if shown in {"", "°"} else f" {shown}"
+    return f"{number(values[0])} to {number(values[1])}{suffix}"
+
+
 def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
-    """As ``psi``, for a narrow row: two digits, of a vector only how wide it is."""
+    """As ``psi``, for a narrow row: no unit, of a vector only how wide it is."""
     if "p" in parameters:
         return psi(parameters, unit, items)
     mean, shown = _unit(unit, parameters["mean"])
     std, _ = _unit(unit, parameters["std"])
     if len(mean) > 1:
         suffix = shown if shown in {"", "°"} else f" {shown}"
-        return f"± {number(sum(std) / len(std), 2)}{suffix}"
-    return f"{number(mean[0], 2)} ± {number(std[0], 2)}{'°' * (shown == '°')}"
+        return f"± {number(sum(std) / len(std))}{suffix}"
+    return f"{number(mean[0])} ± {number(std[0])}{'°' * (shown == '°')}"
 
 
 def mark_name(name: str) -> str:

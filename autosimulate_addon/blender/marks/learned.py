@@ -41,6 +41,7 @@ def _put(group: Any, parameter: str, values: list[float]) -> None:
     for block, key in _keys(group, parameter):
         if key in block:
             block[key] = values[0] if len(values) == 1 else values
+            block.update_tag()                          # who shows it is told by the dependency graph
 
 
 def change_p(group: Any, index: int, value: float) -> None:
@@ -75,6 +76,7 @@ def forget(group: Any, target: Any = None) -> int:
         for block, key in _keys(group, parameter, target):
             if key in block and compat.is_editable(block):
                 del block[key]
+                block.update_tag()
                 removed += 1
     return removed
 

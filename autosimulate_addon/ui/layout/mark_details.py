@@ -18,6 +18,10 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         paragraph(layout, context, row.problem, icon="ERROR")
     if len(row.picture) > 1:                            # a square for each component, over the whole width
         picture(layout, context, row.picture)
+        axes = layout.row()
+        axes.scale_y = 0.7
+        for letter, axis in zip(_letters(mark), row.axes, strict=False):
+            axes.label(text=f"{letter}: {axis}")
         layout.label(text=row.full)
         _targets(layout, mark, row.targets)
     else:
@@ -27,6 +31,8 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         column = line.column()
         if row.full:
             column.label(text=row.full)
+        for axis in row.axes:
+            column.label(text=iface_("shown: {:s}").format(axis))
         _targets(column, mark, row.targets)
     undecided = mark.name in panel_data.get(context.scene).pending
     if undecided:
@@ -74,8 +80,12 @@ def _targets(layout: bpy.types.UILayout, mark, names: tuple[tuple[int, str, bool
         column.label(text=iface_("and {:d} more").format(count - len(names)), icon="BLANK1")
 
 
+def _letters(mark) -> str:
+    return "RGBA" if mark.targets and "color" in mark.targets[0].path.lower() else "XYZW"
+
+
 def _numbers(column: bpy.types.UILayout, mark, unit: str) -> None:
-    letters = "RGBA" if mark.targets and "color" in mark.targets[0].path.lower() else "XYZW"
+    letters = _letters(mark)
     suffix = f" ({unit})" if unit and unit not in editing.UNITS else ""
 
     def fields(name: str, label: str) -> None:

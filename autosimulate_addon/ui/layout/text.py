@@ -18,6 +18,18 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
         column.label(text=line, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
+#: A sidebar narrower than this shows names alone, and labels above what they name.
+_NARROW = 300
+#: A picture is no wider than this, however wide the sidebar.
+_WIDEST = 420
+
+
+def narrow(context: bpy.types.Context) -> bool:
+    """Whether there is no room for two things beside each other."""
+    region = context.region
+    return region is not None and region.width / context.preferences.system.ui_scale < _NARROW
+
+
 def picture(layout: bpy.types.UILayout, context: bpy.types.Context, icons: tuple[int, ...]) -> None:
     """A picture as wide as the sidebar, of square icons side by side (``icons.show_wide``)."""
     if not icons:
@@ -27,4 +39,4 @@ def picture(layout: bpy.types.UILayout, context: bpy.types.Context, icons: tuple
     row = layout.row(align=True)
     row.alignment = "CENTER"
     for icon in icons:
-        row.template_icon(icon_value=icon, scale=max((region / scale - 46) / 20, 4.0) / len(icons))
+        row.template_icon(icon_value=icon, scale=max((min(region / scale, _WIDEST) - 46) / 20, 4.0) / len(icons))

@@ -56,7 +56,9 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
 
     @staticmethod
     def _details(layout: bpy.types.UILayout, item) -> None:
-        assign = layout.row(align=True)
+        column = layout.column(align=True)
+        column.label(text=iface_("Assign to {:s}").format(item.name))
+        assign = column.row(align=True)
         for what, text in (("OBJECTS", "Selected"), ("COLLECTION", "Collection"), ("MATERIAL", "Material")):
             assign.operator("autosimulate.class_assign", text=text).what = what
         column = layout.column(align=True)

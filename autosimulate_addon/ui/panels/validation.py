@@ -32,7 +32,7 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
         for problem in found.problems:
             paragraph(layout, context, problem, icon="ERROR")
         if found.n_images:
-            paragraph(layout, context, f"{found.n_images} images, {found.description}", icon="CHECKMARK")
+            paragraph(layout, context, _summary(found), icon="CHECKMARK")
         picture(layout, context, validation.thumbnail())
         if found.images:
             column = layout.column(align=True)
@@ -46,6 +46,12 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
             layout.operator("autosimulate.classes_from_validation", icon="ADD")
         for note in found.notes:
             paragraph(layout, context, note, icon="INFO")
+
+
+def _summary(found: validation.Found) -> str:
+    """"6 images with class-index masks"."""
+    what = found.description.removeprefix("images ")
+    return f"{found.n_images} images {what}" if what != found.description else f"{found.n_images} images, {what}"
 
 
 class AUTOSIMULATE_PT_test(Sidebar, bpy.types.Panel):

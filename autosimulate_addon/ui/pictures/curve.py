@@ -17,6 +17,8 @@ BLUE: Color = (0.35, 0.62, 0.95)
 ORANGE: Color = (0.95, 0.60, 0.25)
 GREY: Color = (0.62, 0.62, 0.62)
 GRID: Color = (0.5, 0.5, 0.5)
+#: Empty space beside a curve, as a share of what it is drawn over.
+_MARGIN = 0.06
 BACKGROUND = (0.10, 0.10, 0.10, 1.0)
 
 
@@ -85,7 +87,8 @@ def distribution_tiles(family: str, start: dict | None, now: dict, low=None, hig
 
 def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, color: Color) -> None:
     left, right = distribution.extent(family, parts, i, low, high)
-    x = np.linspace(left, right, canvas.width)
+    margin = _MARGIN * (right - left)                   # at a limit the curve is seen to end
+    x = np.linspace(left - margin, right + margin, canvas.width)
     limits = (None if low is None else float(low[i]), None if high is None else float(high[i]))
     curves = [distribution.density(family, x, float(part["mean"][i]), float(part["std"][i]), *limits)
               for part in parts]
