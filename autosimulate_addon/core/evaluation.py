@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..protocol import SampleKey, Simulator
 from .config import LoopConfig
 from .datasets.dataset import Dataset
 from .hypergradient.validation import Validation
-from .learners import Training, make_learner
+from .learners import Learner, Training, make_learner
 from .psi import Psi
 from .randomness import derive_seed
 from .render_cache import RenderCache
@@ -24,6 +25,8 @@ from .watch import Watch
 FROM_SCRATCH_EPOCHS = 12
 #: A network that starts from nothing and ends with a falling learning rate can take larger steps at first.
 FROM_SCRATCH_RATE = 4 / 3
+#: Images that a network looks at at once.
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
 
     Returns {"loss", "metric", "per_class"} on the test images, {"val_loss", "val_metric", "val_per_class"}, all means
     over the networks; "losses" and "metrics" of each network on the test images, in an order that the same seed
-    repeats for another psi; and the budget, "images" and "steps". Events: "render" and "train" with a "fraction".
+    repeats for another psi; "decided_metric" and "decided_metrics" likewise, with the decision rule of each network
+    chosen for the metric on the validation images (see ``decision``); and the budget, "images" and "steps". Events:
+    "render" and "train" with a "fraction".
     Raises Cancelled where ``watch`` says stop.
     """
     steps = evaluation.steps or max(1, round(FROM_SCRATCH_EPOCHS * evaluation.images / config.batch_size))
@@ -58,7 +63,7 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
     store = _render(config, simulator, psi, evaluation.images, unseen, watch, renders_dir)
     validation = as_validation(task, evaluation.validation, store.device)
     test = as_validation(task, evaluation.test, store.device) if evaluation.test is not None else None
-    results: list[tuple[Scores, Scores]] = []       # (on test, on validation) of each network
+    results: list[tuple[Scores, Scores, float]] = []     # (on test, on validation, decided on test) of each network
     for repeat in range(evaluation.networks):
 
         def progress(fraction: float, done: int = repeat) -> None:
@@ -73,11 +78,30 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
         training = Training(psi, rows, steps, from_scratch=True, rate=FROM_SCRATCH_RATE, validation=validation)
         learner.fit(store, training, seed, progress)
         on_validation = learner.evaluate(validation)
-        results.append((learner.evaluate(test) if test is not None else on_validation, on_validation))
-    tests, validations = [on_test for on_test, _ in results], [on_validation for _, on_validation in results]
+        results.append((learner.evaluate(test) if test is not None else on_validation, on_validation,
+                        decided_metric(task, learner, validation, test or validation)))
+    tests, validations, decided = (list(each) for each in zip(*results, strict=True))
     return {**_mean(tests), **{f"val_{name}": value for name, value in _mean(validations).items()},
             "losses": [scores.loss for scores in tests], "metrics": [scores.metric for scores in tests],
+            "decided_metric": _average(decided), "decided_metrics": decided,
             "images": evaluation.images, "steps": steps}
+
+
+@torch.no_grad()
+def decided_metric(task: Task, learner: Learner, chosen_on: Validation, scored_on: Validation) -> float:
+    """The metric on ``scored_on`` with the decision rule that suits ``chosen_on`` best.
+
+    Where both are the same images it is what the best rule would give, not what a rule gives on images unseen.
+    """
+    theta = learner.theta
+    batches = zip(chosen_on.images.split(BATCH), chosen_on.targets.split(BATCH), strict=True)
+    rule = task.decision((learner.outputs(theta, images), targets) for images, targets in batches)
+
+    def decided(images: Tensor) -> Tensor:
+        outputs = learner.outputs(theta, images)
+        return outputs + rule.to(outputs)[:, None, None]
+
+    return task.evaluate(decided, scored_on.images, scored_on.targets).metric
 
 
 def as_validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:

@@ -43,7 +43,7 @@ class Pools:
         """
         with self.simulator(start) as simulator:
             psi = psi_of(simulator, plain)
-            cache = RenderCache(simulator, self.work / "pools" / self.name(start, plain, seed))
+            cache = RenderCache(simulator, self.folder / self.name(start, plain, seed))
             keys = [SampleKey(seed, 0, sample) for sample in range(count)]
             renders = []
             for number, render in enumerate(cache.render([psi.sample(key) for key in keys], keys), 1):
@@ -53,6 +53,11 @@ class Pools:
             store = RenderStore(simulator.factors, simulator.layers)
             store.add(renders, psi)
             return store
+
+    @property
+    def folder(self) -> Path:
+        """Of the renders of this size and quality."""
+        return self.work / f"{self.config.width}x{self.config.height}x{self.config.samples}"
 
     def name(self, start: str, plain: Plain | None, seed: int) -> str:
         """A psi that was learned is named by its numbers: another psi never finds its renders."""

@@ -186,6 +186,8 @@ def test_evaluation_from_scratch_is_a_function_of_its_seed():
         watch=Watch(lambda event, data: fractions.append(data["fraction"]) if event == "train" else None))
     assert both["losses"][0] == a["loss"] != both["losses"][1]
     assert both["loss"] == pytest.approx(sum(both["losses"]) / 2)
+    assert both["decided_metrics"][0] == a["decided_metric"] != a["metric"]
+    assert both["decided_metric"] == pytest.approx(sum(both["decided_metrics"]) / 2)
     assert fractions == sorted(fractions) and fractions[-1] == 1
 
 

@@ -98,7 +98,7 @@ def test_a_comparison_by_fewer_networks_is_made_anew(reference, tmp_path):
     (output / "events.jsonl").write_text("".join(events[:-1]))          # without "done"
     path = output / "checkpoint" / "comparison.json"
     rows = json.loads(path.read_text())
-    start = {**rows["start"], "metrics": rows["start"]["metrics"][:1], "metric": 0.0}
+    start = {**rows["start"], "decided_metrics": rows["start"]["decided_metrics"][:1], "metric": 0.0}
     path.write_text(json.dumps({**rows, "start": start}))
     assert run("--resume", output) == 0
     assert json.loads(path.read_text())["start"]["metrics"] == pytest.approx(rows["start"]["metrics"], abs=1e-6)

@@ -32,7 +32,7 @@ def iteration(number: int, **changes) -> dict:
 
 def numbers(learned=(0.5, 0.17), start=(0.45, 0.2)) -> dict:
     return {"split": "test", "images": 96, "rows": {
-        name: {"metric": metric, "loss": loss, "per_class": {"cube": metric + 0.1}}
+        name: {"metric": metric, "loss": loss, "decided_metric": metric + 0.07, "per_class": {"cube": metric + 0.1}}
         for name, (metric, loss) in (("start", start), ("learned", learned))}}
 
 
@@ -104,8 +104,8 @@ def test_a_whole_run(tmp_path):
     (run / "config.json").write_text(json.dumps({"seed": 3, "scene": HOSTILE, "control": True}))
     page = report(run)
     assert "The run beat its null control." in page.text
-    for expected in ("50.0 %", "45.0 %", "+5.0 points", "60.0 %", "300 ± 200", "130 ± 40 W", "place Z", "seed 3",
-                     "96 images", "render 8 s (67%)", "converged: 4"):
+    for expected in ("50.0 %", "45.0 %", "+5.0 points", "60.0 %", "57.0 %", "mIoU, decided", "300 ± 200", "130 ± 40 W",
+                     "place Z", "seed 3", "96 images", "render 8 s (67%)", "converged: 4"):
         assert expected in page.text, expected
     assert len(page.images) == 5
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..datasets.dataset import IGNORE
+from ..decision import decision_biases
 from .calibration import Calibration, Pixels, calibrate
 from .soft_miou import overlap, total
 from .task import Scores
@@ -104,6 +105,10 @@ class SegmentationTask:
         classes = labels[known]
         return (logits.movedim(1, -1)[known], classes,
                 weights * self.class_weights.to(logits)[classes])
+
+    def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+        """(C,) the biases of the classes with the best mean IoU."""
+        return decision_biases(batches)
 
     @torch.no_grad()
     def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch: int = 32) -> Scores:

@@ -67,6 +67,12 @@ class Task(Protocol):
         of one batch and gives a scalar; the scalars' gradients sum to the gradient of the objective.
         """
 
+    def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+        """(channels,): what to add to the outputs before deciding, for the best metric on these images.
+
+        ``batches`` holds their (outputs, targets). A task that decides nothing gives zeros.
+        """
+
     def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
         """Scores the outputs ``predict`` gives for ``images`` (N, 3, H, W) in [0, 1]."""
 

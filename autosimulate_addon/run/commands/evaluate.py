@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     test = prepare.labelled_images(config.test, marked.classes, config)
+    validation = prepare.labelled_images(config.validation, marked.classes, config) if config.validation else None
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
         check_writable(output)
@@ -53,15 +54,20 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         psi = Psi.from_plain(simulator.factors, start)
         scores = evaluate_from_scratch(
             loop_config(config), simulator, psi,
-            Evaluation(count, config.seed, validation=test, networks=config.judges),
+            Evaluation(count, config.seed, validation or test, test if validation else None, config.judges),
             watch=Watch(report, stop, "Stopped before the networks were trained: nothing was scored."))
         metric = make_task(loop_config(config).task, simulator.classes).metric
     progress.close()
     numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, "metric_name": metric,
-               **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")}}
+               **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")},
+               # A rule chosen on the images that it is scored on would say too much.
+               **({name: scores[name] for name in ("decided_metric", "decided_metrics")} if validation else {})}
     say(f"{_of_networks(config.judges)} trained on {count} images: "
         f"loss {_with_spread(scores, 'loss', 'losses')}, "
         f"{metric} {_with_spread(scores, 'metric', 'metrics')} on {len(test)} test images.")
+    if validation:
+        say(f"With one bias for each class, chosen on the validation images: {metric} "
+            f"{_with_spread(scores, 'decided_metric', 'decided_metrics')}.")
     for name, value in scores["per_class"].items():
         say(f"  {name:24s} IoU {value:.3f}")
     if output is not None:

@@ -65,9 +65,11 @@ def say_result(job: CheckedRun, numbers: Mapping[str, Any]) -> None:
         names = {"start": "start (distributions not moved)", "control": "null control", "learned": "learned"}
         say(f"Fresh networks, {numbers['judges']} of each, trained on {numbers['images']} images, on the "
             f"{numbers['split']} images ({numbers['split_images']}):")
-        say(f"  {'':34s}{'loss':>8s}{'mIoU':>8s}")
+        say(f"  {'':34s}{'loss':>8s}{numbers['metric_name']:>8s}{'decided':>9s}")
         for name, row in rows.items():
-            say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['metric'])}")
+            say(f"  {names.get(name, name):34s}{_number(row['loss'])}{_number(row['metric'])}"
+                f" {_number(row.get('decided_metric'))}")
+        say(f"  (decided: {numbers['metric_name']} with one bias for each class, chosen on the validation images.)")
     verdict = judge(read_run(job.directory))         # the report's own, so that the two never disagree
     say(f"{verdict.headline} {verdict.detail}".strip())
     there = [f"{what}: {path}" for what, path in (

@@ -166,7 +166,7 @@ class _Run:
         path = self.job.directory.checkpoints / "comparison.json"
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, psi) in enumerate(rows.items()):
-            if len(done.get(name, {}).get("metrics", ())) != config.judges:       # none, or an older version's
+            if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
                 watch = Watch(self._report_from_scratch(position / len(rows), 1.0 / len(rows)), self.stop)
                 done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, evaluation, watch=watch,
                                                    renders_dir=self.job.directory.renders / name)

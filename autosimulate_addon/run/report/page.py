@@ -121,8 +121,10 @@ def _scores(record: RunRecord) -> str:
     if not record.scores:
         return ""
     names = list(dict.fromkeys(name for score in record.scores for name in score.per_class))
+    decided = any(not math.isnan(score.decided) for score in record.scores)
     rows = [("learned" if score.name == "learned" else "",
              [ROW_NAMES.get(score.name, score.name), percent(score.metric),
+              *([percent(score.decided)] if decided else []),
               "–" if math.isnan(score.loss) else f"{score.loss:.4f}",
               *(percent(score.per_class.get(name, math.nan)) for name in names)]) for score in record.scores]
     several = max(len(score.metrics) for score in record.scores)
@@ -130,7 +132,12 @@ def _scores(record: RunRecord) -> str:
     remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images '
               f'drawn from those distributions, scored on the {escape(record.split)} images.</p>'
               if not math.isnan(record.score_images) else "")
-    return _section("Fresh networks", _table(["distributions", record.metric, "loss", *names], rows, 1) + remark)
+    if decided:
+        remark += (f'<p class="quiet">{escape(record.metric)} is that of the likeliest class of each pixel; decided, '
+                   "with one bias for each class added, which was chosen on the validation images: the likeliest class "
+                   "wanders with the share of foreground in the renders.</p>")
+    columns = [record.metric, *([f"{record.metric}, decided"] if decided else []), "loss", *names]
+    return _section("Fresh networks", _table(["distributions", *columns], rows, 1) + remark)
 
 
 def _distributions(record: RunRecord) -> str:

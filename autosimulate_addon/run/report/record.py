@@ -62,6 +62,7 @@ class Score:
     per_class: Mapping[str, float]
     losses: tuple[float, ...] = ()
     metrics: tuple[float, ...] = ()
+    decided: float = math.nan    # the metric with the decision rule that was chosen on the validation images
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ def scores_of(rows: Any) -> tuple[Score, ...]:
             per_class = row.get("per_class") if isinstance(row.get("per_class"), dict) else {}
             found.append(Score(str(name), number(row.get("loss")), number(row.get("metric")),
                                {str(key): number(value) for key, value in per_class.items()},
-                               _numbers(row.get("losses")), _numbers(row.get("metrics"))))
+                               _numbers(row.get("losses")), _numbers(row.get("metrics")),
+                               number(row.get("decided_metric"))))
     return tuple(found)
 
 

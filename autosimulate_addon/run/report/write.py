@@ -16,7 +16,8 @@ numbers.json (or ``numbers`` of the ``done`` event)::
     {"split": "test",                  # or "validation": the images that the fresh networks were scored on
      "images": 480,                    # rendered images each of them was trained on
      "rows": {"start":   {"loss": 0.183, "metric": 0.495, "per_class": {"cube": 0.61, ...},   # means over the networks
-                          "losses": [0.180, ...], "metrics": [0.501, ...]},                   # of each network
+                          "losses": [0.180, ...], "metrics": [0.501, ...],                    # of each network
+                          "decided_metric": 0.52},       # with the decision rule chosen on the validation images
               "control": {...},        # the null control, if it is not the same as "start"
               "learned": {...}, ...}}  # more rows are shown as they come ("wide", "oracle")
 """  # noqa: E501
