@@ -9,7 +9,6 @@ from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import describe, properties, states
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks.defaults import complete
-from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import mark, startup_scene
@@ -138,20 +137,6 @@ def test_what_cannot_be_drawn_is_refused(scene, data, path, text):
     with pytest.raises(InputError, match=text):
         marks_scene.add_mark(scene, Mark(targets=(paths.parse(data, path),)))
     assert not scene.autosimulate.marks
-
-
-def test_a_family_chosen_in_the_window_gets_the_limits_it_needs(scene):
-    """Those of the property, and where the property has none, those that the user then enters."""
-    group = marks_scene.add_mark(scene, Mark(targets=(paths.parse("cameras['Camera']", "lens"),)))
-    group.family = "BOUNDED"
-    assert (group.use_low, group.low[0], group.use_high, group.high[0]) == (True, 1.0, True, 5000.0)
-    group = marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", "location[0]"),)))
-    group.family = "BOUNDED"
-    with pytest.raises(InputError, match="low 0 is not below high 0"):
-        factor_of(marks_scene.mark_of(group))
-    group.low[0], group.high[0], group.std[0] = -2.0, 3.0, 1.0
-    factor = factor_of(marks_scene.mark_of(group))
-    assert (factor.family, factor.low, factor.high) == ("bounded", -2.0, 3.0)
 
 
 def test_states_must_set_the_same_properties(scene):

@@ -18,11 +18,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...protocol import FAMILIES, InputError
-from .. import paths
+from ...protocol import FAMILIES
 from . import editing, settings
-from .defaults import complete
-from .mark import MAX_SIZE, Mark
+from .mark import MAX_SIZE
 
 KIND_ITEMS = (
     ("PROPERTY", "Property", "A property of one or more data-blocks", "RNA", 0),
@@ -61,22 +59,6 @@ class AUTOSIMULATE_PG_target(bpy.types.PropertyGroup):
     index: IntProperty(name="Component", description="Component of a vector, or -1 for all", default=-1, min=-1)
 
 
-def _limit_bounded(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """A bounded family needs limits: where the user had set none, those that a new mark of the property would get."""
-    if group.family != "BOUNDED" or not len(group.targets) or (group.use_low and group.use_high):
-        return
-    given = {name: tuple(getattr(group, name)[:group.size]) for name in ("low", "high")
-             if getattr(group, f"use_{name}")}
-    group.use_low = group.use_high = True
-    try:
-        targets = tuple(paths.ref_to(target.id, target.path, target.index) for target in group.targets if target.id)
-        mark = complete(Mark(group.name, targets=targets, family="bounded", **given))
-    except InputError:
-        return      # the property has no limits of its own; whoever reads the mark says that the user's are missing
-    for name in ("low", "high"):
-        getattr(group, name)[:group.size] = getattr(mark, name)
-
-
 def _numbers(name: str, description: str, **options):
     return FloatVectorProperty(name=name, description=description, size=MAX_SIZE, precision=4, **options)
 
@@ -87,8 +69,7 @@ class AUTOSIMULATE_PG_mark(bpy.types.PropertyGroup):
     kind: EnumProperty(name="Kind", description="What is learnable", items=KIND_ITEMS)
     targets: CollectionProperty(type=AUTOSIMULATE_PG_target, name="Targets",
                                 description="Properties that share this distribution, each drawing its own value")
-    family: EnumProperty(name="Distribution", description="Family of the distribution", items=FAMILY_ITEMS,
-                         update=_limit_bounded)
+    family: EnumProperty(name="Distribution", description="Family of the distribution", items=FAMILY_ITEMS)
     size: IntProperty(name="Components", description="Number of components of one value", default=1, min=1,
                       max=MAX_SIZE)
     low: _numbers("Low", "Smallest value that may be drawn")
