@@ -5,6 +5,7 @@ Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) imp
 
 from .errors import AutoSimulateError, Cancelled, InputError, one_line, suggestion
 from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
+from .moments import Moments, moment_names
 from .simulator import Driver, Layer, Render, Simulator
 from .vocabulary import FAMILIES, FILM
 
@@ -22,9 +23,11 @@ __all__ = [
     "Factor",
     "InputError",
     "Layer",
+    "Moments",
     "Render",
     "SampleKey",
     "Simulator",
+    "moment_names",
     "one_line",
     "suggestion",
 ]

@@ -7,17 +7,14 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol import InputError, Moments
 
 RUN = Path(__file__).resolve().parents[1] / "run.py"
-
-#: Plain psi: by factor key, {"mean": [...], "std": [...]} or {"p": [...]}.
-Plain = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def run_py(*arguments: Any) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def evaluate(settings: Settings, scene: Path, psi: Path, test: Path, seed: int, 
                   *settings.size, *arguments)
 
 
-def write_psi(path: Path, plain: Plain) -> Path:
+def write_psi(path: Path, plain: Mapping[str, Moments]) -> Path:
     """A psi.json of plain numbers that no run has found: a start, a target. In a folder that is no run's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     factors = [{"key": key, "start": {name: [float(value) for value in _list(values)]

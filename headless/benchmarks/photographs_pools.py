@@ -13,12 +13,12 @@ from pathlib import Path
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.render_cache import RenderCache
 from autosimulate_addon.core.renders import RenderStore
-from autosimulate_addon.protocol import SampleKey
+from autosimulate_addon.protocol import Moments, SampleKey
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.scene import marked_scene
 from autosimulate_addon.run.scene.simulator import BlenderSimulator, open_simulator
 
-from .blender_runs import Plain, run_py
+from .blender_runs import run_py
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Pools:
             run_py("build", "lmo", "--start", start, "--data", self.data, "--output", path)
         return path
 
-    def render(self, start: str, plain: Plain | None, seed: int, count: int) -> RenderStore:
+    def render(self, start: str, plain: Mapping[str, Moments] | None, seed: int, count: int) -> RenderStore:
         """``count`` renders of ``plain`` (None: the start itself). The same seed gives any psi the same random numbers.
 
         What is on disk is read; the rest is rendered and kept.
@@ -59,7 +59,7 @@ class Pools:
         """Of the renders of this size and quality."""
         return self.work / f"{self.config.width}x{self.config.height}x{self.config.samples}"
 
-    def name(self, start: str, plain: Plain | None, seed: int) -> str:
+    def name(self, start: str, plain: Mapping[str, Moments] | None, seed: int) -> str:
         """A psi that was learned is named by its numbers: another psi never finds its renders."""
         if plain is None:
             return f"{start}_{seed}"

@@ -17,6 +17,7 @@ from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import InputError, SampleKey
+from autosimulate_addon.protocol.moments import density
 from autosimulate_addon.run.record import psi_file
 from autosimulate_addon.run.report import densities
 
@@ -133,5 +134,5 @@ def test_what_the_optimiser_reaches_comes_back_from_everywhere(scene, tmp_path_f
                          (float(factor.low[component]), float(factor.high[component])))
             least, most = densities.plotting_range(factor.family, ((mean, std),), low, high)
             assert least < most
-            drawn = densities.density(factor.family, mean, std, low, high, np.linspace(least, most, 50))
+            drawn = density(factor.family, np.linspace(least, most, 50), mean, std, low, high)
             assert np.isfinite(drawn).all()

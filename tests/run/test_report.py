@@ -15,7 +15,7 @@ from PIL import Image
 
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.record.directory import RunDirectory
-from autosimulate_addon.run.report.densities import density, on_log_axis, plotting_range
+from autosimulate_addon.run.report.densities import on_log_axis, plotting_range
 from autosimulate_addon.run.report.record import Distribution, read_run
 from autosimulate_addon.run.report.style import quantity, shorten
 from autosimulate_addon.run.report.verdict import judge
@@ -235,26 +235,7 @@ def test_without_a_null_control_nothing_is_claimed(tmp_path):
     assert verdict.outcome == "unknown" and "no null control" in verdict.headline
 
 
-# ---- densities
-
-@pytest.mark.parametrize(("family", "mean", "std", "low", "high"), [
-    ("normal", 2.0, 0.5, -math.inf, math.inf), ("lognormal", 300.0, 200.0, 0.0, math.inf),
-    ("lognormal", 0.01, 0.015, 0.0, math.inf), ("bounded", 1.0, 0.8, -2.0, 3.0),
-    ("bounded", 0.5, 12 ** -0.5, 0.0, 1.0)])
-def test_densities_have_the_moments_they_are_given(family, mean, std, low, high):
-    edge = low if math.isfinite(low) else mean - 12 * std
-    x = np.linspace(edge, min(high, mean + 60 * std), 2_000_001)
-    p = density(family, mean, std, low, high, x)
-    step = x[1] - x[0]
-    assert p.sum() * step == pytest.approx(1, abs=2e-3)
-    assert (p * x).sum() * step == pytest.approx(mean, rel=1e-2)
-    assert math.sqrt((p * (x - mean) ** 2).sum() * step) == pytest.approx(std, rel=3e-2)
-
-
-def test_a_uniform_start_is_flat():
-    p = density("bounded", 0.0, 2 / math.sqrt(12), -1.0, 1.0, np.linspace(-0.99, 0.99, 50))
-    assert np.allclose(p, 0.5, rtol=1e-6)
-
+# ---- axes of densities
 
 def test_the_range_shows_both_and_stays_inside_the_limits():
     assert plotting_range("normal", ((0, 1), (5, 0.1)), -2.0, math.inf) == (-2.0, pytest.approx(5.3))

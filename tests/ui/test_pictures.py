@@ -15,17 +15,6 @@ CASES = [("normal", 2.0, 0.5, None, None), ("lognormal", 100.0, 150.0, None, Non
 
 
 @pytest.mark.parametrize("family, mean, std, low, high", CASES)
-def test_density_has_the_moments_it_is_named_by(family, mean, std, low, high):
-    x = np.linspace(*((0, 1) if family == "bounded" else (0, 60 * std) if family == "lognormal" else (-3, 7)), 400_001)
-    p = distribution.density(family, x, mean, std, low, high)
-    total = np.trapezoid(p, x) if hasattr(np, "trapezoid") else np.trapz(p, x)
-    m = (p * x).sum() / p.sum()
-    assert total == pytest.approx(1, abs=5e-3)
-    assert m == pytest.approx(mean, rel=5e-3)
-    assert np.sqrt((p * (x - m) ** 2).sum() / p.sum()) == pytest.approx(std, rel=5e-2)
-
-
-@pytest.mark.parametrize("family, mean, std, low, high", CASES)
 def test_samples_have_the_moments(family, mean, std, low, high):
     limits = [None if value is None else [value] for value in (low, high)]
     values = distribution.sample(np.random.default_rng(0), family, {"mean": [mean], "std": [std]}, 40_000, *limits)

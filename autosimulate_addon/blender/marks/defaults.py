@@ -12,6 +12,7 @@ import bpy
 import numpy as np
 
 from ...protocol import FAMILIES, FILM, InputError, suggestion
+from ...protocol.moments import beta_std, lognormal_ratio
 from .. import drawable, paths, property_info
 from ..paths import PropertyRef
 from ..property_info import PropertyInfo
@@ -127,7 +128,7 @@ def _complete_continuous(mark: Mark, info: PropertyInfo) -> Mark:
         mean = np.clip(mean, np.where(np.isfinite(low) & (low > 0.0), low, mean), high)
         spread = POWER_SPREAD if _is_power(mark.targets[0]) else SIZE_SPREAD
         given = mean if mark.mean is None else np.abs(mark.mean)    # factors refuses what is not positive
-        std = given * math.sqrt(math.exp(spread ** 2) - 1.0)
+        std = given * lognormal_ratio(spread)
     else:
         mean = np.clip(present.mean(axis=0), low, high)
         std = _normal_spread(mark, info, present)
@@ -166,11 +167,10 @@ def check_bounded(mark: Mark, low: np.ndarray, high: np.ndarray) -> None:
 def widest_bounded_std(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Standard deviation of the widest beta distribution with this mean that is not U-shaped (uniform in the middle).
 
-    Beta(a, b) on [0, 1] with mean m = a / n, n = a + b has variance m (1 - m) / (n + 1); min(a, b) = 1 gives n.
+    Beta(m k, (1 - m) k) has no U-shape from min(m, 1 - m) k = 1 on.
     """
     m = np.clip((mean - low) / (high - low), 1e-3, 1.0 - 1e-3)
-    n = 1.0 / np.minimum(m, 1.0 - m)
-    return (high - low) * np.sqrt(m * (1.0 - m) / (n + 1.0))
+    return (high - low) * beta_std(m, 1.0 / np.minimum(m, 1.0 - m))
 
 
 def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.ndarray:

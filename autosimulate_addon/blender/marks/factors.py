@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import bpy
 import numpy as np
 
-from ...protocol import CONTINUOUS, FILM, LARGEST, WIDEST_RATIO, Factor, InputError, suggestion
+from ...protocol import CONTINUOUS, FILM, LARGEST, WIDEST_RATIO, Factor, InputError, Moments, suggestion
+from ...protocol.moments import lognormal_median
 from .. import drawable, paths, property_info
 from . import states
 from .defaults import check_bounded, check_targets, effective_limits
@@ -22,7 +23,7 @@ SUM_TOLERANCE = 1e-3
 SLACK = 1e-6
 
 
-def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> Factor:
+def factor_of(mark: Mark, psi: Moments | None = None) -> Factor:
     """The complete mark as a Factor. ``psi`` ({"mean", "std"} or {"p"}, plain units) replaces the mark's own start.
 
     ``owners`` stays empty: only a render session knows instance indices. Raises InputError (naming the mark and the
@@ -39,7 +40,7 @@ def factor_of(mark: Mark, psi: Mapping[str, Sequence[float]] | None = None) -> F
     return _discrete(mark)
 
 
-def factors_of(marks: Sequence[Mark], psi: Mapping[str, Mapping[str, Sequence[float]]] | None = None
+def factors_of(marks: Sequence[Mark], psi: Mapping[str, Moments] | None = None
                ) -> tuple[Factor, ...]:
     """Factors of all enabled marks; ``psi`` as read by ``psi_properties.read`` (marks it lacks keep their start)."""
     return tuple(factor_of(mark, (psi or {}).get(mark.name)) for mark in marks if mark.enabled)
@@ -127,7 +128,7 @@ def _check_lognormal(mark: Mark, mean: np.ndarray, std: np.ndarray) -> None:
         raise InputError(f"Mark {mark.name!r}: a log-normal distribution with the mean {mean[beyond][0]:g} cannot have "
                          f"the standard deviation {std[beyond][0]:g}; choose one between a billionth of the mean and "
                          "a billion times it.")
-    _check_size(mark, _median(mean, std))
+    _check_size(mark, lognormal_median(mean, std))
 
 
 def _check_size(mark: Mark, values: np.ndarray) -> None:
@@ -141,18 +142,13 @@ def _slack(limit: np.ndarray) -> np.ndarray:
     return SLACK * np.abs(np.where(np.isfinite(limit), limit, 0.0)) + float(np.finfo(np.float32).tiny)
 
 
-def _median(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Of the log-normal distribution with these moments."""
-    return mean / np.sqrt(1.0 + (std / mean) ** 2)
-
-
 def _check_inside(mark: Mark, mean: np.ndarray, std: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
     """The limits of a normal or log-normal clip its draws: its centre must be inside, as the optimiser keeps it.
 
     The centre of a log-normal is its median; its mean, of the draws before clipping, is larger and may be above high.
     A start with the mean inside and the median below low is one that the optimiser moves inside.
     """
-    centre = _median(mean, std) if mark.family == "lognormal" else mean
+    centre = lognormal_median(mean, std) if mark.family == "lognormal" else mean
     slack = (lambda limit: 0.0) if mark.family == "bounded" else _slack
     below, above = mean < low - slack(low), centre > high + slack(high)
     if not (below | above).any():

@@ -15,19 +15,14 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...protocol import CONTINUOUS, Factor, InputError
+from ...protocol import Factor, InputError, Moments, moment_names
 from .. import compat, paths
 from .factors import check_probabilities, factor_of
 from .mark import Mark
 
 #: Blender cuts longer keys (in bytes of UTF-8) silently.
 MAX_KEY_BYTES = 63
-#: ``psi`` of the discrete and of the continuous families.
-PARAMETERS = {True: ("mean", "std"), False: ("p",)}
 _SUBTYPES = {"m": "DISTANCE", "W": "POWER", "rad": "ANGLE", "px": "PIXEL", "K": "TEMPERATURE"}
-
-#: psi of one mark in plain units: {"mean": [...], "std": [...]} or {"p": [...]}.
-Plain = dict[str, dict[str, list[float]]]
 
 
 def property_key(path: str, parameter: str) -> str:
@@ -56,13 +51,12 @@ def places(scene: bpy.types.Scene, mark: Mark) -> list[tuple[bpy.types.ID, str]]
 def keys(scene: bpy.types.Scene, marks: Sequence[Mark]) -> Iterator[tuple[Mark, bpy.types.ID, str, str]]:
     """(mark, data-block, parameter, custom property key) of all psi of the marks, whether they exist or not."""
     for mark in marks:
-        parameters = PARAMETERS[mark.family in CONTINUOUS]
         for block, path in places(scene, mark):
-            for parameter in parameters:
+            for parameter in moment_names(mark.family):
                 yield mark, block, parameter, property_key(path, parameter)
 
 
-def write(scene: bpy.types.Scene, marks: Sequence[Mark], plain: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+def write(scene: bpy.types.Scene, marks: Sequence[Mark], plain: Mapping[str, Moments]) -> None:
     """Writes psi (by mark name, plain units) for those of the marks that ``plain`` has.
 
     Raises InputError, before anything is written, for values that are no psi or data that cannot be written to.
@@ -83,13 +77,13 @@ def write(scene: bpy.types.Scene, marks: Sequence[Mark], plain: Mapping[str, Map
         _annotate(block, key, parameter, factor)
 
 
-def read(scene: bpy.types.Scene, marks: Sequence[Mark]) -> Plain:
+def read(scene: bpy.types.Scene, marks: Sequence[Mark]) -> dict[str, Moments]:
     """psi found in the scene, by mark name, validated; marks that have none are left out.
 
     Raises InputError, naming the custom property and the mend, for text, wrong sizes, NaN, spreads that are not
     positive, means outside of the limits, probabilities that do not sum to 1, or members that disagree.
     """
-    found: Plain = {}
+    found: dict[str, dict[str, list[float]]] = {}
     origin: dict[tuple[str, str], tuple[str, list[float]]] = {}
     for mark, block, parameter, key in keys(scene, marks):
         if key not in block:
@@ -121,7 +115,7 @@ def remove(scene: bpy.types.Scene, marks: Sequence[Mark]) -> int:
 
 
 def _check_found(mark: Mark, values: dict[str, list[float]], origin: dict) -> None:
-    wanted = PARAMETERS[mark.family in CONTINUOUS]
+    wanted = moment_names(mark.family)
     missing = [parameter for parameter in wanted if parameter not in values]
     where = origin[mark.name, next(iter(values))][0]
     if missing:
@@ -141,7 +135,7 @@ def _check_found(mark: Mark, values: dict[str, list[float]], origin: dict) -> No
 
 def _checked(mark: Mark, values: Mapping[str, Any], where: str | None = None) -> Factor:
     """The mark's factor with this start. Raises InputError that names ``where`` the values are from."""
-    wanted = PARAMETERS[mark.family in CONTINUOUS]
+    wanted = moment_names(mark.family)
     if set(values) != set(wanted):
         raise InputError(f"psi of mark {mark.name!r} has {', '.join(sorted(values)) or 'nothing'}; it needs "
                          f"{' and '.join(wanted)}.")

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
 
-from ...protocol import InputError
+from ...protocol import InputError, Moments
+from ...protocol.moments import around, normal, softmax
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks.mark import ClassTable
-from ..marks.psi_properties import Plain
 from . import parts
-from .moments import around, normal, softmax
 
 #: Scaled radius in CLEVR's properties.json; every class gets one of each.
 SIZES = ("large", "small")
@@ -53,32 +53,32 @@ def build(data_dir: str | Path, output: str | Path | None = None, start: str = "
     return scene
 
 
-def target() -> Plain:
+def target() -> dict[str, Moments]:
     """psi* in plain units: as CLEVR's images look (Cycles has become darker since the file was made)."""
-    return _plain(dict.fromkeys(WRONG, 1.6), 1.25, (0.0, 0.0), (1.6, 1.6), (0.0, 0.0), (-3.0, -1.0, 1.0, 2.0),
+    return _psi(dict.fromkeys(WRONG, 1.6), 1.25, (0.0, 0.0), (1.6, 1.6), (0.0, 0.0), (-3.0, -1.0, 1.0, 2.0),
                   (-3.0, -1.0, 1.0, 2.0))
 
 
-def narrow_start() -> Plain:
+def narrow_start() -> dict[str, Moments]:
     """A narrow wrong guess: dark, off to one side, mostly rubber, few samples and bounces."""
-    return _plain(WRONG, 1.8, (-1.6, -1.4), (0.9, 0.9), (0.0, -1.5), (0.6, 0.3, 0.0, -0.3), (0.6, 0.3, 0.0, -0.3))
+    return _psi(WRONG, 1.8, (-1.6, -1.4), (0.9, 0.9), (0.0, -1.5), (0.6, 0.3, 0.0, -0.3), (0.6, 0.3, 0.0, -0.3))
 
 
-def wide_start() -> Plain:
+def wide_start() -> dict[str, Moments]:
     """Wide randomisation around the file's own values."""
-    return _plain(dict.fromkeys(WRONG, 0.6), 3.0, (0.0, 0.0), (2.0, 2.0), (0.0, 0.0), (0.0,) * 4, (0.0,) * 4)
+    return _psi(dict.fromkeys(WRONG, 0.6), 3.0, (0.0, 0.0), (2.0, 2.0), (0.0, 0.0), (0.0,) * 4, (0.0,) * 4)
 
 
 #: Watts of the lamps in base_scene.blend (a sun's: W/m²).
 _FILE_POWER = {"Lamp_Key": 78.54, "Lamp_Fill": 23.56, "Lamp_Back": 39.27, "Area": 0.45}
 
 
-def _plain(factors, spread, middle, std, material, samples, bounces) -> Plain:
-    plain = {f"{name} Power": around(power * factors.get(name, 1.0), spread) for name, power in _FILE_POWER.items()}
-    plain["Place X"], plain["Place Y"] = (normal(*moments) for moments in zip(middle, std, strict=True))
-    plain["Material"], plain["Samples"], plain["Bounces"] = (softmax(*logits) for logits in
+def _psi(factors, spread, middle, std, material, samples, bounces) -> dict[str, Moments]:
+    psi = {f"{name} Power": around(power * factors.get(name, 1.0), spread) for name, power in _FILE_POWER.items()}
+    psi["Place X"], psi["Place Y"] = (normal(*moments) for moments in zip(middle, std, strict=True))
+    psi["Material"], psi["Samples"], psi["Bounces"] = (softmax(*logits) for logits in
                                                              (material, samples, bounces))
-    return plain
+    return psi
 
 
 def _material(data_dir: str | Path, name: str, group: str) -> bpy.types.Material:
@@ -126,7 +126,7 @@ def _objects(scene: bpy.types.Scene, data_dir: str | Path, settings: dict, worn:
 
 
 def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], settings: dict, materials: list[str],
-          start: Plain) -> None:
+          start: Mapping[str, Moments]) -> None:
     everyone = [made for members in objects.values() for made in members]
 
     def add(blocks, path: str, family: str, name: str, index: int = -1, **fields) -> None:

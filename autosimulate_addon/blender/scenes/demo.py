@@ -10,19 +10,20 @@ that there is something to gain, or wide.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import bmesh  # of the bpy module: only there once bpy is imported
 import bpy
 from mathutils import Matrix
 
+from ...protocol import Moments
+from ...protocol.moments import lognormal, normal, softmax
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks.mark import ClassTable
-from ..marks.psi_properties import Plain
 from ..paths import PropertyRef
 from . import parts
-from .moments import lognormal, normal, softmax
 
 CLASSES = ("sphere", "cube", "cylinder")
 #: (radius, name suffix): a large and a small object of each class.
@@ -50,35 +51,35 @@ def build(output: str | Path | None = None, start: str = "narrow") -> bpy.types.
     return scene
 
 
-def target() -> Plain:
+def target() -> dict[str, Moments]:
     """psi* in plain units: what the validation images are drawn from."""
-    return _plain(((2.0, 1.0, 1.3), 0.3), (0.0, 0.3), ((0.8, 0.6), (1.4, 1.2)), 1.2, (-2.0, -0.5, 1.0, 1.5),
+    return _psi(((2.0, 1.0, 1.3), 0.3), (0.0, 0.3), ((0.8, 0.6), (1.4, 1.2)), 1.2, (-2.0, -0.5, 1.0, 1.5),
                   (-1.5, 0.0, 1.0, 1.0))
 
 
-def narrow_start() -> Plain:
+def narrow_start() -> dict[str, Moments]:
     """A narrow wrong guess: too dark, off to one side, mostly rubber, few samples and bounces."""
-    return _plain(((0.0, -0.6, -0.6), 0.7), (-1.2, 0.7), ((-1.6, -1.2), (1.0, 1.0)), -1.2, (0.6, 0.3, 0.0, -0.3),
+    return _psi(((0.0, -0.6, -0.6), 0.7), (-1.2, 0.7), ((-1.6, -1.2), (1.0, 1.0)), -1.2, (0.6, 0.3, 0.0, -0.3),
                   (0.6, 0.3, 0.0, -0.3))
 
 
-def wide_start() -> Plain:
+def wide_start() -> dict[str, Moments]:
     """Wide randomisation, what people do by hand today: the baseline to beat."""
-    return _plain(((1.0, 0.5, 0.5), 1.2), (-0.5, 1.2), ((0.0, 0.0), (2.0, 2.0)), 0.0, (0.0,) * 4, (0.0,) * 4)
+    return _psi(((1.0, 0.5, 0.5), 1.2), (-0.5, 1.2), ((0.0, 0.0), (2.0, 2.0)), 0.0, (0.0,) * 4, (0.0,) * 4)
 
 
-def _plain(lights, world, place, metal, samples, bounces) -> Plain:
+def _psi(lights, world, place, metal, samples, bounces) -> dict[str, Moments]:
     """psi from (mean, std) of each: log energies over LIGHTS' watts, log world strength over .25, places in metres.
 
     ``metal``, ``samples`` and ``bounces`` are logits.
     """
-    plain = {f"{name} Power": lognormal(math.log(LIGHTS[name][2]) + log_energy, lights[1])
+    psi = {f"{name} Power": lognormal(math.log(LIGHTS[name][2]) + log_energy, lights[1])
              for name, log_energy in zip(LIGHTS, lights[0], strict=True)}
-    plain["World Strength"] = lognormal(math.log(0.25) + world[0], world[1])
-    plain["Place X"], plain["Place Y"] = (normal(*moments) for moments in zip(*place, strict=True))
-    plain["Material"] = softmax(0.0, metal)
-    plain["Samples"], plain["Bounces"] = softmax(*samples), softmax(*bounces)
-    return plain
+    psi["World Strength"] = lognormal(math.log(0.25) + world[0], world[1])
+    psi["Place X"], psi["Place Y"] = (normal(*moments) for moments in zip(*place, strict=True))
+    psi["Material"] = softmax(0.0, metal)
+    psi["Samples"], psi["Bounces"] = softmax(*samples), softmax(*bounces)
+    return psi
 
 
 def _furnish(scene: bpy.types.Scene) -> dict[str, list[bpy.types.Object]]:
@@ -136,7 +137,7 @@ def _object_material(name: str, metallic: float, roughness: float) -> bpy.types.
     return made
 
 
-def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], start: Plain) -> None:
+def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], start: Mapping[str, Moments]) -> None:
     everyone = [made for members in objects.values() for made in members]
 
     def add(refs: list[PropertyRef], family: str, name: str, **fields) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...protocol.moments import around
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks import states
@@ -24,7 +25,6 @@ from . import clutter, parts
 from .bop_camera import apply_intrinsics, read_intrinsics
 from .bop_models import lowest, painted_material, read_model
 from .lmo_starts import STARTS
-from .moments import around
 
 #: BOP's obj_id of each class.
 OBJECTS = {"ape": 1, "can": 5, "cat": 6, "driller": 8, "duck": 9, "eggbox": 10, "glue": 11, "holepuncher": 12}

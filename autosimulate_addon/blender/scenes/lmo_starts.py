@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .moments import around
+from ...protocol.moments import around
 
 #: Distance in metres within which a camera may stand that was not fitted to photographs.
 _REACH = {"low": 0.4, "high": 3.0}

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.distributions import Beta
 
 from ...protocol import Factor, InputError
+from ...protocol.moments import beta_concentration
 from .bounds import Bounds
 from .family import Family
 
@@ -55,7 +56,7 @@ class BoundedFamily(Family):
         if not bool(((mean > self.low) & (mean < self.high)).all()):
             raise InputError(f"mean of '{self.factor.key}' must be between its low and its high.")
         m = (mean - self.low) / (self.high - self.low)
-        k = m * (1 - m) / (std / (self.high - self.low)) ** 2 - 1
+        k = beta_concentration(m, std / (self.high - self.low))
         return torch.cat([m.logit(), torch.maximum(k, self._least_concentration(m)).log()])
 
     def _least_concentration(self, m: Tensor) -> Tensor:

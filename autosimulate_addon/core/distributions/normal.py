@@ -12,6 +12,7 @@ from torch.distributions import Distribution, LogNormal, Normal
 from torch.special import log_ndtr
 
 from ...protocol import LARGEST, WIDEST_RATIO, Factor, InputError
+from ...protocol.moments import lognormal_parameters
 from .bounds import Bounds
 from .family import Family
 
@@ -145,8 +146,8 @@ class LogNormalFamily(NormalFamily):
         mean, std = self.moments(plain)
         if not (mean > 0).all():
             raise InputError(f"mean of '{self.factor.key}' must be above 0: a log-normal value is positive.")
-        variance = np.log1p((std / mean) ** 2)  # of log x
-        return torch.from_numpy(np.concatenate([np.log(mean) - variance / 2, np.log(variance) / 2]))
+        log_mean, variance = lognormal_parameters(mean, std)
+        return torch.from_numpy(np.concatenate([log_mean, np.log(variance) / 2]))
 
     def to_plain(self, phi: Tensor) -> dict[str, list[float]]:
         mu, log_std = phi.chunk(2)

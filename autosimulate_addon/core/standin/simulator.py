@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from ...protocol import Draw, Driver, Factor, Layer, Render, SampleKey
+from ...protocol import Draw, Driver, Factor, Layer, Moments, Render, SampleKey
 from .scene import CLASSES, LIGHTS, OBJECTS, Scenes
 from .shading import look
-from .starts import Plain, factors, start_wide
+from .starts import factors, start_wide
 
 #: Scenes that are traced together; more is slower once their rays no longer fit into the cache.
 CHUNK = 16
@@ -26,7 +26,7 @@ class StandIn:
     classes = CLASSES
     layers = tuple(Layer(name, (Driver(name),)) for name in LIGHTS)
 
-    def __init__(self, start: Plain = start_wide, mark_absent: bool = True):
+    def __init__(self, start: Mapping[str, Moments] = start_wide, mark_absent: bool = True):
         self.factors: tuple[Factor, ...] = factors(start)
         self.mark_absent = mark_absent
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from ...protocol import SampleKey
+from ...protocol import Moments, SampleKey
 from ..datasets.dataset import Dataset
 from ..film import develop_uint8
 from ..psi import Psi
 from .scene import CLASSES
 from .simulator import StandIn
-from .starts import Plain, factors, target
+from .starts import factors, target
 
 
-def validation_and_test(seed: int = 999, n_val: int = 40, n_test: int = 200, psi: Plain = target
+def validation_and_test(seed: int = 999, n_val: int = 40, n_test: int = 200, psi: Mapping[str, Moments] = target
                         ) -> tuple[Dataset, Dataset]:
     """Two data sets drawn from ``psi`` (the target), of samples that no run with another seed can draw."""
     distribution = Psi.from_plain(factors(), psi)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...protocol import AutoSimulateError
+from ...protocol import AutoSimulateError, Moments
 from ..process.log import logger
 from ..process.progress import duration
 from ..process.streams import say
-from ..record import psi_file
 from ..record.directory import write_json
 from ..record.events import EventLog
 from ..report.record import read_run
@@ -19,7 +18,7 @@ from .checked_run import CheckedRun
 from .optimized_file import write_optimized
 
 
-def deliver(job: CheckedRun, plain: psi_file.Plain, numbers: dict[str, Any], events: EventLog) -> None:
+def deliver(job: CheckedRun, plain: Mapping[str, Moments], numbers: dict[str, Any], events: EventLog) -> None:
     """numbers.json, optimized.blend with ``plain`` in it, the event "done" and the report.
 
     The result of hours is in psi.json already: a part that fails costs only itself, and is told in one note.

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import psi_properties
-from ...protocol import InputError
-from ..record import psi_file
+from ...protocol import InputError, Moments
 from ..scene import scene_file
 from ..scene.marked_scene import MarkedScene
 
 
-def write_optimized(path: Path, marked: MarkedScene, plain: psi_file.Plain) -> None:
+def write_optimized(path: Path, marked: MarkedScene, plain: Mapping[str, Moments]) -> None:
     """A copy of the scene with its marks and ``plain`` psi in it; the scene in memory stays as it was."""
     with _written_in(marked, plain):
         scene_file.save_copy(path)
 
 
-def rehearse(marked: MarkedScene, plain: psi_file.Plain) -> None:
+def rehearse(marked: MarkedScene, plain: Mapping[str, Moments]) -> None:
     """Writes marks, classes and ``plain`` into the scene in memory, reads them back, and takes them out again.
 
     Raises InputError for a scene that could not keep the result of a run, before anything is rendered for it.
@@ -35,7 +34,7 @@ def rehearse(marked: MarkedScene, plain: psi_file.Plain) -> None:
 
 
 @contextlib.contextmanager
-def _written_in(marked: MarkedScene, plain: psi_file.Plain) -> Iterator[None]:
+def _written_in(marked: MarkedScene, plain: Mapping[str, Moments]) -> Iterator[None]:
     scene, marks = marked.scene, list(marked.marks)
     psi_before = psi_properties.read(scene, marks)
     from_file, group = marked.marks_file is not None, scene.autosimulate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
@@ -13,6 +13,7 @@ from ...core.psi import Psi
 from ...core.search.autosimulate import BRIGHTNESS
 from ...core.tasks import make_task
 from ...core.watch import Watch
+from ...protocol import Moments
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
@@ -144,7 +145,7 @@ class _Run:
                        seed=self.job.config.seed, stages=self.stages(), targets=targets(self.job.marked))
         write_latest(self.job.directory.latest_samples, self.state.store)
 
-    def stages(self) -> dict[str, psi_file.Plain]:
+    def stages(self) -> dict[str, Mapping[str, Moments]]:
         return {"start": self.start.plain(), "latest": self.state.psi.plain(), "best": self.state.best.plain(),
                 "final": self.state.final.plain()}
 

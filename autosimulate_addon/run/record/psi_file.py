@@ -7,18 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...protocol import Factor, InputError
+from ...protocol import Factor, InputError, Moments, moment_names
 from .directory import RunDirectory, read_json, write_json
 
 FORMAT = "autosimulate-psi"
 VERSION = 1
 
-#: Plain psi: by factor key, {"mean": [...], "std": [...]} or {"p": [...]} in the property's own units.
-Plain = Mapping[str, Mapping[str, Sequence[float]]]
 
-
-def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int, stages: Mapping[str, Plain],
-          targets: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int,
+          stages: Mapping[str, Mapping[str, Moments]], targets: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """``stages``: "start", "latest", "best", "final" (as far as they exist) -> plain psi.
 
     ``targets``: by factor key, the properties that the distribution drives, as {"data", "path", "index"}.
@@ -69,7 +66,7 @@ def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dic
 
 def check(values: Any, factor: Factor, where: str) -> dict[str, list[float]]:
     """``values`` as plain lists of floats; InputError (naming ``where``) unless they can be psi of ``factor``."""
-    names = ("mean", "std") if factor.continuous else ("p",)
+    names = moment_names(factor.family)
     size = factor.size if factor.continuous else len(factor.items)
     if not isinstance(values, Mapping) or set(values) != set(names):
         raise InputError(f"{where}: '{factor.key}' is {factor.family} and needs {' and '.join(names)}.")

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from .densities import density, on_log_axis, plotting_range
+from ...protocol.moments import density
+from .densities import on_log_axis, plotting_range
 from .record import Distribution
 from .style import CONTROL, LEARNED, MUTED, TEXT, quantity, shorten
 
@@ -59,7 +60,7 @@ def _densities(axes: Axes, distribution: Distribution) -> None:
     x = np.geomspace(low, high, _POINTS) if logarithmic else np.linspace(low, high, _POINTS)
     peaks = []
     for moments, colour, order in ((distribution.before, CONTROL, 2), (distribution.after, LEARNED, 3)):
-        y = density(distribution.family, *moments, distribution.low, distribution.high, x)
+        y = density(distribution.family, x, *moments, distribution.low, distribution.high)
         if logarithmic:         # areas on the page stay probabilities: p(log x) = x p(x)
             y = y * x
         axes.fill_between(x, y, color=colour, alpha=0.16, linewidth=0, zorder=order)

@@ -19,7 +19,7 @@ from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render import stage
 from ...blender.render.session import RenderSession
 from ...core.datasets import Dataset, read_dataset
-from ...protocol import InputError
+from ...protocol import InputError, Moments
 from ..config import RunConfig
 from ..process.streams import say
 from ..record import psi_file
@@ -43,7 +43,7 @@ class MarkedScene:
         settings = stage.RenderSettings(config.width, config.height, config.samples)
         return RenderSession(self.scene, self.marks, self.classes, settings)
 
-    def starting_at(self, plain: psi_file.Plain) -> MarkedScene:
+    def starting_at(self, plain: Mapping[str, Moments]) -> MarkedScene:
         """The same marks with ``plain`` (by mark name, as far as it goes) as their start."""
         marks = tuple(mark.with_(**{name: tuple(values) for name, values in plain[mark.name].items()})
                       if mark.name in plain else mark for mark in self.marks)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...protocol.moments import density
 from . import distribution
 from .raster import Canvas, Color
 
@@ -88,16 +90,18 @@ def distribution_tiles(family: str, start: dict | None, now: dict, low=None, hig
 def _density(canvas: Canvas, family: str, parts: list[dict], i: int, low, high, color: Color) -> None:
     left, right = distribution.extent(family, parts, i, low, high)
     margin = _MARGIN * (right - left)                   # at a limit the curve is seen to end
-    x = np.linspace(left - margin, right + margin, canvas.width)
-    limits = (None if low is None else float(low[i]), None if high is None else float(high[i]))
-    curves = [distribution.density(family, x, float(part["mean"][i]), float(part["std"][i]), *limits)
-              for part in parts]
+    x, limits = np.linspace(left - margin, right + margin, canvas.width), _limits(low, high, i)
+    curves = [density(family, x, float(part["mean"][i]), float(part["std"][i]), *limits) for part in parts]
     for k, curve in enumerate(curves):
         # every curve to its own height: a narrowed one would press the wide one flat
         heights = 2 + (canvas.height - 10) * curve / max(float(curve.max()), 1e-12)
         shade = color if k == len(curves) - 1 else GREY
         canvas.area(heights, shade, 0.45 if shade is color else 0.3, 1)
         canvas.graph(heights, shade, 3.0)
+
+
+def _limits(low: np.ndarray | None, high: np.ndarray | None, component: int) -> tuple[float, float]:
+    return (-math.inf if low is None else float(low[component]), math.inf if high is None else float(high[component]))
 
 
 def _bars(canvas: Canvas, start: dict | None, now: dict, color: Color) -> None:
@@ -121,9 +125,8 @@ def list_icon(family: str, now: dict, low=None, high=None, color: Color = ORANGE
         _bars(canvas, None, now, color)
     else:
         left, right = distribution.extent(family, [now], 0, low, high)
-        x = np.linspace(left, right, size)
-        limits = (None if low is None else float(low[0]), None if high is None else float(high[0]))
-        curve = distribution.density(family, x, float(now["mean"][0]), float(now["std"][0]), *limits)
+        x = np.linspace(left, right, size + 2)[1:-1]    # not the limits themselves, where the density is 0
+        curve = density(family, x, float(now["mean"][0]), float(now["std"][0]), *_limits(low, high, 0))
         heights = 3 + (size - 8) * curve / max(float(curve.max()), 1e-12)
         canvas.area(heights, color, 0.6, 2)
         canvas.graph(heights, color, 2.5)
