@@ -172,10 +172,10 @@ SETTINGS: tuple[Setting, ...] = (
             "in evaluate: the more, the better a gain can be told from chance", 1, 100, label="Judges",
             panel="advanced", soft_high=10),
 
-    Setting("width", int, 128, "images", "render width (demo: 64)", 8, 8192, metavar="PX", label="Width",
-            panel="advanced", soft_high=640, subtype="PIXEL"),
+    Setting("width", int, 128, "images", "render width (demo: 64)", 8, 8192, metavar="PX",
+            label="Render Width", panel="optimize", soft_high=640, subtype="PIXEL"),
     Setting("height", int, 96, "images", "render height; without it from the width and the scene's shape", 8, 8192,
-            metavar="PX", label="Height", panel="advanced", soft_high=480, subtype="PIXEL"),
+            metavar="PX", label="Render Height", panel="optimize", soft_high=480, subtype="PIXEL"),
     Setting("samples", int, None, "images", "Cycles samples a pixel (automatic: the scene's)", 1, 1 << 20),
     Setting("count", int, None, "images", "generate: images to write; preview: images on the sheet; evaluate and the "
             "final comparison: images a fresh network is trained on", 1, 10_000_000),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.marks import properties
-from . import keymap, menus, monitor, panel_data, preferences, validation
+from . import keymap, manual, menus, monitor, panel_data, preferences, validation
 from .operators import labels as labels_operators
 from .operators import log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import torch as torch_operators
@@ -34,12 +34,12 @@ def register() -> None:
     properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    for module in (menus, keymap, monitor, panel_data, overlay, tint):
+    for module in (manual, menus, keymap, monitor, panel_data, overlay, tint):
         module.register()
 
 
 def unregister() -> None:
-    for module in (tint, overlay, panel_data, monitor, keymap, menus):
+    for module in (tint, overlay, panel_data, monitor, keymap, menus, manual):
         module.unregister()
     if bpy.app.timers.is_registered(torch_operators.watch):
         bpy.app.timers.unregister(torch_operators.watch)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 import numpy as np
 
+from ..blender.marks.classes import CLASS_COLORS, read_classes
 from ..blender.marks.mark import ClassTable
+from ..protocol import AutoSimulateError
 from . import package, redraw
 from .pictures import icons, raster
 from .torch import install as torch_install
@@ -49,11 +52,37 @@ class Found:
 _found: dict[str, Found] = {}
 _process: subprocess.Popen | None = None
 _folder = ""
+#: Folders that were looked into, or will be, without anybody asking.
+_wanted: set[str] = set()
 
 
 def found(folder: str) -> Found | None:
     """What the last look into this folder found."""
     return _found.get(folder)
+
+
+def classes_of(scene: bpy.types.Scene) -> ClassTable:
+    """The scene's classes; none where the Labels panel says what is wrong with them."""
+    try:
+        return read_classes(scene)
+    except AutoSimulateError:
+        return ClassTable()
+
+
+def want(folder: str, classes: Callable[[], ClassTable]) -> None:
+    """Looks into a folder that is shown and was not looked into yet, soon: a panel that is drawn must not wait."""
+    if not folder or folder in _wanted or bpy.app.background:
+        return
+    _wanted.add(folder)
+
+    def now() -> None:
+        try:
+            look(folder, classes())
+        except OSError as error:
+            _found[folder] = Found(folder, problems=(f"The folder cannot be read ({error.strerror})",))
+            redraw.sidebars()
+
+    bpy.app.timers.register(now, first_interval=_INTERVAL_SECONDS)
 
 
 def looking() -> bool:
@@ -146,8 +175,6 @@ def spread_indices(mask: np.ndarray) -> np.ndarray:
     if np.ptp(values) == 0 or not np.allclose(values[..., 0], values[..., 1]):
         return mask                                     # already coloured
     levels, index = np.unique(np.round(values[..., 0] * 255).astype(int), return_inverse=True)
-    from ..blender.marks.mark_scene import CLASS_COLORS
-
     table = np.zeros((len(levels), 3), np.float32)
     for i, level in enumerate(levels):
         if level:
@@ -170,3 +197,4 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(poll):
         bpy.app.timers.unregister(poll)
     _found.clear()
+    _wanted.clear()

@@ -35,8 +35,15 @@ def test_overlay_leaves_background_alone():
 
 def test_sheets_hold_every_cell():
     images = [np.full((6, 8, 3), value, dtype=np.uint8) for value in (10, 100, 200)]
-    sheet = pictures.sample_sheet(images, [np.zeros((6, 8), dtype=np.uint8)] * 3, columns=2)
+    sheet = pictures.sample_sheet(images, [np.zeros((6, 8), dtype=np.uint8)] * 3)
     assert {10, 100, 200} <= set(np.unique(sheet))
+
+
+def test_sheets_have_few_empty_cells():
+    cell = np.full((24, 96, 3), 200, dtype=np.uint8)            # wide enough not to be enlarged
+    for count, columns in ((12, 6), (8, 4), (9, 5), (3, 3)):
+        sheet = pictures.sample_sheet([cell] * count, [np.zeros((24, 96), dtype=np.uint8)] * count)
+        assert sheet.shape[1] // 96 == columns
 
 
 def test_coco_instances_are_exact():

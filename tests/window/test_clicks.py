@@ -179,7 +179,7 @@ def sample_sheet(story: Story) -> None:
     story.shot("sheet-running")
     gui.wait(f"{job}.state.ended", timeout=60)
     story.shot("sheet")
-    assert gui.value(f"({job}.state.status, {job}.state.images, len({job}.sheet_icons) > 0)") == "('done', 9, True)"
+    assert gui.value(f"({job}.state.status, {job}.state.images, len({job}.sheet_icons) > 0)") == "('done', 12, True)"
 
 
 def escape_generate(story: Story, folder: Path) -> None:

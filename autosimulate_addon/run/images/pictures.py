@@ -69,7 +69,8 @@ def sheet(cells: Sequence[np.ndarray], columns: int, captions: Sequence[str] = (
     return np.asarray(canvas)
 
 
-def sample_sheet(images: Sequence[np.ndarray], labels: Sequence[np.ndarray], columns: int = 6) -> np.ndarray:
-    """Pairs, one above the other: the image, and the image with its classes laid over."""
+def sample_sheet(images: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> np.ndarray:
+    """Pairs, one above the other: the image, and the image with its classes laid over. As few empty cells as can be."""
+    columns = min((6, 5, 4), key=lambda number: -len(images) % number)
     cells = [np.concatenate([image, overlay(image, mask)], axis=0) for image, mask in zip(images, labels, strict=True)]
     return sheet(cells, columns)

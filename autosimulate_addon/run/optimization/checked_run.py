@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.datasets import Dataset
+from ...core.search.autosimulate import StepOptions
 from ...protocol import InputError
 from ..arguments import settings
 from ..config import RunConfig, combine, differences, load, save
@@ -103,11 +104,19 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             test = prepare.labelled_images(config.test, marked.classes, config)
     with open_simulator(marked, config) as simulator:      # what the session finds wrong is said now
         layers = len(simulator.layers)
-        notes = (*marked.problems, *simulator.notes)
+        notes = (*marked.problems, *simulator.notes, *_too_short(config))
     optimized_file.rehearse(marked, start)
     renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
     check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)
     return CheckedRun(directory, config, marked, start, validation, test, notes)
+
+
+def _too_short(config: RunConfig) -> tuple[str, ...]:
+    warmup = StepOptions().warmup
+    if config.method != "autosimulate" or config.iterations > warmup:
+        return ()
+    return (f"The first {warmup} iterations only train the networks: with {config.iterations} the distributions stay "
+            f"where they start, so ask for more iterations.",)
 
 
 def _absolute(config: RunConfig) -> RunConfig:

@@ -69,7 +69,17 @@ def open_marked_scene(scene_path: str | None, marks_path: str | Path | None) -> 
     if scene is None:
         raise InputError("No scene is given: add --scene FILE.blend, or open the file in Blender.")
     gone = presence.deleted(scene) if marks_path is None else []
-    return replace(marked_scene(scene, marks_path), problems=(*load_problems.find(scene), *gone))
+    return replace(marked_scene(scene, marks_path), problems=(*load_problems.find(scene), *gone, *_engine(scene)))
+
+
+def _engine(scene: bpy.types.Scene) -> tuple[str, ...]:
+    """What to say where the scene is made for another render engine."""
+    engine = scene.render.engine
+    if engine == "CYCLES":
+        return ()
+    name = "EEVEE" if "EEVEE" in engine else engine.removeprefix("BLENDER_").title()
+    return (f"The scene's render engine is {name}. Images are rendered by Cycles, which has exact masks and light "
+            f"groups, and may look different.",)
 
 
 def check_scene(marked: MarkedScene) -> None:

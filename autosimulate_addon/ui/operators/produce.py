@@ -29,7 +29,7 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
     bl_label = "Sample Sheet"
     bl_options = {"REGISTER"}
 
-    count: IntProperty(name="Samples", description="Number of draws on the sheet", default=9, min=1, soft_max=36)
+    count: IntProperty(name="Samples", description="Number of draws on the sheet", default=12, min=1, soft_max=36)
 
     @classmethod
     def poll(cls, context):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks.mark import ClassTable
-from ...protocol import AutoSimulateError, InputError
+from ...protocol import InputError
 from .. import reasons, validation
 from ..jobs import launch
 from .base import attempt
@@ -28,11 +26,7 @@ class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
         def work():
             folder = launch.absolute(context.scene.autosimulate.validation)
             try:
-                classes = marks_scene.read_classes(context.scene)
-            except AutoSimulateError:
-                classes = ClassTable()                  # the Labels panel says what is wrong with them
-            try:
-                validation.look(folder, classes)
+                validation.look(folder, validation.classes_of(context.scene))
             except OSError as error:
                 raise InputError(f"The folder {folder} cannot be read ({error.strerror})") from error
 

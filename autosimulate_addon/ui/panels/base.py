@@ -25,4 +25,6 @@ def draw_settings(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, pa
     rows = by_name()
     for setting in rows.values():
         if setting.panel == panel and settings.applies(group, setting, rows):
-            layout.prop(group, setting.name)
+            automatic = setting.default is None and setting.kind is not str and not getattr(group, setting.name) \
+                and not setting.choices
+            layout.prop(group, setting.name, text=f"{setting.label} (0: auto)" if automatic else setting.label)

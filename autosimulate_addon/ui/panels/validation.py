@@ -23,7 +23,10 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
         if validation.looking():
             layout.label(text="Looking...", icon="SORTTIME")
             return
-        found = validation.found(bpy.path.abspath(group.validation)) if group.validation else None
+        folder = bpy.path.abspath(group.validation) if group.validation else ""
+        found = validation.found(folder)
+        if found is None:
+            validation.want(folder, lambda scene=context.scene: validation.classes_of(scene))
         if found is not None:
             self._found(layout, context, found)
 
