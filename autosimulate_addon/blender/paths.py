@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 
 from ..protocol import InputError
-from . import compat
+from . import compat, identity
 
 #: ``lights['Lamp']`` or ``lights["Lamp"]``: how a data-block is written in files and messages.
 _DATA = re.compile(r"""^(?:bpy\.data\.)?([a-z_]+)\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")"""
@@ -41,11 +41,22 @@ class PropertyRef:
     index: int = -1
 
     def __str__(self) -> str:
-        data = f"{self.collection}[{self.name!r}]"
+        library = f", {self.library!r}" if self.library else ""
+        data = f"{self.collection}[{self.name!r}{library}]"
         if not self.path:
             return data
         joint = "" if self.path.startswith("[") else "."
         return f"{data}{joint}{self.path}" + (f"[{self.index}]" if self.index >= 0 else "")
+
+    @property
+    def key(self) -> identity.Key:
+        """The data-block's identity among those of its kind."""
+        return self.name, self.library
+
+    @property
+    def block(self) -> PropertyRef:
+        """The reference to the data-block itself."""
+        return PropertyRef(self.collection, self.name, self.library, "")
 
 
 class Resolved(NamedTuple):
@@ -95,8 +106,7 @@ def _is_kind_of(id_data: bpy.types.ID, rna_struct: bpy.types.Struct) -> bool:
 
 def ref_to(id_data: bpy.types.ID, path: str = "", index: int = -1) -> PropertyRef:
     """A reference to a property of a data-block of ``bpy.data``."""
-    library = id_data.library.filepath if id_data.library else None
-    return PropertyRef(collection_of(id_data), id_data.name, library, path, index)
+    return PropertyRef(collection_of(id_data), *identity.key(id_data), path, index)
 
 
 def ref_from_pointer(ptr: bpy.types.bpy_struct, prop_identifier: str, index: int = -1) -> PropertyRef:
@@ -140,7 +150,7 @@ def data_block(ref: PropertyRef) -> bpy.types.ID:
     collection = getattr(bpy.data, ref.collection, None) if not ref.collection.startswith("_") else None
     if not isinstance(collection, bpy.types.bpy_prop_collection):
         raise InputError(f"{ref.collection!r} is no kind of data-block; use objects, lights, materials, scenes, ...")
-    found = collection.get((ref.name, ref.library))
+    found = collection.get(ref.key)
     if found is None:
         where = f" linked from {ref.library}" if ref.library else ""
         raise InputError(f"{ref.collection}[{ref.name!r}]{where} is not in the file; rename it back or remove "
@@ -210,7 +220,7 @@ def _keys(owner: bpy.types.bpy_struct) -> Sequence[str]:
 
 
 def _missing(ref: PropertyRef) -> InputError:
-    return InputError(f"{ref.collection}[{ref.name!r}] has no property {ref.path!r}; choose another or remove it "
+    return InputError(f"{ref.block} has no property {ref.path!r}; choose another or remove it "
                       "from the learnable properties.")
 
 
@@ -243,7 +253,7 @@ def read(resolved: Resolved) -> np.ndarray:
     """The present value of what was resolved (see ``get``)."""
     value = value_of(resolved)
     if isinstance(value, bpy.types.ID):
-        return np.array([value.name])
+        return np.array([value.name_full])      # with the library of a linked one
     if value is None:
         return np.array([""])
     if is_flag(resolved.rna):
@@ -302,7 +312,7 @@ def _write_rna(resolved: Resolved, values: list) -> None:
     if rna.type == "POINTER":
         target = None
         if values[0]:
-            target = next((block for block in _collection_for(rna.fixed_type) if block.name == values[0]), None)
+            target = identity.labelled(_collection_for(rna.fixed_type), values[0])
             if target is None:
                 raise ValueError(f"there is no data-block named {values[0]!r}")
         setattr(owner, name, target)

@@ -8,7 +8,7 @@ import numpy as np
 from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
-from autosimulate_addon.blender.paths import parse
+from autosimulate_addon.blender.paths import PropertyRef, parse
 from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.protocol import SampleKey
@@ -90,7 +90,7 @@ def light(name: str, location, energy=500.0, kind="POINT"):
 def classes(**members) -> ClassTable:
     """``classes(ball=["objects:Ball"])``."""
     return ClassTable(("background", *members), {
-        name: tuple(tuple(one.split(":", 1)) for one in several) for name, several in members.items()})
+        name: tuple(PropertyRef(*one.split(":", 1), None, "") for one in several) for name, several in members.items()})
 
 
 def render(scene, table=None, marks=(), draw=None, key=KEY, size=(64, 48), **options):

@@ -10,8 +10,11 @@ from autosimulate_addon.blender.marks import describe, properties, states
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
+from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import mark, startup_scene
+
+CUBE = (parse("objects['Cube']", ""),)
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def _marks(scene):
 
 def test_write_and_read_give_the_same_marks(scene):
     marks_scene.write(scene, _marks(scene), ClassTable(
-        ("background", "cube"), {"cube": (("objects", "Cube"),)}, {"background": 0, "cube": 16}))
+        ("background", "cube"), {"cube": CUBE}, {"background": 0, "cube": 16}))
     marks, classes = marks_scene.read(scene, disabled=True)
     assert [each.name for each in marks] == ["Energy", "Place", "Bounces", "Hidden", "Wear", "Quality",
                                              "film:exposure"]
@@ -50,7 +53,7 @@ def test_write_and_read_give_the_same_marks(scene):
     assert (wear.targets[0].name, wear.items) == ("Cube", ("Material", "Other"))
     assert quality.states == _marks_states(scene)
     assert (film.film, film.mean) == ("exposure", (0.0,))
-    assert classes == ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)},
+    assert classes == ClassTable(("background", "cube"), {"cube": CUBE},
                                  {"background": 0, "cube": 16})
     assert "Hidden" not in [each.name for each in marks_scene.read(scene)[0]]
 
@@ -68,7 +71,7 @@ def test_reading_twice_changes_nothing(scene):
 
 
 def test_marks_survive_renaming_and_saving(scene, tmp_path):
-    marks_scene.write(scene, _marks(scene), ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)}))
+    marks_scene.write(scene, _marks(scene), ClassTable(("background", "cube"), {"cube": CUBE}))
     bpy.data.objects["Cube"].name = "Würfel"
     bpy.data.lights["Light"].name = "Sonne"
     bpy.data.materials["Other"].name = "Anders"
@@ -79,7 +82,7 @@ def test_marks_survive_renaming_and_saving(scene, tmp_path):
     assert by_name["Energy"].targets[0].name == "Sonne"
     assert by_name["Place"].targets[0].name == "Würfel"
     assert by_name["Wear"].items == ("Material", "Anders")
-    assert classes.members["cube"] == (("objects", "Würfel"),)
+    assert classes.members["cube"] == (parse("objects['Würfel']", ""),)
 
 
 def test_a_removed_data_block_is_told_with_the_mend(scene):
@@ -201,7 +204,7 @@ def test_names_are_unique_and_speak(scene):
     (lambda groups: setattr(groups[0].members[0], "id", None), "only members that were deleted"),
 ])
 def test_unusable_classes_are_refused(scene, change, text):
-    marks_scene.write_classes(scene, ClassTable(("background", "cube"), {"cube": (("objects", "Cube"),)}))
+    marks_scene.write_classes(scene, ClassTable(("background", "cube"), {"cube": CUBE}))
     change(scene.autosimulate.classes)
     with pytest.raises(InputError, match=text):
         marks_scene.read_classes(scene)

@@ -5,6 +5,7 @@ import pytest
 
 from autosimulate_addon.blender.marks import mark_file as marks_file
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import startup_scene
 
@@ -73,7 +74,7 @@ def test_the_whole_format(tmp_path, scene):
     assert quality.items == ("fast", "state 2")
     assert [value for _, value in quality.states[0]] == [4, [1.0, 1.0, 2.0]]
     assert classes.names == ("background", "cube") and classes.validation_id("cube") == 16
-    assert classes.members["cube"] == (("objects", "Cube"), ("materials", "Other"))
+    assert classes.members["cube"] == (parse("objects['Cube']", ""), parse("materials['Other']", ""))
     assert settings == {"width": 64, "control": False}
     marks_scene.write(scene, marks, classes)
     assert [mark.name for mark in marks_scene.read(scene)[0]] == [mark.name for mark in marks]

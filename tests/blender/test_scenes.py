@@ -80,8 +80,7 @@ def test_clevr_uses_the_authors_own_assets(shared_data, tmp_path):
     assert found["Material"].items == ("Rubber", "Metal")
     assert bpy.data.objects["Lamp_Key"].constraints[0].type == "TRACK_TO"
     for members in classes.members.values():
-        for _, name in members:
-            made = bpy.data.objects[name]
+        for made in map(paths.data_block, members):
             corners = [(made.matrix_world @ vertex.co).z for vertex in made.data.vertices]
             assert min(corners) == pytest.approx(0.0, abs=0.02)     # stands on the ground
     _set_to_means(scene, clevr_scene.target())

@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
+from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.blender.render.stage import RenderSettings
@@ -166,6 +167,7 @@ def test_linked_objects_have_masks_too(tmp_path):
     with bpy.data.libraries.load(library, link=True) as (_, wanted):
         wanted.objects = ["Ball"]
     scene.collection.objects.link(wanted.objects[0])
+    table = ClassTable(table.names, {"ball": (paths.ref_to(wanted.objects[0]),)})
     assert_mask(scenes.render(scene, table, size=SIZE).labels, ONE_BALL)
     assert wanted.objects[0].pass_index == 0
 

@@ -10,6 +10,7 @@ from autosimulate_addon.blender.render import session
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record.events import read_events
 from autosimulate_addon.run.scene import load_problems
+from tests.blender import libraries
 from tests.run import scenes
 
 
@@ -167,3 +168,12 @@ def test_a_data_set_keeps_what_was_said_of_its_scene(tmp_path, capfd):
                      "--count", "1", "--output", str(tmp_path / "set")]) == 0
     assert capfd.readouterr().err.count("wood.png") == 1
     assert "wood.png" in (tmp_path / "set/log.txt").read_text()
+
+
+def test_a_library_of_a_library_is_where_the_open_file_says(tmp_path):
+    scene = libraries.basket(tmp_path / "project")
+    assert sorted(bool(library.parent) for library in bpy.data.libraries) == [False, True]
+    assert not load_problems.find(scene)
+    (tmp_path / "project/pear/fruit.blend").unlink()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath, load_ui=False, use_scripts=False)
+    assert "fruit.blend' is missing" in load_problems.find(bpy.context.scene)[0]

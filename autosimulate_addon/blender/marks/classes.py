@@ -6,6 +6,7 @@ import bpy
 
 from ...protocol import InputError
 from .. import paths
+from ..paths import PropertyRef
 from .mark import ClassTable
 from .presence import left, still_there
 
@@ -17,9 +18,9 @@ CLASS_COLORS = ((0.90, 0.62, 0.00), (0.34, 0.71, 0.91), (0.00, 0.62, 0.45), (0.8
 def read_classes(scene: bpy.types.Scene) -> ClassTable:
     """The scene's classes; index 0 is the background, also when the user lists one of that name."""
     names: list[str] = ["background"]
-    members: dict[str, tuple[tuple[str, str], ...]] = {}
+    members: dict[str, tuple[PropertyRef, ...]] = {}
     ids: dict[str, int] = {"background": 0}
-    owner: dict[tuple[str, str], str] = {}
+    owner: dict[PropertyRef, str] = {}
     for group in scene.autosimulate.classes:
         name = group.name
         if not name:
@@ -34,11 +35,10 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
             if not still_there(member):
                 raise InputError(f"Class {name!r} has only members that were deleted: assign others, or remove the "
                                  "class.")
-            key = (paths.collection_of(member.id), member.id.name)
-            if owner.setdefault(key, name) != name:
-                raise InputError(f"{key[0]}[{key[1]!r}] is in class {owner[key]!r} and in class {name!r}; remove it "
-                                 "from one of them.")
-            found.append(key)
+            ref = paths.ref_to(member.id)
+            if owner.setdefault(ref, name) != name:
+                raise InputError(f"{ref} is in class {owner[ref]!r} and in class {name!r}; remove it from one of them.")
+            found.append(ref)
         members[name] = tuple(found)
     seen: dict[int, str] = {}
     for name in names:
@@ -59,6 +59,6 @@ def write_classes(scene: bpy.types.Scene, classes: ClassTable) -> None:
         group.name = name
         group.color = CLASS_COLORS[(index - 1) % len(CLASS_COLORS)]
         group.validation_id = classes.validation_id(name)
-        for collection, block in classes.members.get(name, ()):
-            group.members.add().id = getattr(bpy.data, collection)[block]       # linked or not: it is not changed
+        for ref in classes.members.get(name, ()):
+            group.members.add().id = paths.data_block(ref)      # linked or not: it is not changed
     scene.autosimulate.active_class = 0

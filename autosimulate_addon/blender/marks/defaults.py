@@ -177,7 +177,7 @@ def _normal_spread(mark: Mark, info: PropertyInfo, present: np.ndarray) -> np.nd
     ref, (_, size) = mark.targets[0], present.shape
     if ref.collection == "objects" and ref.path.endswith("location"):
         axes = slice(None) if ref.index < 0 else slice(ref.index, ref.index + 1)
-        spread = scene_spread(bpy.data.objects[ref.name])[axes]
+        spread = scene_spread(paths.data_block(ref))[axes]
     elif math.isfinite(info.soft_max - info.soft_min) and info.soft_max - info.soft_min <= 100.0:
         spread = np.full(size, (info.soft_max - info.soft_min) / 16.0)
     else:

@@ -40,11 +40,11 @@ def marked_rows(marks: Sequence[Mark]) -> list[Row]:
 
 def suggested_rows(scene: bpy.types.Scene, marks: Sequence[Mark] = ()) -> list[Row]:
     """What could be marked and is not yet: see ``suggestions``."""
-    taken = {(ref.collection, ref.name, ref.path) for mark in marks for ref in mark.targets}
-    taken |= {(ref.collection, ref.name, ref.path) for mark in marks for state in mark.states for ref, _ in state}
+    taken = {(ref.block, ref.path) for mark in marks for ref in mark.targets}
+    taken |= {(ref.block, ref.path) for mark in marks for state in mark.states for ref, _ in state}
     rows = []
     for label, refs in suggestions(scene):
-        free = [ref for ref in refs if (ref.collection, ref.name, ref.path) not in taken]
+        free = [ref for ref in refs if (ref.block, ref.path) not in taken]
         if not free:
             continue
         mark = Mark(label, "PROPERTY", tuple(free))
@@ -60,9 +60,8 @@ def suggestions(scene: bpy.types.Scene) -> list[tuple[str, list[PropertyRef]]]:
     places and rotations of the mesh objects with one shared distribution; roughness of the materials likewise.
     """
     found: list[tuple[str, list[PropertyRef]]] = []
-    lights = {made.data.name: made for made in scene.objects if made.type == "LIGHT"}
-    for light, made in lights.items():
-        data = bpy.data.lights[light]
+    lights = {made.data: made for made in scene.objects if made.type == "LIGHT"}
+    for data, made in lights.items():
         found += [(f"{made.name} Power", [paths.ref_to(data, "energy")]),
                   (f"{made.name} Color", [paths.ref_to(data, "color")])]
         if data.type != "SUN":      # which shines the same from everywhere
@@ -144,7 +143,7 @@ def _numbers(values: np.ndarray) -> str:
 
 
 def _data(ref: PropertyRef) -> str:
-    return str(PropertyRef(ref.collection, ref.name, ref.library, ""))
+    return str(ref.block)
 
 
 def _path(ref: PropertyRef) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...protocol import CONTINUOUS, FILM, LARGEST, WIDEST_RATIO, Factor, InputError, Moments, suggestion
 from ...protocol.moments import lognormal_median
-from .. import drawable, paths, property_info
+from .. import drawable, identity, paths, property_info
 from . import states
 from .defaults import check_bounded, check_targets, effective_limits
 from .mark import Mark
@@ -186,7 +186,7 @@ def check_probabilities(who: str, p: np.ndarray, choices: int) -> None:
 def _check_items(mark: Mark) -> None:
     if mark.kind == "MATERIAL":
         for item in mark.items:
-            if item not in bpy.data.materials:
+            if identity.labelled(bpy.data.materials, item) is None:
                 raise InputError(f"Mark {mark.name!r}: there is no material {item!r}"
                                  f"{suggestion(item, bpy.data.materials.keys())}; choose another or remove the choice.")
         for ref in mark.targets:

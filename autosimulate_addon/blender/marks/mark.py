@@ -54,12 +54,12 @@ class Mark:
 class ClassTable:
     """What the network is to tell apart, by class index.
 
-    ``members`` says by which data-blocks ("objects" | "collections" | "materials", name) a pixel gets its class;
+    ``members`` says by which data-blocks (objects, collections, materials; path "") a pixel gets its class;
     ``ids`` which pixel value a class has in the validation masks (default: its index).
     """
 
     names: tuple[str, ...] = ("background",)
-    members: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    members: dict[str, tuple[PropertyRef, ...]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
 
     def validation_id(self, name: str) -> int:

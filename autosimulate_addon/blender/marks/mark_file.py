@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import bpy
 
 from ...protocol import FAMILIES, FILM, InputError, suggestion
 from ...protocol.settings import SETTINGS
-from .. import paths
+from .. import compat, identity, paths
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
 from . import states
@@ -100,8 +101,8 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
     if "data" not in entry:
         raise InputError("it names no data; add for example data = \"lights['Light']\" and path = \"energy\".")
     if kind == "materials":
-        targets = tuple(ref for ref in _data(entry["data"], scene))
-        items = tuple(_strings("materials", entry["materials"]))
+        targets = tuple(_data(entry["data"], scene, drawn=True))
+        items = tuple(_material(text) for text in _strings("materials", entry["materials"]))
         name = name or marks_scene.default_name(targets, "MATERIAL")
         return Mark(marks_scene.unique_name(name, taken), "MATERIAL", targets, items=items, **numbers, **flags)
     targets = _property_targets(entry, scene)
@@ -116,13 +117,13 @@ def _property_targets(entry: Mapping[str, Any], scene: bpy.types.Scene) -> tuple
     if not path:
         raise InputError("it has no path; add for example path = \"energy\", or materials, film or states.")
     index = _of(entry, "index", int, -1)
-    return tuple(_property(block, path, index) for block in _data(entry["data"], scene))
+    return tuple(_property(block, path, index) for block in _data(entry["data"], scene, drawn=True))
 
 
 def _property(block: PropertyRef, path: str, index: int = -1) -> PropertyRef:
     # parse() knows that a trailing [2] of a path is a component.
     parsed = paths.parse("objects['']", path, index)
-    ref = PropertyRef(block.collection, block.name, block.library, parsed.path, parsed.index)
+    ref = replace(block, path=parsed.path, index=parsed.index)
     try:
         paths.resolve(ref)
     except InputError as error:
@@ -132,7 +133,7 @@ def _property(block: PropertyRef, path: str, index: int = -1) -> PropertyRef:
 
 def _near_path(ref: PropertyRef) -> str:
     """A suggestion for the first part of the path, from left to right, that does not exist."""
-    owner: Any = paths.data_block(PropertyRef(ref.collection, ref.name, ref.library, ""))
+    owner: Any = paths.data_block(ref)
     parts = ref.path.split(".")
     for part in parts:
         plain = part.split("[", 1)[0]
@@ -164,7 +165,7 @@ def _states(value: Any, scene: bpy.types.Scene) -> tuple[tuple[str, ...], tuple[
         values = []
         for text, new in assignments.items():
             block, path = _split(text)
-            for owner in _data(block, scene):
+            for owner in _data(block, scene, drawn=True):
                 values.append((_property(owner, path), new))
         items.append(label)
         found.append(tuple(values))
@@ -186,34 +187,39 @@ def _split(text: str) -> tuple[str, str]:
     raise InputError(f"{text!r} names no property; write it like \"scenes['Scene'].cycles.samples\".")
 
 
-def _data(value: Any, scene: bpy.types.Scene) -> list[PropertyRef]:
-    """Data-blocks named by one text or a list of them (path ""), each once, in the order given."""
+def _data(value: Any, scene: bpy.types.Scene, *, drawn: bool) -> list[PropertyRef]:
+    """Data-blocks named by one text or a list of them (path ""), each once, in the order given.
+
+    What is to be ``drawn`` is the file's own, where there is one of the name: linked data cannot change.
+    """
     found: dict[PropertyRef, None] = {}
     for text in _strings("data", value):
-        found.update(dict.fromkeys(_blocks(text, scene)))
+        found.update(dict.fromkeys(map(paths.ref_to, _blocks(text, scene, drawn))))
     if not found:
         raise InputError("data is empty; name at least one data-block.")
     return list(found)
 
 
-def _blocks(text: str, scene: bpy.types.Scene) -> list[PropertyRef]:
+def _blocks(text: str, scene: bpy.types.Scene, drawn: bool) -> list[bpy.types.ID]:
     if text.strip() == "scene":
-        return [paths.ref_to(scene)]
+        return [scene]
     ref = paths.parse(text, "")
     collection = getattr(bpy.data, ref.collection, None) if not ref.collection.startswith("_") else None
     if not isinstance(collection, bpy.types.bpy_prop_collection):
         known = [prop.identifier for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION"]
         raise InputError(f"{text!r}: {ref.collection!r} is no kind of data-block"
                          f"{suggestion(ref.collection, known)}; use objects, lights, materials, worlds, scenes, ...")
-    if collection.get((ref.name, ref.library)) is not None:
-        return [ref]
-    of_object = bpy.data.objects.get(ref.name)
-    if of_object is not None and of_object.data is not None and of_object.data.name in collection \
-            and collection[of_object.data.name] == of_object.data:
-        return [paths.ref_to(of_object.data)]
-    matched = sorted(name for name, _block in collection.items() if fnmatch.fnmatchcase(name, ref.name))
+    exact = identity.named(collection, ref.name, ref.library)
+    exact = exact or list(dict.fromkeys(
+        block.data for block in identity.named(bpy.data.objects, ref.name, ref.library)
+        if block.data is not None and collection.get(identity.key(block.data)) == block.data))
+    if exact:
+        return [_the_one(exact, text, drawn)]
+    matched = identity.only_meant(
+        block for block in sorted(collection, key=lambda block: block.name_full)
+        if fnmatch.fnmatchcase(block.name, ref.name) and identity.is_from(block, ref.library))
     if matched:
-        return [PropertyRef(ref.collection, name, ref.library, "") for name in matched]
+        return [block for block in matched if compat.is_editable(block)] or matched if drawn else matched
     names = list(collection.keys())
     close = suggestion(ref.name, names + [block.name for block in bpy.data.objects
                                           if block.data is not None and collection.get(block.data.name) == block.data])
@@ -221,21 +227,45 @@ def _blocks(text: str, scene: bpy.types.Scene) -> list[PropertyRef]:
     raise InputError(f"{text} is not in the file{close}{listing}; correct the name.")
 
 
+def _the_one(blocks: Sequence[bpy.types.ID], text: str, drawn: bool) -> bpy.types.ID:
+    own = [block for block in blocks if compat.is_editable(block)]
+    if len(blocks) == 1 or (drawn and own):
+        return (own or blocks)[0] if drawn else blocks[0]
+    collection = paths.collection_of(blocks[0])
+    forms = [f"{collection}[{block.name!r}, {identity.written(block, blocks)!r}]" for block in blocks[:4]]
+    where = [block.library.filepath if block.library else "this file itself" for block in blocks[:4]]
+    raise InputError(f"{text} may be {len(blocks)} different ones, from {' and '.join(where)}; name the library too: "
+                     f"{' or '.join(forms)}.")
+
+
+def _material(text: str) -> str:
+    """The label of a material, which is given by its name or as ``materials['Metal', 'lib.blend']``."""
+    known = bpy.data.materials
+    name, library = text, None
+    if text.startswith("materials["):
+        ref = paths.parse(text, "")
+        name, library = ref.name, ref.library
+    found = identity.named(known, name, library)
+    if not found:
+        return text         # which ``factors`` says is not there
+    if len(found) > 1:
+        _the_one(found, text, drawn=False)
+    return identity.label(found[0], known)
+
+
 def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
     if not isinstance(members, dict) or not isinstance(ids, dict):
         raise InputError("classes and class_ids must be tables: [classes] and [class_ids].")
     names = ["background", *(name for name in members if name != "background")]
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    owner: dict[tuple[str, str], str] = {}
+    found: dict[str, tuple[PropertyRef, ...]] = {}
+    owner: dict[PropertyRef, str] = {}
     for name, value in members.items():
-        blocks = [(ref.collection, ref.name) for ref in _data(value, scene)]
+        blocks = _data(value, scene, drawn=False)
         for block in blocks:
-            if block[0] not in ("objects", "collections", "materials"):
-                raise InputError(f"{name!r} lists {block[0]}[{block[1]!r}]; a class is made of objects, collections "
-                                 "or materials.")
+            if block.collection not in ("objects", "collections", "materials"):
+                raise InputError(f"{name!r} lists {block}; a class is made of objects, collections or materials.")
             if owner.setdefault(block, name) != name:
-                raise InputError(f"{block[0]}[{block[1]!r}] is in {owner[block]!r} and in {name!r}; remove it from "
-                                 "one of them.")
+                raise InputError(f"{block} is in {owner[block]!r} and in {name!r}; remove it from one of them.")
         found[name] = tuple(blocks)
     table = {"background": 0}
     for name, value in ids.items():

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...protocol import CONTINUOUS, FILM, InputError, suggestion
-from .. import compat, paths, property_info
+from .. import compat, identity, paths, property_info
 from ..paths import PropertyRef
 from . import factors, learned, states
 from .classes import CLASS_COLORS, read_classes, write_classes
@@ -57,7 +57,7 @@ def mark_of(group: Any) -> Mark:
             if item.material is None:
                 raise InputError(f"Mark {name!r}: the material of choice {item.name!r} no longer exists; choose "
                                  "another or remove the choice.")
-        items = tuple(item.material.name for item in group.items)
+        items = tuple(identity.label(item.material, bpy.data.materials) for item in group.items)
     elif kind == "STATE":
         state_values = tuple(tuple(_state_value(name, value) for value in left(item.values)) for item in group.items)
     total = sum(item.p for item in group.items)
@@ -122,8 +122,8 @@ def find_marks(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
 
 def names_property(entry: Any, ref: PropertyRef) -> bool:
     """Whether an entry (id, path, index) of a mark or of a state is this property or a component of it."""
-    return (entry.id is not None and entry.id.name == ref.name and entry.path == ref.path
-            and paths.collection_of(entry.id) == ref.collection and (ref.index < 0 or entry.index in (-1, ref.index)))
+    return (entry.id is not None and entry.path == ref.path and paths.ref_to(entry.id) == ref.block
+            and (ref.index < 0 or entry.index in (-1, ref.index)))
 
 
 def default_name(refs: Sequence[PropertyRef], kind: str = "PROPERTY") -> str:
@@ -208,7 +208,7 @@ def fill_distribution(group: Any, mark: Mark) -> None:
         item = group.items.add()
         item.name, item.p = label, mark.p[index]
         if mark.kind == "MATERIAL":
-            item.material = bpy.data.materials[label]
+            item.material = identity.labelled(bpy.data.materials, label)
         for ref, value in mark.states[index] if mark.states else ():
             entry = item.values.add()
             _point(entry, ref)

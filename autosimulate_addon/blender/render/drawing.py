@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...protocol import Draw, InputError
-from .. import compat, drawable, paths
+from .. import compat, drawable, identity, paths
 from ..marks.mark import Mark
 from ..paths import PropertyRef
 from .snapshot import Restorer
@@ -130,7 +130,7 @@ def drawn_properties(mark: Mark) -> list[PropertyRef]:
 
 
 def _material(name: str) -> bpy.types.Material:
-    material = bpy.data.materials.get(name)
+    material = identity.labelled(bpy.data.materials, name)
     if material is None:
         raise InputError(f"The material {name!r} is not in the file; rename it back or remove it from the choices.")
     return material

@@ -14,6 +14,8 @@ import bpy
 import numpy as np
 from mathutils.bvhtree import BVHTree
 
+from ..identity import Key, key
+
 #: Types of object that a pixel can show.
 _SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME", "HAIR", "GREASEPENCIL"}
 #: Points this close (share of the instance's size) to two instances' boxes are decided by their surfaces.
@@ -39,7 +41,7 @@ class Instance:
     """One instance as rendered: where it is, and enough of its shape to tell it from its neighbours."""
 
     index: int                      # of its object, in the object index pass
-    parent: str                     # name of what instances it, "" for an object that stands for itself
+    parent: Key | None              # of what instances it, None for an object that stands for itself
     to_local: np.ndarray            # (4, 4) world -> local
     low: np.ndarray                 # (3,) local bounds
     high: np.ndarray
@@ -63,12 +65,12 @@ class Instances:
             if block.type not in _SURFACES or not block.pass_index:
                 continue
             if item.is_instance:
-                parent = item.parent.original.name if item.parent else ""
+                parent = key(item.parent.original) if item.parent else None
                 instance = _instance(block, parent, np.array(item.matrix_world))
                 if instance is not None:
                     self.found.setdefault(instance.index, []).append(instance)
             elif item.show_self:
-                instance = _instance(block, "", np.array(item.matrix_world))
+                instance = _instance(block, None, np.array(item.matrix_world))
                 if instance is not None:
                     standing.append(instance)
         for instance in standing:
@@ -99,7 +101,7 @@ class Instances:
         return numbers.astype(np.uint16), meaning
 
 
-def _instance(block: bpy.types.Object, parent: str, matrix: np.ndarray) -> Instance | None:
+def _instance(block: bpy.types.Object, parent: Key | None, matrix: np.ndarray) -> Instance | None:
     corners = np.array(block.bound_box)
     scale = float(np.abs(np.linalg.det(matrix[:3, :3])) ** (1.0 / 3.0))
     if scale == 0.0:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import bpy
 import numpy as np
 
 from ...protocol import InputError
+from ..identity import Key, key
 from ..marks.mark import ClassTable
+from ..paths import PropertyRef
 from .snapshot import Restorer
 
 #: pass_index is at most this; objects beyond (class members come first) stay unlabelled.
@@ -30,28 +32,28 @@ class Labels:
         """Raises InputError when a member is not in the file or is in two classes."""
         if len(classes.names) > MAX_CLASSES:
             raise InputError(f"There are {len(classes.names)} classes; at most {MAX_CLASSES} can be told apart.")
-        members: dict[tuple[str, str], int] = {}
+        members: dict[PropertyRef, int] = {}
         for index, name in enumerate(classes.names):
-            for collection, block in classes.members.get(name, ()):
-                _check_member(name, collection, block)
-                other = members.setdefault((collection, block), index)
+            for ref in classes.members.get(name, ()):
+                _check_member(name, ref)
+                other = members.setdefault(ref, index)
                 if other != index:
-                    raise InputError(f"{collection}[{block!r}] is in two classes, {classes.names[other]!r} and "
-                                     f"{name!r}; remove it from one.")
+                    raise InputError(f"{ref} is in two classes, {classes.names[other]!r} and {name!r}; remove it from "
+                                     "one.")
         self.names = classes.names
         by_object = _classes_of_objects(members)
-        first = sorted(block.name for block in scene.objects) + sorted(block.name for block in bpy.data.objects)
-        first = [name for name in first if name in by_object] + first
-        #: Object name -> its number in the object index pass and in ``Render.instances``, from 1.
-        self.numbers = {name: number for number, name in enumerate(dict.fromkeys(first), start=1)
+        first = [*_sorted(scene.objects), *_sorted(bpy.data.objects)]
+        first = [block for block in first if block in by_object] + first
+        #: Object -> its number in the object index pass and in ``Render.instances``, from 1.
+        self.numbers = {block: number for number, block in enumerate(dict.fromkeys(first), start=1)
                         if number <= MAX_INDEX}
         self.class_of_object = np.zeros(len(self.numbers) + 1, dtype=np.uint8)
-        for name, index in by_object.items():
-            if name in self.numbers:
-                self.class_of_object[self.numbers[name]] = index
-        materials = [name for (collection, name) in members if collection == "materials"]
-        self.material_numbers = {name: number for number, name in enumerate(materials, start=1)}
-        self.class_of_material = np.array([0, *(members["materials", name] for name in materials)], dtype=np.uint8)
+        for block, index in by_object.items():
+            if block in self.numbers:
+                self.class_of_object[self.numbers[block]] = index
+        materials = [ref for ref in members if ref.collection == "materials"]
+        self.material_numbers = {ref.key: number for number, ref in enumerate(materials, start=1)}
+        self.class_of_material = np.array([0, *map(members.get, materials)], dtype=np.uint8)
 
     @property
     def uses_materials(self) -> bool:
@@ -61,12 +63,25 @@ class Labels:
         """Sets ``pass_index`` of every object and of the class materials; all are put back by ``restore``."""
         cut_out = set(_cut_out(view_layer))
         #: As ``numbers``, without what is cut out of the picture.
-        self.rendered_numbers = {name: number for name, number in self.numbers.items() if name not in cut_out}
+        self.rendered_numbers = {block: number for block, number in self.numbers.items() if block not in cut_out}
         for block in bpy.data.objects:
-            restorer.set(block, "pass_index", self.rendered_numbers.get(block.name, 0))
+            restorer.set(block, "pass_index", self.rendered_numbers.get(key(block), 0))
         if self.uses_materials:
             for material in bpy.data.materials:
-                restorer.set(material, "pass_index", self.material_numbers.get(material.name, 0))
+                restorer.set(material, "pass_index", self.material_numbers.get(key(material), 0))
+
+    def check_names(self) -> None:
+        """Raises InputError where Cryptomatte, which knows names alone, could not tell the classes apart."""
+        objects = {block: int(self.class_of_object[number]) for block, number in self.numbers.items()}
+        materials = {key(block): int(self.class_of_material[self.material_numbers.get(key(block), 0)])
+                     for block in (bpy.data.materials if self.uses_materials else ())}
+        for word, table in (("objects", objects), ("materials", materials)):
+            class_of: dict[str, int] = {}
+            for (name, _), index in table.items():
+                if class_of.setdefault(name, index) != index:
+                    raise InputError(f"Two {word} are named {name!r} and only one of them is in class "
+                                     f"{self.names[index or class_of[name]]!r}: EEVEE tells them apart by name alone; "
+                                     "render by Cycles.")
 
     def decode(self, instances: np.ndarray, class_of_instance: np.ndarray,
                materials: np.ndarray | None) -> np.ndarray:
@@ -85,47 +100,50 @@ def indices(index_pass: np.ndarray, count: int) -> np.ndarray:
     return numbers
 
 
-def _check_member(class_name: str, collection: str, block: str) -> None:
-    if collection not in ("objects", "collections", "materials"):
-        raise InputError(f"Class {class_name!r}: {collection}[{block!r}] is neither an object, a collection nor a "
-                         "material.")
-    if block not in getattr(bpy.data, collection):
-        raise InputError(f"Class {class_name!r}: {collection}[{block!r}] is not in the file; rename it back or remove "
-                         "it from the class.")
+def _check_member(class_name: str, ref: PropertyRef) -> None:
+    if ref.collection not in ("objects", "collections", "materials"):
+        raise InputError(f"Class {class_name!r}: {ref} is neither an object, a collection nor a material.")
+    if getattr(bpy.data, ref.collection).get(ref.key) is None:
+        raise InputError(f"Class {class_name!r}: {ref} is not in the file; rename it back or remove it from the class.")
 
 
-def _classes_of_objects(members: dict[tuple[str, str], int]) -> dict[str, int]:
-    """Class of every object that has one, by object name."""
+def _sorted(blocks: Iterable[bpy.types.Object]) -> list[Key]:
+    return sorted(map(key, blocks), key=lambda found: (found[0], found[1] or ""))
+
+
+def _classes_of_objects(members: dict[PropertyRef, int]) -> dict[Key, int]:
+    """Class of every object that has one."""
     # Inner collections are visited after those around them, so theirs overwrites; of two that are side by side the
     # first class in the table wins, as everywhere.
-    found: dict[str, int] = {}
-    depth_of: dict[str, int] = {}
-    named = sorted(((index, name) for (collection, name), index in members.items() if collection == "collections"))
-    for index, name in named:
-        for block, depth in _objects_below(bpy.data.collections[name]):
+    found: dict[Key, int] = {}
+    depth_of: dict[Key, int] = {}
+    collections = sorted((index, ref.name, ref.library or "", ref) for ref, index in members.items()
+                         if ref.collection == "collections")
+    for index, *_, ref in collections:
+        for block, depth in _objects_below(bpy.data.collections[ref.key]):
             if block not in found or depth < depth_of[block]:
                 found[block], depth_of[block] = index, depth
-    found |= {name: index for (collection, name), index in members.items() if collection == "objects"}
+    found |= {ref.key: index for ref, index in members.items() if ref.collection == "objects"}
     return found
 
 
-def _objects_below(collection: bpy.types.Collection, depth: int = 0) -> Iterator[tuple[str, int]]:
+def _objects_below(collection: bpy.types.Collection, depth: int = 0) -> Iterator[tuple[Key, int]]:
     for block in collection.objects:
-        yield block.name, depth
+        yield key(block), depth
     for child in collection.children:
         yield from _objects_below(child, depth + 1)
 
 
-def _cut_out(view_layer: bpy.types.ViewLayer) -> Iterator[str]:
+def _cut_out(view_layer: bpy.types.ViewLayer) -> Iterator[Key]:
     """Objects that leave a hole or only a shadow in the picture."""
     for block in view_layer.objects:
         if block.is_holdout or block.is_shadow_catcher:
-            yield block.name
+            yield key(block)
 
-    def visit(layer: bpy.types.LayerCollection) -> Iterator[str]:
+    def visit(layer: bpy.types.LayerCollection) -> Iterator[Key]:
         for child in layer.children:
             if child.holdout:
-                yield from (block.name for block in child.collection.all_objects)
+                yield from (key(block) for block in child.collection.all_objects)
             else:
                 yield from visit(child)
 

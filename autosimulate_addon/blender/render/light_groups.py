@@ -15,7 +15,8 @@ import bpy
 import numpy as np
 
 from ...protocol import Draw, Driver, Factor, Layer
-from .. import compat, paths
+from .. import compat, identity, paths
+from ..identity import Key
 from ..marks.mark import Mark
 from ..paths import PropertyRef
 from .snapshot import Restorer
@@ -33,7 +34,7 @@ class Source:
     """One summand of the image that marks drive."""
 
     name: str                       # data-block, as the user knows it
-    objects: tuple[str, ...]        # names of the objects that shine; () for the world
+    objects: tuple[Key, ...]        # that shine; () for the world
     drivers: tuple[Driver, ...]
     group: str                      # the light group's name in this session
 
@@ -63,7 +64,7 @@ class LightGroups:
         """Adds the groups to the stage's view layer, and the sources to the groups until ``restore``."""
         for source in self.sources:
             view_layer.lightgroups.add(name=source.group)
-            members = [bpy.data.objects[name] for name in source.objects] or [stage.world]
+            members = [bpy.data.objects[block] for block in source.objects] or [stage.world]
             for member in members:
                 restorer.set(member, "lightgroup", source.group)
 
@@ -86,7 +87,7 @@ class LightGroups:
 
 def _sources(scene: bpy.types.Scene, marks: Sequence[Mark], factors: Sequence[Factor]) -> list[Source]:
     by_key = {factor.key: factor for factor in factors}
-    drivers: dict[tuple[str, str], list[Driver]] = defaultdict(list)
+    drivers: dict[PropertyRef, list[Driver]] = defaultdict(list)
     possible = {mark.name: mark for mark in marks if mark.enabled and mark.kind == "PROPERTY"
                 and by_key[mark.name].continuous and by_key[mark.name].size != 2}
     shining = _Shining(scene, marks)
@@ -109,8 +110,8 @@ def _sources(scene: bpy.types.Scene, marks: Sequence[Mark], factors: Sequence[Fa
     prefix = _PREFIX
     while any(group.startswith(prefix) for group in taken):
         prefix += "_"       # the user's own groups have such names
-    return [Source(f"{collection}[{name!r}]", shining.objects(collection, name), tuple(found), f"{prefix}{number}")
-            for number, ((collection, name), found) in enumerate(drivers.items())]
+    return [Source(str(place), shining.objects(place), tuple(found), f"{prefix}{number}")
+            for number, (place, found) in enumerate(drivers.items())]
 
 
 class _Shining:
@@ -118,16 +119,16 @@ class _Shining:
 
     def __init__(self, scene: bpy.types.Scene, marks: Sequence[Mark]) -> None:
         self.scene = scene
-        self._worn: dict[str, set[str]] = defaultdict(set)      # object -> materials that it may wear
+        self._worn: dict[Key, set[bpy.types.Material]] = defaultdict(set)      # object -> materials it may wear
         for block in bpy.data.objects:
-            self._worn[block.name] |= {slot.material.name for slot in block.material_slots if slot.material}
+            self._worn[identity.key(block)] |= {slot.material for slot in block.material_slots if slot.material}
         for mark in marks:
             if mark.enabled and mark.kind == "MATERIAL":
                 for ref in mark.targets:
-                    self._worn[ref.name] |= set(mark.items)
+                    self._worn[ref.key] |= {identity.labelled(bpy.data.materials, item) for item in mark.items}
 
-    def source_of(self, ref: PropertyRef) -> tuple[str, str] | None:
-        """(collection, name) of the source whose light is proportional to the property, or None."""
+    def source_of(self, ref: PropertyRef) -> PropertyRef | None:
+        """The source whose light is proportional to the property, or None."""
         resolved = paths.resolve(ref)
         if ref.index >= 0 or resolved.rna is None:
             return None             # one channel of a colour is no driver of the seam's
@@ -142,30 +143,30 @@ class _Shining:
             proportional = _only_emitter(block, resolved)
         else:
             return None
-        if not proportional or (ref.collection != "worlds" and not self.objects(ref.collection, ref.name)):
+        if not proportional or (ref.collection != "worlds" and not self.objects(ref)):
             return None
-        return ref.collection, ref.name
+        return ref.block
 
-    def objects(self, collection: str, name: str) -> tuple[str, ...]:
-        if collection == "lights":
-            light = bpy.data.lights[name]
-            return tuple(block.name for block in bpy.data.objects if block.data == light)
-        if collection == "materials":
-            return tuple(block for block, worn in self._worn.items() if name in worn)
+    def objects(self, place: PropertyRef) -> tuple[Key, ...]:
+        source = paths.data_block(place)
+        if place.collection == "lights":
+            return tuple(identity.key(block) for block in bpy.data.objects if block.data == source)
+        if place.collection == "materials":
+            return tuple(block for block, worn in self._worn.items() if source in worn)
         return ()
 
-    def inseparable(self, places: Mapping[tuple[str, str], Sequence[Driver]]) -> tuple[str, str] | None:
+    def inseparable(self, places: Mapping[PropertyRef, Sequence[Driver]]) -> PropertyRef | None:
         """A source that cannot have a light group of its own: an object has one group, but shines in several ways."""
-        claimed: dict[str, tuple[str, str]] = {}
+        claimed: set[Key] = set()
         for place in places:
-            collection, name = place
-            if collection == "materials" and not _worn_by_objects_only(bpy.data.materials[name]):
+            material = paths.data_block(place) if place.collection == "materials" else None
+            if material is not None and not _worn_by_objects_only(material):
                 return place
-            for block in self.objects(collection, name):
-                others = self._worn[block] - {name} if collection == "materials" else ()
-                if block in claimed or any(_emits(bpy.data.materials[other]) for other in others):
+            for block in self.objects(place):
+                others = self._worn[block] - {material} if material is not None else ()
+                if block in claimed or any(map(_emits, others)):
                     return place
-                claimed[block] = place
+                claimed.add(block)
         return None
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
 from .. import compat, paths
+from ..identity import Key
 from ..marks.factors import factor_of
 from ..marks.mark import ClassTable, Mark
 from ..paths import PropertyRef
@@ -49,6 +50,8 @@ class RenderSession:
         self.scene = scene
         self.marks = tuple(mark for mark in marks if mark.enabled)
         self._labels = Labels(scene, classes)
+        if settings.engine == "EEVEE":
+            self._labels.check_names()
         self.classes: tuple[str, ...] = classes.names
         factors = tuple(factor_of(mark) for mark in self.marks)
         self.factors: tuple[Factor, ...] = tuple(self._with_owners(mark, factor)
@@ -69,16 +72,16 @@ class RenderSession:
         #: The copy of the scene that is rendered, while the context is entered.
         self.stage: bpy.types.Scene | None = None
         self._empty: bpy.types.Scene | None = None
-        self._mirrored = [ref for ref in drawn if ref.collection == "scenes" and ref.name == scene.name]
+        self._mirrored = [ref for ref in drawn if ref.block == paths.ref_to(scene)]
 
     def _with_owners(self, mark: Mark, factor: Factor) -> Factor:
         """With the instance that shows each value, where each is a property of one object that stands for itself.
 
         A camera's, a light's or a parent's place is seen elsewhere, and gets the credit of the whole image.
         """
-        numbers = [self._labels.numbers.get(ref.name) for ref in mark.targets if ref.collection == "objects"]
+        numbers = [self._labels.numbers.get(ref.key) for ref in mark.targets if ref.collection == "objects"]
         if not numbers or len(numbers) < len(mark.targets) or None in numbers or not instances.stand_alone(
-                {bpy.data.objects[ref.name] for ref in mark.targets}):
+                {paths.data_block(ref) for ref in mark.targets}):
             return factor
         return replace(factor, owners=tuple(numbers))
 
@@ -236,22 +239,23 @@ class RenderSession:
                                       self._labels.material_numbers, len(self._labels.class_of_material))
         return self._labels.decode(numbers, classes, materials), numbers
 
-    def _indices(self, image: exr.ExrImage, passes: Sequence[str], crypto: str, numbers: Mapping[str, int], count: int
+    def _indices(self, image: exr.ExrImage, passes: Sequence[str], crypto: str, numbers: Mapping[Key, int], count: int
                  ) -> np.ndarray | None:
         """(H, W) integers from Cycles' index pass, or from EEVEE's Cryptomatte."""
         if self.settings.engine == "EEVEE":
-            return cryptomatte.decode(image, crypto, numbers)
+            return cryptomatte.decode(image, crypto, {name: number for (name, _), number in numbers.items()})
         found = image.find(*passes)
         return None if found is None else indices(found[..., 0], count)
 
 
-def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[str, int]
+def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[Key, int]
                     ) -> np.ndarray:
     """Classes by instance number: that of its object, or else that of what instances it."""
     classes = np.zeros(max([len(class_of_object), *(number + 1 for number in meaning)]), dtype=np.uint8)
     classes[:len(class_of_object)] = class_of_object
     for number, instance in meaning.items():
-        classes[number] = class_of_object[instance.index] or class_of_object[numbers.get(instance.parent, 0)]
+        classes[number] = class_of_object[instance.index] or class_of_object[
+            numbers.get(instance.parent, 0) if instance.parent else 0]
     return classes
 
 
@@ -274,11 +278,11 @@ def _scratch_folder() -> str:
 
 def _forget_new_images(restorer: Restorer) -> None:
     """The first render adds the image "Render Result" to the file."""
-    before = {image.name for image in bpy.data.images}
+    before = {image.name_full for image in bpy.data.images}
 
     def forget() -> None:
         for image in list(bpy.data.images):
-            if image.name not in before and image.type == "RENDER_RESULT":
+            if image.name_full not in before and image.type == "RENDER_RESULT":
                 bpy.data.images.remove(image)
 
     restorer.defer(forget)

@@ -150,7 +150,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
         color = paths.ref_to(made, "color")
         parts.mark(scene, f"{made.name} Color", kind="STATE", items=tuple(palette),
                    states=tuple(((color, list(value)),) for value in palette.values()), locked=True)
-    members = {name: tuple((paths.collection_of(made), made.name) for made in blocks)
+    members = {name: tuple(map(paths.ref_to, blocks))
                for name, blocks in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
 

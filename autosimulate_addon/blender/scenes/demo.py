@@ -166,6 +166,6 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], st
     add(refs([bpy.data.materials["Ground"]], parts.socket_path(ground, "Base Color")), "bounded", "Ground Color",
         low=[0.25, 0.25, 0.25, 0.99], high=[0.6, 0.6, 0.6, 1.0], locked=True)
     add(refs([scene.camera], "location"), "normal", "Camera Location", std=(0.35, 0.35, 0.35), locked=True)
-    members = {name: tuple((paths.collection_of(made), made.name) for made in blocks)
+    members = {name: tuple(map(paths.ref_to, blocks))
                for name, blocks in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *CLASSES), members))

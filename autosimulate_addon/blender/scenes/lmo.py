@@ -200,7 +200,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
                           ("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
         add([], "", f"film:{name}", kind="FILM", **options)
     marks_scene.write_classes(scene, ClassTable(
-        ("background", *OBJECTS), {name: (("objects", made.name),) for name, made in objects.items()},
+        ("background", *OBJECTS), {name: (paths.ref_to(made),) for name, made in objects.items()},
         {name: MASK_ID * number for name, number in OBJECTS.items()}))
 
 

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
 
 
 def _members(marked: prepare.MarkedScene, name: str) -> str:
-    return _shortened([f"{kind}[{block!r}]" for kind, block in marked.classes.members.get(name, ())])
+    return _shortened([str(block) for block in marked.classes.members.get(name, ())])
 
 
 def _shortened(names: Sequence[str]) -> str:

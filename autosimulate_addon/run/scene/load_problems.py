@@ -61,8 +61,8 @@ def _libraries(_scene: bpy.types.Scene) -> Iterator[str]:
 
 
 def _gone(library: bpy.types.Library) -> bool:
-    return not library.packed_file and (library.is_missing or not os.path.isfile(_absolute(library.filepath,
-                                                                                           library.parent)))
+    # The paths of libraries of libraries, too, are kept relative to the open file.
+    return not library.packed_file and (library.is_missing or not os.path.isfile(_absolute(library.filepath, None)))
 
 
 def _linked(_scene: bpy.types.Scene) -> Iterator[str]:

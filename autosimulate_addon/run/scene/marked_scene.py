@@ -114,7 +114,7 @@ def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, dict[str, 
 
 def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
     """For psi.json: what each distribution drives."""
-    return {mark.name: [{"data": f"{ref.collection}[{ref.name!r}]", "path": ref.path, "index": ref.index}
+    return {mark.name: [{"data": str(ref.block), "path": ref.path, "index": ref.index}
                         for ref in mark.targets] for mark in marked.marks}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
-from ...blender import paths
+from ...blender import identity, paths
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import Mark
 from ...protocol import FILM, AutoSimulateError, InputError
@@ -175,7 +175,8 @@ class AUTOSIMULATE_OT_mark_materials(bpy.types.Operator):
             if material.is_grease_pencil:
                 continue
             choice = self.choices.add()
-            choice.name, choice.use = material.name, material in worn or len(bpy.data.materials) <= 4
+            choice.name = identity.label(material, bpy.data.materials)
+            choice.use = material in worn or len(bpy.data.materials) <= 4
         return context.window_manager.invoke_props_dialog(self, width=260)
 
     def draw(self, _context):

@@ -65,7 +65,7 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
         for i, member in enumerate(list(item.members)[:12]):
             row = column.row(align=True)
             there = presence.still_there(member)
-            name = member.id.name if member.id else iface_("Data")
+            name = member.id.name_full if member.id else iface_("Data")
             row.label(text=name if there else f"{name}: {iface_('deleted')}",
                       icon=_ICONS.get(member.id.id_type, "DOT") if there else "ERROR")
             row.operator("autosimulate.class_unassign", text="", icon="X", emboss=False).index = i
