@@ -13,6 +13,7 @@ from ..protocol.settings import SETTINGS
 from .features.encoder import ENCODERS
 from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
+from .matching import MatchOptions
 from .networks import NETWORKS
 from .search.autosimulate import StepOptions
 from .search.make import METHODS, search_class
@@ -45,11 +46,12 @@ class LoopConfig:
     control: bool = True              # run the null control beside it: the same keys and steps, psi never moves
     batch_size: int = 8
     first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
-    match_brightness: bool = True     # autosimulate first brings lights to the photographs' brightness, if far from it
+    match: bool = True                # autosimulate first matches the photographs' statistics
     relight_training: bool = True     # every training batch under newly drawn lights and film
     published_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     step: StepOptions = field(default_factory=StepOptions)
+    matching: MatchOptions = field(default_factory=MatchOptions)
 
     def __post_init__(self) -> None:
         # What core looks up by name may have rows that the command line does not offer; the rest is as SETTINGS say.

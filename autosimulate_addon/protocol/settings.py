@@ -27,6 +27,8 @@ class Choice:
 #: In this order: Blender keeps a choice as its place in the list, so new ones come last.
 METHODS = (
     Choice("autosimulate", "AutoSimulate", "Hypergradient of the validation loss with respect to the distributions"),
+    Choice("match", "Match", "Brings the statistics of renders and labels near those of the photographs; trains "
+                             "nothing for it"),
     Choice("lts", "Learning to Simulate", "Reinforcement learning on the validation score; needs many more images"),
     Choice("bo", "Bayesian Optimization", "Proposes whole settings from a model of the results so far"),
     Choice("random", "Random Search", "Tries settings at random and keeps the best"),
@@ -161,9 +163,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("replay", int, None, "optimization", "renders that each step of the distributions looks at, the "
             "iteration's own and past ones: fewer are faster and noisier (automatic: 128)", 1, 100_000,
             label="Replay", panel="advanced", soft_high=256),
-    Setting("match_brightness", bool, True, "optimization", "first bring lights and exposure to the photographs' "
-            "brightness, where every photograph is far brighter or darker than the renders", label="Match Brightness",
-            panel="advanced", only=("method", "autosimulate")),
+    Setting("match", bool, True, "optimization", "first bring what the renders look like and show near the validation "
+            "photographs, before any network is asked", label="Match First", panel="advanced",
+            only=("method", "autosimulate")),
     Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "
             "show what the optimization is worth", label="Null Control", panel="advanced"),
     Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "

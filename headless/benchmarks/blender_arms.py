@@ -14,10 +14,11 @@ from .comparison import by_arm, compare
 from .figures import draw_seeds
 from .table import Table
 
-#: none is the null control: psi at the start for ever; brightness is what autosimulate has before its first step.
-ARMS = ("autosimulate", "none", "wide", "oracle", "brightness", "no-brightness", "published", "bo", "random", "lts")
+#: none is the null control: psi at the start for ever; match and no-match are autosimulate's first stage alone, and
+#: autosimulate without it.
+ARMS = ("autosimulate", "none", "wide", "oracle", "match", "no-match", "published", "bo", "random", "lts")
 DEFAULT_ARMS = ("autosimulate", "none", "wide", "oracle")
-_METHODS = {"brightness": (), "no-brightness": ("--no-match-brightness",),
+_METHODS = {"match": ("--method", "match"), "no-match": ("--no-match",),
             "published": ("--method", "published"), "bo": ("--method", "bo"),
             "random": ("--method", "random"), "lts": ("--method", "lts")}
 
@@ -75,10 +76,8 @@ def run_seed(bench: Bench, seed: int, arms: Sequence[str]) -> None:
 
 
 def _settings(settings: Settings, arm: str) -> Settings:
-    """One iteration for brightness, which takes no step. Twice the images in half the trials, the same renders, for the
-    methods that train a network per trial: with 24 images its score says little. (As on the stand-in.)"""
-    if arm == "brightness":
-        return replace(settings, iterations=1)
+    """Twice the images in half the trials, the same renders, for the methods that train a network per trial: with 24
+    images its score says little. (As on the stand-in.)"""
     if arm not in ("bo", "random"):
         return settings
     return replace(settings, iterations=max(1, settings.iterations // 2), images=2 * settings.images)

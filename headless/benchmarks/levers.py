@@ -20,8 +20,7 @@ ESTIMATOR: dict[str, dict[str, Any]] = {
 APPROXIMATIONS = ("approximate-quadratic", "linear", "no-validation")
 #: Changes of LoopConfig, of levers that are not the estimator's.
 LOOP: dict[str, dict[str, Any]] = {
-    "no-brightness": {"match_brightness": False},
-    "brightness-only": {"iterations": 1},
+    "no-match": {"match": False},
     "no-relight-training": {"relight_training": False},
     "no-momentum": {"step.momentum": 0.0},
     "no-shrinkage": {"step.shrinkage": False},

@@ -19,8 +19,8 @@ IMAGES, TRIAL_IMAGES = 24, 48
 #: Nothing is searched: images from the start (the null control; from the wide start also the hand-made
 #: randomisation of today) and from the target.
 FIXED = ("none", "oracle")
-METHODS = ("autosimulate", "published", "score-only", "bo", "random", "lts")
-#: The same from the start that autosimulate has once brightness is matched: is it that alone?
+METHODS = ("autosimulate", "match", "published", "score-only", "bo", "random", "lts")
+#: The same from the psi that one batch of matching gives: is it that alone?
 MATCHED = {"bo-matched": "bo", "random-matched": "random"}
 ARMS = (*FIXED, *METHODS, *MATCHED, *ABLATIONS)
 
@@ -35,6 +35,8 @@ def config_of(arm: str, seed: int, renders: int, changes: Mapping[str, Any] | No
         return replace(config, method="none")
     if arm in ("bo", "random", "lts"):
         return replace(config, method=arm)
+    if arm == "match":
+        return changed(replace(config, method="match"), changes or {})
     if arm == "published":
         return changed(replace(config, method="published"), changes or {})
     if arm == "score-only":
@@ -48,7 +50,7 @@ def changed(config: LoopConfig, changes: Mapping[str, Any]) -> LoopConfig:
         part, dot, field = name.rpartition(".")
         owner = getattr(config, part, None) if dot else config
         if owner is None or field not in {each.name for each in dataclasses.fields(owner)}:
-            raise InputError(f"There is no option '{name}': it is one of LoopConfig, estimator.* or step.*.")
+            raise InputError(f"There is no option '{name}': it is one of LoopConfig, estimator.*, matching.*, step.*.")
         owner = replace(owner, **{field: value})
         config = replace(config, **{part: owner}) if dot else owner
     return config

@@ -75,7 +75,7 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _matched(seed: int, simulator: StandIn, validation: Dataset, start: Psi) -> Psi:
-    """psi after autosimulate's first iteration, which takes no step."""
-    state = State(config_of("brightness-only", seed, IMAGES), simulator, validation, start)
+    """psi after matching on one batch."""
+    state = State(config_of("match", seed, IMAGES), simulator, validation, start)
     next(optimize(state))
     return state.psi

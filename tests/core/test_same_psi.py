@@ -19,7 +19,8 @@ from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_w
 WRITTEN = json.loads(Path(__file__).with_name("same_psi.json").read_text())
 CASES = {
     "autosimulate": {}, "narrow": {}, "published": {"method": "published"}, "linear": {"approximation": "linear"},
-    "lts": {"method": "lts"}, "bo": {"method": "bo"}, "random": {"method": "random"}, "none": {"method": "none"},
+    "match": {"method": "match"}, "lts": {"method": "lts"}, "bo": {"method": "bo"}, "random": {"method": "random"},
+    "none": {"method": "none"},
 }
 
 
@@ -35,7 +36,7 @@ def test_psi_is_what_it_was(name):
     if name == "bo":
         pytest.importorskip("optuna")
     torch.set_num_threads(1)
-    simulator = StandIn(start_narrow_wrong if name == "narrow" else start_wide)
+    simulator = StandIn(start_narrow_wrong if name in ("narrow", "match") else start_wide)
     config = LoopConfig(iterations=5, images=8, seed=11, device="cpu", **CASES[name])
     validation, start = validation_and_test(n_val=12, n_test=4)[0], Psi.from_factors(simulator.factors)
     state = State(config, simulator, validation, start)

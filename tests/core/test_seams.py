@@ -43,6 +43,12 @@ class Coverage:
         mean = tangent.mean((1, 2, 3), keepdim=True)
         return (2 * mean / size / len(targets)).expand_as(outputs)
 
+    def statistics(self, targets):
+        return targets[:, None]
+
+    def statistics_groups(self):
+        return {"foreground": torch.tensor([0])}
+
     def objective(self, batches, count, objective, metric_weight):
         return lambda outputs, targets: self.losses(outputs, targets).sum() / count
 

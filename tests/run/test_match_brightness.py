@@ -29,7 +29,7 @@ def test_lights_are_matched_and_it_says_so(inputs, tmp_path):
 
 
 def test_it_can_be_left(inputs, tmp_path):
-    psi, messages = finished(inputs, tmp_path, DARK, "--no-match-brightness")
+    psi, messages = finished(inputs, tmp_path, DARK, "--no-match")
     assert psi["power"]["mean"][0] == pytest.approx(0.5) and messages == []
 
 

@@ -1,7 +1,6 @@
-"""What images look like to an encoder that nobody trains here, and what labels hold: features, and their statistics."""
+"""What images look like to an encoder that nobody trains here: features, and their statistics."""
 
 from .encoder import ENCODERS, Encoder, make_encoder
-from .statistics import feature_groups, image_statistics, label_groups, label_statistics
+from .statistics import feature_groups, image_statistics
 
-__all__ = ["ENCODERS", "Encoder", "feature_groups", "image_statistics", "label_groups", "label_statistics",
-           "make_encoder"]
+__all__ = ["ENCODERS", "Encoder", "feature_groups", "image_statistics", "make_encoder"]

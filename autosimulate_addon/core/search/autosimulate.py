@@ -10,14 +10,14 @@ import torch
 from ..hypergradient.estimate import average
 from ..hypergradient.options import EstimatorOptions
 from ..psi import Psi
-from ..randomness import derive_seed, member_seed
-from .base import Search, trust_region
-from .brightness import match_brightness
+from ..randomness import member_seed
+from ..trust_region import trust_region
+from .base import Search
+from .match import MatchStage
 from .method import Context, Outcome
 
-#: The status of the first iteration where renders were far from the photographs' brightness; its details say by how
-#: many "stops", and whether lights could be "matched".
-BRIGHTNESS = "brightness"
+#: Matching takes this part of the iterations at most: what it leaves is for the hypergradient.
+MATCHING = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,32 @@ class StepOptions:
 
 @dataclass(frozen=True)
 class AutoSimulateOptions:
-    """How the gradient is estimated, how far psi goes, and whether lights are first matched to the photographs'."""
+    """How the gradient is estimated, and how far psi goes."""
 
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     step: StepOptions = field(default_factory=StepOptions)
-    match_brightness: bool = True
 
 
 class AutoSimulate(Search):
-    """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region."""
+    """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region; the photographs matched first."""
 
     averages = True
 
-    def __init__(self, start: Psi, options: AutoSimulateOptions) -> None:
+    def __init__(self, start: Psi, options: AutoSimulateOptions, matching: MatchStage | None = None) -> None:
         super().__init__(start)
-        self.options, self.step = options, options.step
+        self.options, self.step, self.matching = options, options.step, matching
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
 
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
-        return cls(start, AutoSimulateOptions(settings.estimator_options, settings.step, settings.match_brightness))
+        return cls(start, AutoSimulateOptions(settings.estimator_options, settings.step),
+                   MatchStage(settings) if settings.match else None)
 
     def before_training(self, context: Context) -> Outcome | None:
-        if context.iteration == 0 and self.options.match_brightness and (matched := self._match_brightness(context)):
-            return matched
-        if context.iteration < self.step.warmup:
-            return None
+        outcome = self._match(context)
+        if context.iteration < self.step.warmup or self.psi is not context.psi:
+            return outcome
         found = average([
             learner.estimate(context.store, context.batch, context.psi, context.validation, self.options.estimator,
                              member_seed(context.seed, "network", index))
@@ -74,12 +73,17 @@ class AutoSimulate(Search):
                                self.step.kl))
         return Outcome(found.direction.status, details)
 
-    def _match_brightness(self, context: Context) -> Outcome | None:
-        found = match_brightness(context.store, context.batch, context.psi, context.validation.images,
-                                 derive_seed(context.seed, "brightness"))
-        self.psi = found.psi        # and not into the history, of which the last part is averaged
-        details = {"stops": found.stops, "matched": found.psi is not context.psi}
-        return Outcome(BRIGHTNESS, details) if found.far else None
+    def _match(self, context: Context) -> Outcome | None:
+        """A round of matching while it is its turn: psi moves, or stays where the renders have nothing to say."""
+        if self.matching is None or self.matching.over:
+            return None
+        if context.iteration > 0 and context.progress >= MATCHING:
+            self.matching.end()
+            return None
+        matched, outcome = self.matching.round(context)
+        if not matched.nothing_left:
+            self.psi = matched.psi      # and not into the history, of which the last part is averaged
+        return outcome
 
     def _step(self, gradient: torch.Tensor, variance: torch.Tensor, progress: float) -> torch.Tensor:
         beta = self.step.momentum
@@ -93,8 +97,11 @@ class AutoSimulate(Search):
         return torch.where(self.start.is_scale, self.step.scale_step * u, u)
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps}
+        matching = self.matching.state_dict() if self.matching else None
+        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps, "matching": matching}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.momentum, self.steps = state["momentum"], state["steps"]
+        if self.matching:
+            self.matching.load_state_dict(state["matching"])

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..psi import Psi
 from ..tasks import Scores
-from .base import Search, trust_region
+from ..trust_region import trust_region
+from .base import Search
 from .method import Context
 
 #: Of the moving averages of the reward and of its square.

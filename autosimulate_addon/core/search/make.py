@@ -10,6 +10,7 @@ from .autosimulate import AutoSimulate
 from .base import Search
 from .bayesian import BayesianOptimisation
 from .lts import LearningToSimulate
+from .match import Match
 from .none import NoSearch
 from .published import Published
 from .random_search import RandomSearch
@@ -18,6 +19,7 @@ from .random_search import RandomSearch
 METHODS: dict[str, type[Search]] = {
     "autosimulate": AutoSimulate,
     "published": Published,
+    "match": Match,
     "lts": LearningToSimulate,
     "bo": BayesianOptimisation,
     "random": RandomSearch,

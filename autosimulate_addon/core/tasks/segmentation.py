@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from ..datasets.dataset import IGNORE
 from ..decision import decision_biases
 from .calibration import Calibration, Pixels, calibrate
+from .label_statistics import label_groups, label_statistics
 from .soft_miou import overlap, total
 from .task import Scores
 
@@ -68,6 +69,13 @@ class SegmentationTask:
         p = logits.softmax(1)
         p_tangent = p * tangent
         return weights * (p_tangent - p * p_tangent.sum(1, keepdim=True))
+
+    def statistics(self, labels: Tensor) -> Tensor:
+        """(K, H, W) -> (K, S): of each class log area, presence and place."""
+        return label_statistics(labels, self.channels)
+
+    def statistics_groups(self) -> dict[str, Tensor]:
+        return {self.classes[index]: columns for index, columns in label_groups(self.channels).items()}
 
     def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:

@@ -57,6 +57,12 @@ class Task(Protocol):
     def curvature(self, outputs: Tensor, tangent: Tensor, targets: Tensor) -> Tensor:
         """C dz, as the outputs z: C is the Hessian in z of the mean loss, dz the ``tangent``."""
 
+    def statistics(self, targets: Tensor) -> Tensor:
+        """(K, S) float32: what the labels of an image hold, by which renders and photographs are compared."""
+
+    def statistics_groups(self) -> dict[str, Tensor]:
+        """The columns of ``statistics`` that belong to each class, by its name."""
+
     def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
         """The objective of validation, as a share for each batch: one of ``protocol.settings.OBJECTIVES``.

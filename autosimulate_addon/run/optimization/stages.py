@@ -10,7 +10,7 @@ from typing import Any
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
 from ...core.loop import Iteration, State, with_control
 from ...core.psi import Psi
-from ...core.search.autosimulate import BRIGHTNESS
+from ...core.search.match import MATCHED
 from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import Moments
@@ -25,6 +25,7 @@ from ..process.threads import use_threads
 from ..record import checkpoint, psi_file
 from ..record.directory import read_json, write_json
 from ..record.events import EventLog, read_events
+from ..report import matching
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
 from ..scene.simulator import BlenderSimulator, open_simulator
@@ -122,9 +123,12 @@ class _Run:
             self._warn()
 
     def _say(self, record: dict[str, Any]) -> None:
-        """What the progress line says of the iteration; the brightness that was matched is a problem to be shown."""
-        if record["status"] == BRIGHTNESS:
-            self.events.write("problem", {"message": _brightness_message(**record["details"])})
+        """What the progress line says of the iteration; photographs far brighter or darker are a problem to be shown.
+        """
+        if record["status"] == MATCHED:
+            self.progress.say(matching.sentence(record["details"]))
+            if message := matching.brightness(record["details"]):
+                self.events.write("problem", {"message": message})
         scores = f", validation {self.metric} {record['val_metric']:.3f}"
         if record["control_val_metric"] is not None:
             scores += f" (control {record['control_val_metric']:.3f})"
@@ -235,14 +239,6 @@ def _record(iteration: Iteration, control: Iteration | None) -> dict[str, Any]:
             "control_val_loss": control.val_loss if control else None,
             "control_val_metric": control.val_metric if control else None, "psi": iteration.psi.plain(),
             "status": iteration.outcome.status, "details": iteration.outcome.details, "seconds": seconds}
-
-
-def _brightness_message(stops: float, matched: bool) -> str:
-    comparison = "brighter" if stops > 0 else "darker"
-    far = f"The validation images are {abs(stops):.1f} stops {comparison} than the first renders"
-    if matched:
-        return f"{far}: the lights were matched to them before anything was learned (Match Brightness)."
-    return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
 
 
 def _weights(config: RunConfig) -> dict[str, float]:

@@ -8,11 +8,12 @@ import torch
 
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.search.autosimulate import AutoSimulate, AutoSimulateOptions, StepOptions
-from autosimulate_addon.core.search.base import average, trust_region
+from autosimulate_addon.core.search.base import average
 from autosimulate_addon.core.search.black_box import BlackBoxOptions
 from autosimulate_addon.core.search.lts import LearningToSimulate, LearningToSimulateOptions
 from autosimulate_addon.core.search.random_search import RandomSearch
 from autosimulate_addon.core.tasks import Scores
+from autosimulate_addon.core.trust_region import trust_region
 from autosimulate_addon.protocol import Factor, SampleKey
 
 FACTORS = [

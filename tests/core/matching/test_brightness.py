@@ -5,12 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.evaluation import as_validation
-from autosimulate_addon.core.loop import State, with_control
+from autosimulate_addon.core.matching.brightness import match_brightness, stops
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
-from autosimulate_addon.core.search.brightness import match_brightness, stops
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
 from autosimulate_addon.core.tasks import make_task
 from autosimulate_addon.protocol import SampleKey
@@ -93,18 +91,3 @@ def test_renders_without_light_groups_are_left_alone(real):
     store.specification = tuple(replace(layer, drivers=()) for layer in store.specification)
     found = match_brightness(store, torch.arange(COUNT), psi, real, 7)
     assert found.psi is psi and found.far and found.stops > 2
-
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_the_loop_does_it_first_and_only_if_wanted(wanted):
-    simulator = StandIn(start_narrow_wrong)
-    config = LoopConfig(iterations=2, images=8, epochs=1, ensemble_size=1, match_brightness=wanted)
-    validation, start = validation_and_test(n_val=8, n_test=1)[0], Psi.from_factors(simulator.factors)
-    loop = State(config, simulator, validation, start)
-    control = State(config.of_control(), simulator, validation, start, beside=loop)
-    first, first_of_control = next(with_control(loop, control))
-    assert (first.outcome.status == "brightness") is wanted
-    assert (plain(loop.psi, "key_energy") > 3 * plain(loop.start, "key_energy")) is wanted
-    assert (first.val_loss < first_of_control.val_loss) is wanted        # the same seeds: equal where psi has not moved
-    assert torch.equal(loop.best.phi, loop.psi.phi)
-    assert loop.search.history == []

@@ -18,7 +18,7 @@ from ..hypergradient.pathwise import relight, relightable
 from ..psi import Psi, Resampled
 from ..randomness import derive_seed
 from ..renders import RenderStore
-from .base import trust_region
+from ..trust_region import trust_region
 
 #: Rec. 709, of linear red, green and blue.
 _LUMINANCE = (0.2126, 0.7152, 0.0722)

@@ -1,0 +1,162 @@
+"""psi moved until the renders' statistics are those of the photographs, as far as the renders so far can tell.
+
+D(psi) = sum of MMD^2 under the importance weights w_i of the renders to psi. By the score function
+dD/dpsi = sum_i w_i (D'_i - sum_j w_j D'_j) grad log q_psi(s_i), with D' the derivative of D by the weights: no render
+and no training is needed for any number of small steps. They are natural-gradient steps of a fixed length, in
+coordinates whose derivative stands out of its own noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..psi import Psi
+from .mmd import Distance
+
+#: Why matching ended.
+NOTHING_HEARD, OUT_OF_REACH, NO_GAIN, STEPS = "nothing_heard", "out_of_reach", "no_gain", "steps"
+
+
+@dataclass(frozen=True)
+class MatchOptions:
+    """How far a round of matching goes."""
+
+    heard: float = 2.0              # standard errors: below, a coordinate does not move
+    chance: float = 0.1             # that a round begins where no coordinate has anything to say
+    step: float = 0.15              # length of a step in whitened coordinates: .011 nats
+    steps: int = 60                 # at most
+    least_effective: float = 0.3    # of the effective renders that the round began with: beyond, they say nothing
+    gain: float = 1e-4              # of the distance, that counts as one
+    patience: int = 5               # steps without a gain
+    truncation: float = 20.0        # of importance ratios
+    film: bool = False              # noise, blur, white balance and contrast are matched too
+
+
+@dataclass(frozen=True)
+class Move:
+    """One coordinate of psi that moved, in plain units; ``z``: standard errors of its derivative when it began to."""
+
+    coordinate: str
+    start: float
+    end: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What one round did. Distances are MMD^2 under psi before and after."""
+
+    psi: Psi
+    moves: tuple[Move, ...]
+    kl: float                       # nats from the psi before
+    effective: float                # renders that the new psi is judged by
+    before: tuple[float, ...]       # of each distance
+    after: tuple[float, ...]
+    steps: int
+    ended: str                      # NOTHING_HEARD, ...
+    weights: tuple[Tensor, Tensor] = field(repr=False)      # (N,) before and after
+
+    def details(self) -> dict[str, Any]:
+        """As plain numbers, for the log."""
+        return {"moved": [[move.coordinate, move.start, move.end, move.z] for move in self.moves], "kl": self.kl,
+                "effective": self.effective, "before": list(self.before), "after": list(self.after),
+                "steps": self.steps, "ended": self.ended}
+
+
+def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Sequence[Distance],
+          options: MatchOptions = MatchOptions(), held: Tensor | None = None) -> Matched:
+    """psi moved towards the photographs.
+
+    ``draws`` of N renders, ``log_q`` (N,) their log density under what they were drawn from, ``distances`` between
+    statistics of these N renders and of the photographs. ``held`` (P,) bool: coordinates that do not move.
+    """
+    free = ~psi.locked if held is None else ~(psi.locked | held)
+    start, first = psi, _weights(psi, draws, log_q, options)
+    best, best_weights, best_value, best_step = psi, first, math.inf, 0
+    weights, ended, heard = first, STEPS, torch.zeros(psi.size, dtype=torch.float64)
+    for step in range(options.steps + 1):
+        if step and _effective(weights) < options.least_effective * _effective(first):
+            ended = OUT_OF_REACH
+            break
+        value = sum(distance.value(weights) for distance in distances)
+        if value < best_value - options.gain:
+            best, best_weights, best_value, best_step = psi, weights, value, step
+        elif step - best_step >= options.patience:
+            ended = NO_GAIN
+            break
+        gradient, z = derivative(psi, draws, weights, distances)
+        z = torch.where(free, z, 0.0)
+        if step == 0 and not more_than_chance(z, int(free.sum()), options.chance):
+            ended = NOTHING_HEARD
+            break
+        direction = torch.where(z.abs() > options.heard, -gradient * z.square() / (4 + z.square()), 0.0)
+        heard = torch.where((heard == 0) & (direction != 0), z, heard)
+        if not direction.any() or step == options.steps:
+            ended = ended if direction.any() else NOTHING_HEARD
+            break
+        psi = psi.step(options.step * direction / direction.norm())
+        weights = _weights(psi, draws, log_q, options)
+    return Matched(best, _moves(start, best, heard), best.kl(start), _effective(best_weights),
+                   tuple(distance.value(first) for distance in distances),
+                   tuple(distance.value(best_weights) for distance in distances), best_step, ended,
+                   (first, best_weights))
+
+
+def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
+               distances: Sequence[Distance]) -> tuple[Tensor, Tensor]:
+    """(dD/du (P,) in whitened coordinates, how many of its standard errors that is (P,)).
+
+    The error is that of the renders, by the spread of their terms, and that of the photographs, by blocks of them.
+    """
+    scores = psi.score(draws)
+    slope = torch.stack([distance.derivative(weights) for distance in distances]).sum(0)
+    terms = scores * (slope - weights @ slope)[:, None]
+    gradient = weights @ terms
+    variance = weights.square() @ (terms - gradient).square()
+    blocks = torch.stack([distance.across_blocks for distance in distances]).sum(0)        # (N, B)
+    if (count := blocks.shape[1]) > 1:
+        by_block = scores.T @ (weights[:, None] * -2 * (blocks - weights @ blocks))         # (P, B)
+        variance = variance + by_block.var(1) / count
+    return gradient, gradient / variance.clamp(min=1e-24).sqrt()
+
+
+def more_than_chance(z: Tensor, count: int, chance: float) -> bool:
+    """Whether any of ``count`` coordinates has something to say, wrongly so in ``chance`` of the cases at most.
+
+    The test of Simes (1986): the k-th smallest p-value is at most chance k / count, for some k. Of sixty coordinates
+    that have nothing to say three are beyond two standard errors.
+    """
+    p = torch.special.erfc(z.abs() / math.sqrt(2.0)).sort().values[:count]
+    return bool((p <= chance * torch.arange(1, len(p) + 1, dtype=p.dtype) / max(1, count)).any())
+
+
+def _weights(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, options: MatchOptions) -> Tensor:
+    """(N,) summing to 1: the truncated importance weights of the renders to psi."""
+    ratio = (psi.log_q(draws) - log_q).exp().clamp(max=options.truncation)
+    total = ratio.sum()
+    return ratio / total if total > 0 else torch.full_like(ratio, 1 / len(ratio))
+
+
+def _effective(weights: Tensor) -> float:
+    return float(1 / weights.square().sum())
+
+
+def _moves(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
+    """The coordinates that were heard and have moved."""
+    return tuple(Move(name, a, b, score) for name, a, b, score
+                 in zip(start.coordinates, _numbers(start), _numbers(end), z.tolist(), strict=True) if score and a != b)
+
+
+def _numbers(psi: Psi) -> list[float]:
+    """(P) plain numbers, one for each coordinate. (Of a coin's two probabilities only "on" is one.)"""
+    found: list[float] = []
+    for key, plain in psi.plain().items():
+        numbers = [float(number) for numbers in plain.values() for number in numbers]
+        found += numbers[len(numbers) - len(psi.phi_of(key)):]
+    return found

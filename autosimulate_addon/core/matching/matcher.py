@@ -1,0 +1,164 @@
+"""Matching as a run does it: round by round on all renders so far, whose statistics are taken once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..features import Encoder, feature_groups, image_statistics
+from ..film import EXPOSURE, FILM
+from ..hypergradient.chunks import images_at_once
+from ..hypergradient.pathwise import relight, relightable
+from ..hypergradient.validation import Validation
+from ..psi import Psi
+from ..randomness import derive_seed, seed_of
+from ..renders import RenderStore
+from ..tasks.task import Task
+from .brightness import match_brightness
+from .match import Matched, MatchOptions, match
+from .mmd import Distance
+
+#: The distances that are summed.
+FEATURES, LABELS = "features", "labels"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of matching: psi, what moved by evidence, and what brightness alone had moved before."""
+
+    psi: Psi
+    matched: Matched
+    renders: int
+    stops: float            # how much brighter the photographs were than the renders
+    far: bool               # whether that was beyond what the renders cover
+    lit: bool               # whether lights and exposure were brought to their brightness first
+    #: MMD^2 before and after, by class of the labels and by scale of the features.
+    by_class: Mapping[str, tuple[float, float]]
+    by_scale: Mapping[str, tuple[float, float]]
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether these renders have nothing more to say: psi has hardly moved."""
+        return not self.lit and self.matched.kl < LEAST_MOVE
+
+    def details(self) -> dict[str, Any]:
+        """As plain numbers, for the log."""
+        matched = self.matched.details()
+        return {**matched, "before": dict(zip((FEATURES, LABELS), matched["before"], strict=True)),
+                "after": dict(zip((FEATURES, LABELS), matched["after"], strict=True)),
+                "classes": {name: list(pair) for name, pair in self.by_class.items()},
+                "scales": {name: list(pair) for name, pair in self.by_scale.items()},
+                "renders": self.renders, "stops": self.stops, "far": self.far,
+                "lit": self.lit}
+
+
+#: Nats that psi moves by at least in a round that calls for another.
+LEAST_MOVE = 0.02
+
+
+class Matcher:
+    """Renders against photographs, in an encoder's features and in what their labels hold.
+
+    The statistics of a render are taken once, under the lights and film it was drawn with. Where these were far from
+    every photograph's brightness, the renders so far are lit anew first, which takes no new render: they then count as
+    drawn from the psi of those lights.
+    """
+
+    def __init__(self, encoder: Encoder, task: Task, validation: Validation, options: MatchOptions) -> None:
+        self.encoder, self.task, self.options = encoder, task, options
+        self.photographs = validation.images
+        self.real = {FEATURES: self._features(validation.images), LABELS: task.statistics(validation.targets).cpu()}
+        self.features = torch.zeros(0, 2 * encoder.channels)
+        self.draws: dict[str, Tensor] = {}
+        #: (first rows that were lit anew, phi of their lights, seed), or None.
+        self.relit: tuple[int, Tensor, int] | None = None
+
+    def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int) -> Round:
+        """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``."""
+        brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
+        lit = brightness.psi is not psi
+        if lit:
+            psi = brightness.psi
+            self.relit = (len(store), psi.phi, seed)
+            self.features, self.draws = self.features[:0], {}
+        self._take(store, psi)
+        distances = [Distance(self.features, self.real[FEATURES]),
+                     Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))),
+                              self.real[LABELS])]
+        matched = match(psi, self.draws, self._log_q(store, psi), distances, self.options, self.held(psi))
+        return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit,
+                     _by_group(distances[1], self.task.statistics_groups(), matched),
+                     _by_group(distances[0], feature_groups(self.encoder), matched))
+
+    def held(self, psi: Psi) -> Tensor:
+        """(P,) bool: the film that does not move. As wide as it began it is an augmentation; exposure is matched."""
+        film = () if self.options.film else tuple(key for key in FILM if key != EXPOSURE)
+        held = torch.zeros(psi.size, dtype=torch.bool)
+        for key in film:
+            if key in psi.slices:
+                held[psi.slices[key]] = True
+        return held
+
+    def _take(self, store: RenderStore, psi: Psi) -> None:
+        """Statistics and draws of the renders that came since the last time.
+
+        One generation after the other, so that a resumed run adds up the same numbers in the same order.
+        """
+        keys, size = relightable(store), images_at_once(*store.labels.shape[-2:])
+        rows, phi, seed = self.relit or (0, psi.phi, 0)
+        first, generations = len(self.features), store.generation.cpu()
+        for generation in generations[first:].unique():
+            for index in (generations == generation).nonzero()[:, 0].split(size):
+                if index[0] < rows:
+                    images, redrawn, _ = relight(store, index, psi.with_phi(phi), keys,
+                                                 derive_seed(seed, "relit", int(index[0])))
+                    self._append(store, index, self._features(images), redrawn)
+                else:
+                    seeds = [seed_of(store.keys[row], "match") for row in index.tolist()]
+                    self._append(store, index, self._features(store.images(index, None, seeds)), {})
+
+    def _append(self, store: RenderStore, index: Tensor, features: Tensor, redrawn: Mapping[str, Tensor]) -> None:
+        self.features = torch.cat([self.features, features])
+        for key, values in store.draws.items():
+            new = redrawn[key].detach().to(values) if key in redrawn else values[index]
+            self.draws[key] = torch.cat([self.draws[key], new]) if key in self.draws else new
+
+    def _features(self, images: Tensor) -> Tensor:
+        return image_statistics(self.encoder, images).cpu()
+
+    def _log_q(self, store: RenderStore, psi: Psi) -> Tensor:
+        """(N,): log density of the draws under the mixture of what all of them were drawn from (balance heuristic)."""
+        sources = list(store.psis)
+        if self.relit is not None:
+            rows, phi, _ = self.relit
+            last = int(store.generation[rows - 1])
+            for index in range(last + 1):           # as they were rendered, under the new lights
+                mixed = sources[index].phi.clone()
+                for key in relightable(store):
+                    mixed[psi.slices[key]] = phi[psi.slices[key]]
+                sources[index] = psi.with_phi(mixed)
+        densities = torch.stack([source.log_q(self.draws) for source in sources], 1)
+        share = torch.bincount(store.generation.cpu(), minlength=len(sources)).double() / len(store)
+        return torch.logsumexp(densities + share.log(), 1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which renders were lit anew, and how; their statistics follow from the renders."""
+        return {"relit": list(self.relit) if self.relit else None}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        relit = state["relit"]
+        self.relit = (int(relit[0]), torch.as_tensor(relit[1]), int(relit[2])) if relit else None
+        self.features, self.draws = self.features[:0], {}
+
+
+def _by_group(distance: Distance, groups: Mapping[str, Tensor], matched: Matched) -> dict[str, tuple[float, float]]:
+    before, after = matched.weights
+    found = {}
+    for name, columns in groups.items():
+        part = distance.of(columns)
+        found[name] = (part.value(before), part.value(after))
+    return found

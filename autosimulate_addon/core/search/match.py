@@ -1,0 +1,79 @@
+"""Matching as a search method: psi follows the photographs' statistics, and no network is asked.
+
+It is the baseline of distribution matching (Louppe et al., "Adversarial Variational Optimization", 2019; Kar et al.,
+"Meta-Sim", 2019), and AutoSimulate's first stage.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from ..features import make_encoder
+from ..matching import Matcher, Round
+from ..psi import Psi
+from .base import Search
+from .method import Context, Outcome
+
+#: Renders that are asked before matching is over: what few do not tell, more may.
+ENOUGH = 96
+#: The status of an iteration that matched; its details say what moved and how near the renders came.
+MATCHED = "matched"
+
+
+class MatchStage:
+    """Rounds of matching, one an iteration, until the renders have nothing more to say."""
+
+    def __init__(self, settings: Any) -> None:
+        """``settings``: a ``LoopConfig``, of which it reads the encoder, the device and ``matching``."""
+        self.settings = settings
+        self.over = False
+        self._matcher: Matcher | None = None
+        self._saved: dict[str, Any] | None = None
+
+    def round(self, context: Context) -> tuple[Round, Outcome]:
+        found = self._ready(context).round(context.store, context.batch, context.psi, context.seed)
+        self.over = found.nothing_left and found.renders >= ENOUGH
+        return found, Outcome(MATCHED, {**found.details(), "over": self.over})
+
+    def _ready(self, context: Context) -> Matcher:
+        """The matcher, made when photographs are there to match."""
+        if self._matcher is None:
+            encoder = make_encoder(self.settings.encoder, self.settings.encoder_module, self.settings.torch_device())
+            self._matcher = Matcher(encoder, context.task, context.validation, self.settings.matching)
+            if self._saved is not None:
+                self._matcher.load_state_dict(self._saved)
+        return self._matcher
+
+    def end(self) -> None:
+        """Lets go of what it remembers of the renders."""
+        self.over, self._matcher = True, None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"over": self.over, "matcher": self._matcher.state_dict() if self._matcher else self._saved}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.over, self._saved, self._matcher = state["over"], state["matcher"], None
+
+
+class Match(Search):
+    """Every iteration renders a batch and matches on all renders so far."""
+
+    def __init__(self, start: Psi, stage: MatchStage) -> None:
+        super().__init__(start)
+        self.stage = stage
+
+    @classmethod
+    def of(cls, settings: Any, start: Psi) -> Self:
+        return cls(start, MatchStage(settings))
+
+    def before_training(self, context: Context) -> Outcome | None:
+        found, outcome = self.stage.round(context)
+        self.psi = found.psi
+        return outcome
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "stage": self.stage.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.stage.load_state_dict(state["stage"])
