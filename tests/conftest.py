@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from headless.run import leave
+
 ROOT = Path(__file__).resolve().parents[1]
+EXIT_STATUS = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,6 +22,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = "window" if windows in item.path.parents else item.path.relative_to(ROOT).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: windows not in item.path.parents)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends this process as a command of ours ends: Blender's own exit may wait for ever for a lock that it holds."""
+    if "bpy" in sys.modules:
+        leave(config.stash.get(EXIT_STATUS, 1))
 
 
 @pytest.fixture(scope="session")
