@@ -74,10 +74,10 @@ def parse(data: str, path: str, index: int = -1) -> PropertyRef:
 
     A data-block linked from a library is ``lights['Lamp', '//lib.blend']``. Raises InputError for other text.
     """
-    found = _DATA.match(data.strip())
-    if not found:
+    match = _DATA.match(data.strip())
+    if not match:
         raise InputError(f"{data!r} does not name a data-block; write it like lights['Lamp'] or objects['Cube'].")
-    collection, single, double, library_single, library_double = found.groups()
+    collection, single, double, library_single, library_double = match.groups()
     name = re.sub(r"\\(.)", r"\1", single if single is not None else double)
     library = library_single if library_single is not None else library_double
     component = re.search(r"^(.*[^\]\[])\[(\d+)\]$", path)
@@ -150,12 +150,12 @@ def data_block(ref: PropertyRef) -> bpy.types.ID:
     collection = getattr(bpy.data, ref.collection, None) if not ref.collection.startswith("_") else None
     if not isinstance(collection, bpy.types.bpy_prop_collection):
         raise InputError(f"{ref.collection!r} is no kind of data-block; use objects, lights, materials, scenes, ...")
-    found = collection.get(ref.key)
-    if found is None:
+    block = collection.get(ref.key)
+    if block is None:
         where = f" linked from {ref.library}" if ref.library else ""
         raise InputError(f"{ref.collection}[{ref.name!r}]{where} is not in the file; rename it back or remove "
                          "it from the learnable properties.")
-    return found
+    return block
 
 
 @lru_cache(maxsize=4096)

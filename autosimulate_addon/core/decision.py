@@ -40,10 +40,10 @@ def decision_biases(outputs: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
     for _ in range(SWEEPS):
         before = best
         for index in range(classes):
-            change, found = _best_change(logits + biases, labels, index, counted)
-            if found > best + LEAST_GAIN:
+            change, reached = _best_change(logits + biases, labels, index, counted)
+            if reached > best + LEAST_GAIN:
                 biases[index] += change
-                best = found
+                best = reached
         if best == before:
             break
     return biases - biases[0]
@@ -51,9 +51,10 @@ def decision_biases(outputs: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
 
 def _pixels(outputs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Labelled pixels: logits (n, C) float32, labels (n,), on the CPU."""
-    found = list(_labelled(outputs))
-    stride = -(-sum(len(labels) for _, labels in found) // MOST_PIXELS) or 1
-    return torch.cat([logits[::stride] for logits, _ in found]), torch.cat([labels[::stride] for _, labels in found])
+    batches = list(_labelled(outputs))
+    stride = -(-sum(len(labels) for _, labels in batches) // MOST_PIXELS) or 1
+    return (torch.cat([logits[::stride] for logits, _ in batches]),
+            torch.cat([labels[::stride] for _, labels in batches]))
 
 
 def _labelled(outputs: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:

@@ -31,12 +31,12 @@ class RenderCache:
     def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> Iterator[Render]:
         """In the order of ``draws``. Each is on disk before it is given out."""
         self._latest = {}
-        found = [self._load(draw, key) for draw, key in zip(draws, keys, strict=True)]
-        missing = [i for i, render in enumerate(found) if render is None]
+        stored = [self._load(draw, key) for draw, key in zip(draws, keys, strict=True)]
+        missing = [i for i, render in enumerate(stored) if render is None]
         rendered = self.simulator.render([draws[i] for i in missing], [keys[i] for i in missing]) if missing else ()
         new = iter(rendered)
         try:
-            for draw, key, render in zip(draws, keys, found, strict=True):
+            for draw, key, render in zip(draws, keys, stored, strict=True):
                 if render is None:
                     render = next(new)
                     self._save(render, draw, key)

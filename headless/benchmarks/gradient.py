@@ -75,13 +75,13 @@ def _measure(responses: Table, start: str, repeat: int) -> None:
 
 def response_repeats(responses: Table, start: str, parameters: int) -> list[torch.Tensor]:
     """The measured descent direction of every complete repeat."""
-    found: dict[str, dict[int, float]] = {}
+    losses_of: dict[str, dict[int, float]] = {}
     for row in responses.rows():
         if row["start"] == start:
-            found.setdefault(row["repeat"], {})[int(row["run"])] = float(row["loss"])
+            losses_of.setdefault(row["repeat"], {})[int(row["run"])] = float(row["loss"])
     runs = len(design(parameters))
     return [effects(torch.tensor([losses[i] for i in range(runs)], dtype=torch.float64), parameters)
-            for losses in found.values() if len(losses) == runs]
+            for losses in losses_of.values() if len(losses) == runs]
 
 
 def _fill(table: Table, responses: Table, start: str, seed: int, options: argparse.Namespace) -> None:
@@ -128,17 +128,18 @@ def _references_row(table: Table, references: dict[str, torch.Tensor], response:
 
 def _mean_cosine(estimates: list[torch.Tensor], target: torch.Tensor) -> tuple[float, float]:
     """(mean, standard error) over the estimates."""
-    found = [cosine(each, target) for each in estimates]
-    return statistics.mean(found), statistics.stdev(found) / len(found) ** 0.5 if len(found) > 1 else float("nan")
+    cosines = [cosine(each, target) for each in estimates]
+    error = statistics.stdev(cosines) / len(cosines) ** 0.5 if len(cosines) > 1 else float("nan")
+    return statistics.mean(cosines), error
 
 
 def _reliabilities(responses: Table, starts: list[str]) -> dict[str, tuple[int, float]]:
     """Per start: (repeats, mean cosine between two repeats)."""
-    found = {}
+    reliabilities = {}
     for start in starts:
         psi = Psi.from_factors(StandIn(STARTS[start]).factors)
         free = free_directions(psi)
         repeats = [free @ each for each in response_repeats(responses, start, psi.size)]
         pairs = [cosine(a, b) for i, a in enumerate(repeats) for b in repeats[:i]]
-        found[start] = len(repeats), statistics.mean(pairs) if pairs else float("nan")
-    return found
+        reliabilities[start] = len(repeats), statistics.mean(pairs) if pairs else float("nan")
+    return reliabilities

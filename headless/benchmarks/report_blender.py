@@ -77,8 +77,8 @@ def _cell(row: dict[str, str]) -> str:
 
 
 def _rows(results: Path, name: str) -> list[dict[str, str]]:
-    found = []
+    rows = []
     for path in (results / f"{name}.csv", results / f"{name}_earlier.csv"):
         with open(path, newline="", encoding="utf-8") as file:
-            found += csv.DictReader(file)
-    return found
+            rows += csv.DictReader(file)
+    return rows

@@ -35,21 +35,21 @@ TITLES = {"wide": "Stand-in, from the wide start (hand-made randomisation, what 
 
 def lines(results: Path, start: str) -> list[Line]:
     """All arms from this start; images from the target, and from the narrow start also the wide start itself."""
-    found: dict[tuple[str, str], Scores] = {}
+    scores_of: dict[tuple[str, str], Scores] = {}
     for row in _rows(results):
         if row["arm"] == "oracle" or row["start"] == start or (row["arm"] == "none" and row["start"] == "wide"):
             arm = f"none {row['start']}" if row["arm"] == "none" else row["arm"]
-            found.setdefault((arm, row["renders"]), Scores()).add(row)
+            scores_of.setdefault((arm, row["renders"]), Scores()).add(row)
     # Of the wide start the second is the third.
     fixed = {"oracle": TARGET, "none wide": "wide randomisation, never moved", f"none {start}": NULL}
-    return [*((name, "-", found[arm, "480"]) for arm, name in fixed.items()),
-            *((name, key[1], found[key]) for key, name in NAMES.items() if key in found)]
+    return [*((name, "-", scores_of[arm, "480"]) for arm, name in fixed.items()),
+            *((name, key[1], scores_of[key]) for key, name in NAMES.items() if key in scores_of)]
 
 
 def section(results: Path, start: str) -> tuple[str, str]:
-    found = lines(results, start)
-    arms = {name: scores for name, _, scores in found}
-    table = compare(found, arms[OURS], arms[NULL], arms[TARGET])
+    table_lines = lines(results, start)
+    arms = {name: scores for name, _, scores in table_lines}
+    table = compare(table_lines, arms[OURS], arms[NULL], arms[TARGET])
     more = ",brightness-only,bo-matched,random-matched" if start == "narrow" else ""
     return TITLES[start], COMMAND.format(start=start, more=more) + "\n\n" + "\n".join(table)
 
@@ -75,16 +75,16 @@ def ablations(results: Path) -> tuple[str, str]:
     """Seeds 4 to 6 from the wide start: the loss gap closed and the mIoU, for each lever that was taken away."""
     from .standin_arms import ABLATIONS
 
-    found: dict[str, Scores] = {}
+    by_arm: dict[str, Scores] = {}
     for row in _rows(results):
         if row["start"] == "wide" and row["renders"] == "480":
-            found.setdefault(row["arm"], Scores()).add(row)
+            by_arm.setdefault(row["arm"], Scores()).add(row)
     seeds, rows = (4, 5, 6), []
-    for arm in sorted((arm for arm in ABLATIONS if arm in found), key=lambda arm: -_share(found, arm, seeds)):
-        scores = found[arm]
-        shares = [_share(found, arm, (seed,)) for seed in seeds]
+    for arm in sorted((arm for arm in ABLATIONS if arm in by_arm), key=lambda arm: -_share(by_arm, arm, seeds)):
+        scores = by_arm[arm]
+        shares = [_share(by_arm, arm, (seed,)) for seed in seeds]
         name = "all levers, the loss alone as objective (the defaults then)" if arm == "loss-only" else arm
-        rows.append([name, f"{_share(found, arm, seeds):.0%}".replace("%", " %"),
+        rows.append([name, f"{_share(by_arm, arm, seeds):.0%}".replace("%", " %"),
                      " / ".join(f"{100 * share:.0f}" for share in shares),
                      " / ".join(short(scores.miou[seed]) for seed in seeds), ", ".join(scores.commits)])
     body = ("`python headless/benchmark.py standin --seeds 4..6 --starts wide --networks 1 --arms ablations`. "
@@ -94,9 +94,9 @@ def ablations(results: Path) -> tuple[str, str]:
         ("away", "loss gap closed", "seeds 4 / 5 / 6, %", "mIoU, seeds 4 / 5 / 6", "commit"), rows))
 
 
-def _share(found: dict[str, Scores], arm: str, seeds: tuple[int, ...]) -> float:
-    return statistics.mean((found["none"].loss[seed] - found[arm].loss[seed])
-                           / (found["none"].loss[seed] - found["oracle"].loss[seed]) for seed in seeds)
+def _share(by_arm: dict[str, Scores], arm: str, seeds: tuple[int, ...]) -> float:
+    return statistics.mean((by_arm["none"].loss[seed] - by_arm[arm].loss[seed])
+                           / (by_arm["none"].loss[seed] - by_arm["oracle"].loss[seed]) for seed in seeds)
 
 
 def _named(results: Path, start: str) -> dict[str, Scores]:

@@ -58,13 +58,13 @@ def changed(config: LoopConfig, changes: Mapping[str, Any]) -> LoopConfig:
 
 def parse_changes(texts: list[str]) -> dict[str, Any]:
     """From "step.scale_step=2" and the like."""
-    found = {}
+    changes = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise InputError(f"'{text}' is not NAME=VALUE.")
         try:
-            found[name] = json.loads(value)
+            changes[name] = json.loads(value)
         except json.JSONDecodeError:
-            found[name] = value
-    return found
+            changes[name] = value
+    return changes

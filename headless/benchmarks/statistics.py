@@ -12,12 +12,12 @@ RESAMPLES = 4000
 
 def median_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
     """(median, low, high): a percentile bootstrap interval of the median. NaN where there are no values."""
-    found = np.array([value for value in values if not math.isnan(value)])
-    if len(found) == 0:
+    numbers = np.array([value for value in values if not math.isnan(value)])
+    if len(numbers) == 0:
         return (math.nan,) * 3
-    draws = np.random.default_rng(0).choice(found, (RESAMPLES, len(found)))
+    draws = np.random.default_rng(0).choice(numbers, (RESAMPLES, len(numbers)))
     low, high = np.quantile(np.median(draws, 1), [(1 - level) / 2, (1 + level) / 2])
-    return float(np.median(found)), float(low), float(high)
+    return float(np.median(numbers)), float(low), float(high)
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -30,7 +30,7 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
         if name != "background":
             names.append(name)
         ids[name] = group.validation_id
-        found = []
+        blocks = []
         for member in left(group.members):
             if not still_there(member):
                 raise InputError(f"Class {name!r} has only members that were deleted: assign others, or remove the "
@@ -38,8 +38,8 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
             ref = paths.ref_to(member.id)
             if owner.setdefault(ref, name) != name:
                 raise InputError(f"{ref} is in class {owner[ref]!r} and in class {name!r}; remove it from one of them.")
-            found.append(ref)
-        members[name] = tuple(found)
+            blocks.append(ref)
+        members[name] = tuple(blocks)
     seen: dict[int, str] = {}
     for name in names:
         if seen.setdefault(ids[name], name) != name:

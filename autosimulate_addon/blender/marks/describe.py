@@ -59,33 +59,33 @@ def suggestions(scene: bpy.types.Scene) -> list[tuple[str, list[PropertyRef]]]:
     Light energies and colours one by one, since lights differ; world strength; bounces; samples; the camera's place;
     places and rotations of the mesh objects with one shared distribution; roughness of the materials likewise.
     """
-    found: list[tuple[str, list[PropertyRef]]] = []
+    candidates: list[tuple[str, list[PropertyRef]]] = []
     lights = {made.data: made for made in scene.objects if made.type == "LIGHT"}
     for data, made in lights.items():
-        found += [(f"{made.name} Power", [paths.ref_to(data, "energy")]),
+        candidates += [(f"{made.name} Power", [paths.ref_to(data, "energy")]),
                   (f"{made.name} Color", [paths.ref_to(data, "color")])]
         if data.type != "SUN":      # which shines the same from everywhere
-            found += [(f"{made.name} Location", [paths.ref_to(made, "location")])]
+            candidates += [(f"{made.name} Location", [paths.ref_to(made, "location")])]
     if scene.world is not None:
-        found += [("World Strength", _sockets(scene.world, "BACKGROUND", "Strength")),
+        candidates += [("World Strength", _sockets(scene.world, "BACKGROUND", "Strength")),
                   ("World Color", _sockets(scene.world, "BACKGROUND", "Color"))]
     if scene.render.engine == "CYCLES":
-        found += [("Bounces", [paths.ref_to(scene, "cycles.max_bounces")]),
+        candidates += [("Bounces", [paths.ref_to(scene, "cycles.max_bounces")]),
                   ("Samples", [paths.ref_to(scene, "cycles.samples")])]
     if scene.camera is not None:
-        found += [("Camera Location", [paths.ref_to(scene.camera, "location")])]
+        candidates += [("Camera Location", [paths.ref_to(scene.camera, "location")])]
         if scene.camera.type == "CAMERA":
-            found += [("Focal Length", [paths.ref_to(scene.camera.data, "lens")])]
+            candidates += [("Focal Length", [paths.ref_to(scene.camera.data, "lens")])]
     # One row for all meshes, not thousands: a shared distribution is what people want.
     meshes = [made for made in scene.objects if made.type == "MESH" and not made.hide_render]
     standing = standing_meshes(scene)
-    found += [("Location of Objects", [paths.ref_to(made, "location") for made in standing]),
+    candidates += [("Location of Objects", [paths.ref_to(made, "location") for made in standing]),
               ("Rotation of Objects", [paths.ref_to(made, "rotation_euler", 2) for made in standing])]
     materials = dict.fromkeys(slot.material for made in meshes for slot in made.material_slots if slot.material)
-    found += [(f"{name} of Materials", [ref for material in materials
+    candidates += [(f"{name} of Materials", [ref for material in materials
                                         for ref in _sockets(material, "BSDF_PRINCIPLED", name)])
               for name in ("Roughness", "Base Color")]
-    return [(label, free) for label, refs in found if (free := [ref for ref in refs if _drawable(ref)])]
+    return [(label, free) for label, refs in candidates if (free := [ref for ref in refs if _drawable(ref)])]
 
 
 def _sockets(owner: bpy.types.ID, node_type: str, name: str) -> list[PropertyRef]:

@@ -82,8 +82,8 @@ def _completed(mark: Mark) -> Mark | None:
 def _numbers(name: str) -> tuple[Callable, Callable]:
     """What reads and writes one field of a mark."""
     def get(group: Any) -> Sequence[float]:
-        found = learned.learned(group, name) if name in ("mean", "std") else None
-        return tuple(getattr(group, name)) if found is None else (*found, *(0.0,) * MAX_SIZE)[:MAX_SIZE]
+        values_now = learned.learned(group, name) if name in ("mean", "std") else None
+        return tuple(getattr(group, name)) if values_now is None else (*values_now, *(0.0,) * MAX_SIZE)[:MAX_SIZE]
 
     def put(group: Any, values: Sequence[float]) -> None:
         if name in ("mean", "std") and learned.learned(group, name) is not None:

@@ -95,8 +95,8 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
                              f"{', '.join(FILM)}.")
         return Mark(f"film:{film}", "FILM", family=family, **numbers, **flags)
     if kind == "states":
-        items, found = _states(entry["states"], scene)
-        return Mark(marks_scene.unique_name(name or "States", taken), "STATE", items=items, states=found, **numbers,
+        items, assigned = _states(entry["states"], scene)
+        return Mark(marks_scene.unique_name(name or "States", taken), "STATE", items=items, states=assigned, **numbers,
                     **flags)
     if "data" not in entry:
         raise InputError("it names no data; add for example data = \"lights['Light']\" and path = \"energy\".")
@@ -153,7 +153,7 @@ def _near_path(ref: PropertyRef) -> str:
 
 def _states(value: Any, scene: bpy.types.Scene) -> tuple[tuple[str, ...], tuple[states.State, ...]]:
     items: list[str] = []
-    found: list[states.State] = []
+    assigned: list[states.State] = []
     for number, entry in enumerate(_list("states", value), start=1):
         if not isinstance(entry, dict):
             raise InputError("states must be written as [[learnable.states]] tables.")
@@ -168,8 +168,8 @@ def _states(value: Any, scene: bpy.types.Scene) -> tuple[tuple[str, ...], tuple[
             for owner in _data(block, scene, drawn=True):
                 values.append((_property(owner, path), new))
         items.append(label)
-        found.append(tuple(values))
-    return tuple(items), tuple(found)
+        assigned.append(tuple(values))
+    return tuple(items), tuple(assigned)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -192,12 +192,12 @@ def _data(value: Any, scene: bpy.types.Scene, *, drawn: bool) -> list[PropertyRe
 
     What is to be ``drawn`` is the file's own, where there is one of the name: linked data cannot change.
     """
-    found: dict[PropertyRef, None] = {}
+    blocks: dict[PropertyRef, None] = {}
     for text in _strings("data", value):
-        found.update(dict.fromkeys(map(paths.ref_to, _blocks(text, scene, drawn))))
-    if not found:
+        blocks.update(dict.fromkeys(map(paths.ref_to, _blocks(text, scene, drawn))))
+    if not blocks:
         raise InputError("data is empty; name at least one data-block.")
-    return list(found)
+    return list(blocks)
 
 
 def _blocks(text: str, scene: bpy.types.Scene, drawn: bool) -> list[bpy.types.ID]:
@@ -245,19 +245,19 @@ def _material(text: str) -> str:
     if text.startswith("materials["):
         ref = paths.parse(text, "")
         name, library = ref.name, ref.library
-    found = identity.named(known, name, library)
-    if not found:
+    blocks = identity.named(known, name, library)
+    if not blocks:
         return text         # which ``factors`` says is not there
-    if len(found) > 1:
-        _the_one(found, text, drawn=False)
-    return identity.label(found[0], known)
+    if len(blocks) > 1:
+        _the_one(blocks, text, drawn=False)
+    return identity.label(blocks[0], known)
 
 
 def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
     if not isinstance(members, dict) or not isinstance(ids, dict):
         raise InputError("classes and class_ids must be tables: [classes] and [class_ids].")
     names = ["background", *(name for name in members if name != "background")]
-    found: dict[str, tuple[PropertyRef, ...]] = {}
+    by_class: dict[str, tuple[PropertyRef, ...]] = {}
     owner: dict[PropertyRef, str] = {}
     for name, value in members.items():
         blocks = _data(value, scene, drawn=False)
@@ -266,7 +266,7 @@ def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
                 raise InputError(f"{name!r} lists {block}; a class is made of objects, collections or materials.")
             if owner.setdefault(block, name) != name:
                 raise InputError(f"{block} is in {owner[block]!r} and in {name!r}; remove it from one of them.")
-        found[name] = tuple(blocks)
+        by_class[name] = tuple(blocks)
     table = {"background": 0}
     for name, value in ids.items():
         if name not in names:
@@ -275,7 +275,7 @@ def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
             raise InputError(f"the id of {name!r} is {value!r}; it must be a whole number from 0 to 65535.")
         table[name] = value
-    classes = ClassTable(tuple(names), found, table)
+    classes = ClassTable(tuple(names), by_class, table)
     seen: dict[int, str] = {}
     for name in names:
         number = classes.validation_id(name)

@@ -113,11 +113,11 @@ def remove_mark(scene: bpy.types.Scene, name: str) -> None:
 
 def find_marks(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
     """Names of the marks that draw this property or a component of it (for right-click: is it marked?)."""
-    found = []
+    names = []
     for group in scene.autosimulate.marks:
         if group.kind == "PROPERTY" and any(names_property(target, ref) for target in group.targets):
-            found.append(group.name)
-    return found
+            names.append(group.name)
+    return names
 
 
 def names_property(entry: Any, ref: PropertyRef) -> bool:

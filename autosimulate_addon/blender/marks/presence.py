@@ -34,14 +34,14 @@ def left(entries: Iterable[Any]) -> list[Any]:
 
 def deleted(scene: bpy.types.Scene) -> list[str]:
     """A sentence for each mark and class that goes on without some of what it named, because that was deleted."""
-    found = []
+    sentences = []
     for what, groups in (("Mark", scene.autosimulate.marks), ("Class", scene.autosimulate.classes)):
         for group in groups:
             gone = dead(group)
             if gone and len(gone) < len(entries_of(group)):
                 names = ", ".join(repr(entry.id.name) for entry in gone if entry.id is not None) or "a data-block"
-                found.append(f"{what} {group.name!r} goes on without what was deleted: {names}.")
-    return found
+                sentences.append(f"{what} {group.name!r} goes on without what was deleted: {names}.")
+    return sentences
 
 
 def dead(group: Any) -> list[Any]:

@@ -41,11 +41,11 @@ def places(scene: bpy.types.Scene, mark: Mark) -> list[tuple[bpy.types.ID, str]]
     """(data-block, path) of every member that carries the mark's psi. Raises InputError when one is gone."""
     if mark.kind in ("STATE", "FILM"):
         return [(scene, mark.name.replace(":", "."))]
-    found = []
+    members = []
     for ref in mark.targets:
         path = ref.path if mark.kind == "PROPERTY" else "material"
-        found.append((paths.data_block(ref), f"{path}[{ref.index}]" if ref.index >= 0 else path))
-    return found
+        members.append((paths.data_block(ref), f"{path}[{ref.index}]" if ref.index >= 0 else path))
+    return members
 
 
 def keys(scene: bpy.types.Scene, marks: Sequence[Mark]) -> Iterator[tuple[Mark, bpy.types.ID, str, str]]:
@@ -83,7 +83,7 @@ def read(scene: bpy.types.Scene, marks: Sequence[Mark]) -> dict[str, Moments]:
     Raises InputError, naming the custom property and the mend, for text, wrong sizes, NaN, spreads that are not
     positive, means outside of the limits, probabilities that do not sum to 1, or members that disagree.
     """
-    found: dict[str, dict[str, list[float]]] = {}
+    psi: dict[str, dict[str, list[float]]] = {}
     origin: dict[tuple[str, str], tuple[str, list[float]]] = {}
     for mark, block, parameter, key in keys(scene, marks):
         if key not in block:
@@ -97,11 +97,11 @@ def read(scene: bpy.types.Scene, marks: Sequence[Mark]) -> dict[str, Moments]:
         if known[1] != values:
             raise InputError(f"{where} and {known[0]} differ, but they share one distribution; make them equal or "
                              "delete one of them.")
-        found.setdefault(mark.name, {})[parameter] = values
+        psi.setdefault(mark.name, {})[parameter] = values
     for mark in marks:
-        if mark.name in found:
-            _check_found(mark, found[mark.name], origin)
-    return found
+        if mark.name in psi:
+            _check_read(mark, psi[mark.name], origin)
+    return psi
 
 
 def remove(scene: bpy.types.Scene, marks: Sequence[Mark]) -> int:
@@ -114,7 +114,7 @@ def remove(scene: bpy.types.Scene, marks: Sequence[Mark]) -> int:
     return removed
 
 
-def _check_found(mark: Mark, values: dict[str, list[float]], origin: dict) -> None:
+def _check_read(mark: Mark, values: dict[str, list[float]], origin: dict) -> None:
     wanted = moment_names(mark.family)
     missing = [parameter for parameter in wanted if parameter not in values]
     where = origin[mark.name, next(iter(values))][0]

@@ -61,8 +61,8 @@ def capture_state(group: Any, name: str) -> Any:
 
 def remove_property(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
     """Takes the property out of every state; a mark without any property left goes. Returns the marks it was in."""
-    found = find_states(scene, ref)
-    for name in found:
+    names = find_states(scene, ref)
+    for name in names:
         group = scene.autosimulate.marks[name]
         for item in group.items:
             for i in reversed(range(len(item.values))):
@@ -70,7 +70,7 @@ def remove_property(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
                     item.values.remove(i)
         if not any(len(item.values) for item in group.items):
             marks_scene.remove_mark(scene, name)
-    return found
+    return names
 
 
 def find_states(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:

@@ -24,11 +24,11 @@ def decode(image: ExrImage, name: str, numbers: Mapping[str, int]) -> np.ndarray
         return None
     hashes = np.ascontiguousarray(ranks[..., 0]).view(np.uint32)
     shown = ranks[..., 1] >= 1.0 - ranks[..., 1] - ranks[..., 3]    # at least as much as the background
-    found = np.zeros(hashes.shape, dtype=np.int32)
+    numbered = np.zeros(hashes.shape, dtype=np.int32)
     for text, digits in _manifest(image, name).items():
         if numbers.get(text):
-            found[(hashes == np.uint32(int(digits, 16))) & shown] = numbers[text]
-    return found
+            numbered[(hashes == np.uint32(int(digits, 16))) & shown] = numbers[text]
+    return numbered
 
 
 def _manifest(image: ExrImage, name: str) -> dict[str, str]:

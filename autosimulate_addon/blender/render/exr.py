@@ -28,29 +28,29 @@ class ExrImage:
     def find(self, *names: str, components: str = "X") -> np.ndarray | None:
         """(H, W, len(components)) float32 of the first pass among ``names`` that the file has, else None."""
         for name in names:
-            found = self._components(name, components)
-            if found is not None:
-                return np.stack(found, axis=-1).astype(np.float32, copy=False)
+            channels = self._components(name, components)
+            if channels is not None:
+                return np.stack(channels, axis=-1).astype(np.float32, copy=False)
         return None
 
     def copy_into(self, target: np.ndarray, name: str, components: str) -> bool:
         """Fills ``target`` (H, W, len(components)) with a pass; False when the file has no such pass of this size."""
-        found = self._components(name, components)
-        if found is None or found[0].shape != target.shape[:2]:
+        channels = self._components(name, components)
+        if channels is None or channels[0].shape != target.shape[:2]:
             return False
-        for index, channel in enumerate(found):
+        for index, channel in enumerate(channels):
             target[..., index] = channel
         return True
 
     def _components(self, name: str, components: str) -> list[np.ndarray] | None:
-        found = []
+        channels = []
         for component in components:
             ending = f".{name}.{component}"
             array = next((array for key, array in self.channels.items() if key.endswith(ending)), None)
             if array is None:
                 return None
-            found.append(array)
-        return found
+            channels.append(array)
+        return channels
 
 
 @dataclass

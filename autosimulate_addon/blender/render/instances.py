@@ -33,7 +33,7 @@ def stand_alone(objects: set[bpy.types.Object]) -> bool:
                 or any(modifier.type == "NODES" for modifier in block.modifiers)):
             return False
     users = bpy.data.user_map(subset=objects, value_types={"OBJECT", "PARTICLE", "NODETREE"})
-    return all(found <= {block} for block, found in users.items())
+    return all(followers <= {block} for block, followers in users.items())
 
 
 @dataclass
@@ -54,11 +54,11 @@ class Instance:
 class Instances:
     """All instances of the objects that are instanced, by object index, as the render's dependency graph has them."""
 
-    found: dict[int, list[Instance]] = field(default_factory=dict)
+    by_index: dict[int, list[Instance]] = field(default_factory=dict)
 
     def collect(self, graph: bpy.types.Depsgraph) -> None:
         """To be called while the graph of the render is alive (``frame_change_post`` during the render)."""
-        self.found = {}
+        self.by_index = {}
         standing: list[Instance] = []
         for item in graph.object_instances:
             block = item.object
@@ -68,15 +68,15 @@ class Instances:
                 parent = key(item.parent.original) if item.parent else None
                 instance = _instance(block, parent, np.array(item.matrix_world))
                 if instance is not None:
-                    self.found.setdefault(instance.index, []).append(instance)
+                    self.by_index.setdefault(instance.index, []).append(instance)
             elif item.show_self:
                 instance = _instance(block, None, np.array(item.matrix_world))
                 if instance is not None:
                     standing.append(instance)
         for instance in standing:
-            if instance.index in self.found:
-                self.found[instance.index].insert(0, instance)
-        for group in self.found.values():
+            if instance.index in self.by_index:
+                self.by_index[instance.index].insert(0, instance)
+        for group in self.by_index.values():
             _keep_needed_surfaces(group)
 
     def number(self, objects: np.ndarray, positions: np.ndarray | None, first_free: int
@@ -88,7 +88,7 @@ class Instances:
         """
         numbers = objects.astype(np.int64)
         meaning: dict[int, Instance] = {}
-        for index, group in sorted(self.found.items()):
+        for index, group in sorted(self.by_index.items()):
             given = [index, *range(first_free, first_free + len(group) - 1)]
             first_free += len(group) - 1
             meaning |= dict(zip(given, group, strict=True))

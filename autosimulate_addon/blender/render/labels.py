@@ -108,23 +108,23 @@ def _check_member(class_name: str, ref: PropertyRef) -> None:
 
 
 def _sorted(blocks: Iterable[bpy.types.Object]) -> list[Key]:
-    return sorted(map(key, blocks), key=lambda found: (found[0], found[1] or ""))
+    return sorted(map(key, blocks), key=lambda each: (each[0], each[1] or ""))
 
 
 def _classes_of_objects(members: dict[PropertyRef, int]) -> dict[Key, int]:
     """Class of every object that has one."""
     # Inner collections are visited after those around them, so theirs overwrites; of two that are side by side the
     # first class in the table wins, as everywhere.
-    found: dict[Key, int] = {}
+    class_of: dict[Key, int] = {}
     depth_of: dict[Key, int] = {}
     collections = sorted((index, ref.name, ref.library or "", ref) for ref, index in members.items()
                          if ref.collection == "collections")
     for index, *_, ref in collections:
         for block, depth in _objects_below(bpy.data.collections[ref.key]):
-            if block not in found or depth < depth_of[block]:
-                found[block], depth_of[block] = index, depth
-    found |= {ref.key: index for ref, index in members.items() if ref.collection == "objects"}
-    return found
+            if block not in class_of or depth < depth_of[block]:
+                class_of[block], depth_of[block] = index, depth
+    class_of |= {ref.key: index for ref, index in members.items() if ref.collection == "objects"}
+    return class_of
 
 
 def _objects_below(collection: bpy.types.Collection, depth: int = 0) -> Iterator[tuple[Key, int]]:

@@ -110,8 +110,8 @@ def _sources(scene: bpy.types.Scene, marks: Sequence[Mark], factors: Sequence[Fa
     prefix = _PREFIX
     while any(group.startswith(prefix) for group in taken):
         prefix += "_"       # the user's own groups have such names
-    return [Source(str(place), shining.objects(place), tuple(found), f"{prefix}{number}")
-            for number, (place, found) in enumerate(drivers.items())]
+    return [Source(str(place), shining.objects(place), tuple(driven), f"{prefix}{number}")
+            for number, (place, driven) in enumerate(drivers.items())]
 
 
 class _Shining:
@@ -181,10 +181,10 @@ def _feeds_output(block: bpy.types.ID, resolved: paths.Resolved, output: str) ->
     socket = _shader_input(resolved)
     if socket is None or not compat.uses_nodes(block):
         return False
-    found = [node for node in block.node_tree.nodes if node.type == output and node.is_active_output]
-    if len(found) != 1 or not found[0].inputs["Surface"].is_linked:
+    outputs = [node for node in block.node_tree.nodes if node.type == output and node.is_active_output]
+    if len(outputs) != 1 or not outputs[0].inputs["Surface"].is_linked:
         return False
-    return found[0].inputs["Surface"].links[0].from_node == socket.node
+    return outputs[0].inputs["Surface"].links[0].from_node == socket.node
 
 
 def _only_emitter(material: bpy.types.Material, resolved: paths.Resolved) -> bool:

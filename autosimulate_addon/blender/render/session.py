@@ -227,7 +227,7 @@ class RenderSession:
                                 len(classes))
         if objects is None:
             raise AutoSimulateError("Blender's image does not say which object is where.")
-        if self._instances.found:
+        if self._instances.by_index:
             numbers, meaning = self._instances.number(
                 objects, image.find("Position", components="XYZ"), len(classes))
             classes = _with_instances(classes, meaning, self._labels.numbers)
@@ -244,8 +244,8 @@ class RenderSession:
         """(H, W) integers from Cycles' index pass, or from EEVEE's Cryptomatte."""
         if self.settings.engine == "EEVEE":
             return cryptomatte.decode(image, crypto, {name: number for (name, _), number in numbers.items()})
-        found = image.find(*passes)
-        return None if found is None else indices(found[..., 0], count)
+        channels = image.find(*passes)
+        return None if channels is None else indices(channels[..., 0], count)
 
 
 def _with_instances(class_of_object: np.ndarray, meaning: dict[int, instances.Instance], numbers: dict[Key, int]

@@ -100,7 +100,7 @@ def _things(scene: bpy.types.Scene, rng: np.random.Generator) -> dict[str, list[
     """Things that belong to no class: {"pages": flat on the desk, "things": around, "among": between the objects}."""
     collection = bpy.data.collections.new("Clutter")
     matte, glossy = clutter.colored_material("Matte", 0.7), clutter.colored_material("Glossy", 0.25)
-    found: dict[str, list[bpy.types.Object]] = {"pages": [], "things": [], "among": []}
+    placed: dict[str, list[bpy.types.Object]] = {"pages": [], "things": [], "among": []}
 
     def add(kind: str, data: bpy.types.Mesh, worn: bpy.types.Material, reach: float, z: float = 0.0) -> None:
         angle = rng.uniform(0.0, 2.0 * math.pi)
@@ -108,7 +108,7 @@ def _things(scene: bpy.types.Scene, rng: np.random.Generator) -> dict[str, list[
                          collection)
         made.color = (*clutter.muted(rng), 1.0)
         parts.wear(made, worn)
-        found[kind].append(made)
+        placed[kind].append(made)
 
     for index in range(8):
         # Each a little above the one before: coplanar faces would flicker.
@@ -123,11 +123,11 @@ def _things(scene: bpy.types.Scene, rng: np.random.Generator) -> dict[str, list[
         add("things", shape, matte if index % 2 else glossy, 0.5)
     screen = clutter.box("Screen", 0.5, 0.03, 0.32)
     add("things", screen, clutter.image_material("Screen", clutter.picture(rng, 128), 0.3, emission=0.5), 0.52)
-    found["things"].pop().location = (0.1, 0.5, 0.05)      # stands at the back of the desk and stays there
+    placed["things"].pop().location = (0.1, 0.5, 0.05)      # stands at the back of the desk and stays there
     for shape in (clutter.box("Vice", 0.1, 0.16, 0.07), clutter.cone("Motor", 0.05, 0.04, 0.12),
                   clutter.box("Clamp", 0.14, 0.03, 0.03)):
         add("among", shape, glossy, 0.16)
-    return found
+    return placed
 
 
 def _objects(scene: bpy.types.Scene, models: dict[str, Path]

@@ -35,14 +35,14 @@ def understand(source: Source, samples: list[Sample], classes: tuple[str, ...],
 
 
 def _are_binary(samples: list[Sample]) -> bool:
-    found: set[int] = set()
+    values: set[int] = set()
     for sample in samples:
         if sample.mask is None:
             return False
         try:
-            found.update(np.unique(read_indices(sample.mask)).tolist())
+            values.update(np.unique(read_indices(sample.mask)).tolist())
         except FileProblem:         # told of where all files are read
             continue
-        if not found <= {0, OBJECT}:
+        if not values <= {0, OBJECT}:
             return False
-    return OBJECT in found
+    return OBJECT in values

@@ -34,18 +34,18 @@ _NO_GROUP = ("", "none")
 def find(folder: Path) -> Source | None:
     """The source for the COCO file in ``folder``, its annotations/, or (COCO's own layout, where ``folder`` is one
     subset's images, as in CVAT's) the annotations/ beside it; None where there is none."""
-    found = list(_files(folder, [path for place in _PLACES for path in sorted((folder / place).glob("*.json"))]))
-    if not found:
+    files = list(_files(folder, [path for place in _PLACES for path in sorted((folder / place).glob("*.json"))]))
+    if not files:
         above = (folder.parent, folder.parent.parent) if folder.parent.name == "images" else (folder.parent,)
-        found = list(_files(folder, [path for place in above for path in sorted((place / "annotations").glob("*.json"))
+        files = list(_files(folder, [path for place in above for path in sorted((place / "annotations").glob("*.json"))
                                      if _subset(path) == folder.name]))
-    if len(found) > 1:
-        found = _meant(folder, found)
-    if len(found) > 1:
-        names = ", ".join(_shown(folder, path) for path, _ in found)
+    if len(files) > 1:
+        files = _meant(folder, files)
+    if len(files) > 1:
+        names = ", ".join(_shown(folder, path) for path, _ in files)
         raise InputError(f"'{folder}' holds several COCO files ({names}): keep the one that is meant, or give the "
                          f"folder of one subset.")
-    return _source(folder, *found[0]) if found else None
+    return _source(folder, *files[0]) if files else None
 
 
 def _files(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, dict]]:
@@ -58,9 +58,9 @@ def _files(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, dict]]:
             yield path, data
 
 
-def _meant(folder: Path, found: list[tuple[Path, dict]]) -> list[tuple[Path, dict]]:
+def _meant(folder: Path, files: list[tuple[Path, dict]]) -> list[tuple[Path, dict]]:
     """Of several files those for objects (beside key points of the same images) whose images are here."""
-    objects = [item for item in found if item[0].stem.startswith(_PREFIXES[0])] or found
+    objects = [item for item in files if item[0].stem.startswith(_PREFIXES[0])] or files
     return [item for item in objects if any(_has_image(folder, item[0], entry) for entry in item[1]["images"][:5])] \
         or objects
 
@@ -187,11 +187,11 @@ def _find_image(name: str, folder: Path, path: Path) -> Path:
         if problem.kind != MISSING_IMAGE:
             raise
         relative = relative_path(name)
-        found = [place / relative for start in (folder / "images", folder) if start.is_dir()
+        files = [place / relative for start in (folder / "images", folder) if start.is_dir()
                  for place in sorted(start.iterdir()) if place.is_dir() and (place / relative).is_file()]
-        if len(found) > 1:
-            raise FileProblem(AMBIGUOUS_IMAGE, " or ".join(str(image.relative_to(folder)) for image in found)) \
+        if len(files) > 1:
+            raise FileProblem(AMBIGUOUS_IMAGE, " or ".join(str(image.relative_to(folder)) for image in files)) \
                 from problem
-        if not found:
+        if not files:
             raise
-        return found[0]
+        return files[0]

@@ -59,7 +59,7 @@ def _names(folder: Path) -> dict[str, tuple[str, ...]]:
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             names[folded(path.name)].append(path.name)
-    return {key: tuple(found) for key, found in names.items()}
+    return {key: tuple(paths) for key, paths in names.items()}
 
 
 def forget_folders() -> None:

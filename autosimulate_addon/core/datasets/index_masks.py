@@ -58,15 +58,15 @@ def source_of(folder: Path, layout: str, images: list[Path], masks: list[Path]) 
     for image in images:
         # 7.png or 7_mask.png, and 7.jpg.png where a program appends to the whole name.
         names = [folded(image.stem + ending) for ending in MASK_ENDINGS] + [folded(image.name)]
-        found = [mask for name in names for mask in by_name.get(name, ())]
-        exact = [mask for mask in found if mask.suffix.lower() in MASK_SUFFIXES]
-        used.update(found)
+        of_image = [mask for name in names for mask in by_name.get(name, ())]
+        exact = [mask for mask in of_image if mask.suffix.lower() in MASK_SUFFIXES]
+        used.update(of_image)
         if len(exact) == 1:
             source.samples.append(sample_from_mask(image, exact[0]))
         elif exact:
             source.problems.add(AMBIGUOUS_MASK, image.name, " and ".join(mask.name for mask in exact))
-        elif found:
-            source.problems.add(LOSSY_MASK, found[0].name)
+        elif of_image:
+            source.problems.add(LOSSY_MASK, of_image[0].name)
         else:
             source.problems.add(MISSING_MASK, image.name)
     _one_mask_each(source)

@@ -22,7 +22,7 @@ _IMAGE_FOLDERS = ("", "images", "JPEGImages")
 
 def find(folder: Path) -> Source | None:
     """The source for a folder whose JSON files are LabelMe's; None where none is."""
-    found: dict[Path, dict] = {}
+    documents: dict[Path, dict] = {}
     for place in _PLACES:
         for path in sorted((folder / place).glob("*.json")):
             try:
@@ -30,8 +30,8 @@ def find(folder: Path) -> Source | None:
             except (OSError, ValueError, RecursionError):
                 continue
             if isinstance(data, dict) and isinstance(data.get("shapes"), list) and "imagePath" in data:
-                found[path] = data
-    return _source(folder, found) if found else None
+                documents[path] = data
+    return _source(folder, documents) if documents else None
 
 
 def _source(folder: Path, files: dict[Path, dict]) -> Source:

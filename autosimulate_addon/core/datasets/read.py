@@ -43,7 +43,7 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     for position, sample in enumerate(samples):
         try:
             picture = read_photograph(sample.image)
-            found = table.labels(sample.ids(picture.size))
+            full_size = table.labels(sample.ids(picture.size))
             if sample.boxes is not None:
                 rows = table.boxes(sample.boxes(picture.size))
                 boxes.append(resample_boxes(rows, picture.size, width, height))
@@ -53,7 +53,7 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
         if is_cropped(picture.size, width, height):
             cropped.append(picture.size)
         images[position] = resample_photograph(picture, width, height)
-        labels[position] = resample_labels(found, width, height)
+        labels[position] = resample_labels(full_size, width, height)
     if source.problems:
         raise InputError(f"The validation data in '{folder}' cannot be used: {'; '.join(source.problems)}.")
     if not samples:

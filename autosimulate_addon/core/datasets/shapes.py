@@ -116,10 +116,10 @@ def image_for(name: str, stem: str, places: list[Path]) -> Path:
     except FileProblem as problem:
         if problem.kind != MISSING_IMAGE:
             raise
-        found = [path for place in places for path in pictures_in(place) if folded(path.stem) == folded(stem)]
-        found = list(dict.fromkeys(found))
-        if len(found) > 1:
-            raise FileProblem(AMBIGUOUS_IMAGE, " or ".join(path.name for path in found)) from problem
-        if not found:
+        images = [path for place in places for path in pictures_in(place) if folded(path.stem) == folded(stem)]
+        images = list(dict.fromkeys(images))
+        if len(images) > 1:
+            raise FileProblem(AMBIGUOUS_IMAGE, " or ".join(path.name for path in images)) from problem
+        if not images:
             raise
-        return found[0]
+        return images[0]

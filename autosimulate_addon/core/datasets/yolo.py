@@ -51,7 +51,7 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
 def _source(folder: Path, images: Path, labels: Path, pictures: list[Path], files: dict[str, Path]) -> Source:
     names = _class_names([folder, labels, folder.parent, folder.parent.parent])
     source = Source("YOLO", f"YOLO ({len(files)} text files)", [], ignore=None)
-    found: dict[Path, Labels] = {}
+    labels_of: dict[Path, Labels] = {}
     empty = []
     for image in without_twins(pictures, source.problems):
         path = files.pop(folded(image.stem), None)
@@ -64,9 +64,9 @@ def _source(folder: Path, images: Path, labels: Path, pictures: list[Path], file
             except FileProblem as problem:
                 source.problems.add(problem.kind, path.name, problem.detail)
                 continue
-        found[image] = Labels(shapes, background=BACKGROUND, relative=True)
-        add_sample(source, image.name, image, found[image])
-    numbers = {shape.number for each in found.values() for shape in each.shapes}
+        labels_of[image] = Labels(shapes, background=BACKGROUND, relative=True)
+        add_sample(source, image.name, image, labels_of[image])
+    numbers = {shape.number for each in labels_of.values() for shape in each.shapes}
     source.table = {BACKGROUND: "background"} | (names or {number: f"class {number}" for number in sorted(numbers)})
     if empty:
         source.notes.append(f"{len(empty)} images have no text file and are taken to show no object (first: "
@@ -75,7 +75,7 @@ def _source(folder: Path, images: Path, labels: Path, pictures: list[Path], file
         lost = [files[key].name for key in sorted(files) if not any(folded(p.stem) == key for p in pictures)]
         if lost:
             source.notes.append(f"{len(lost)} text files have no image and are left out (first: {lost[0]}).")
-    finish(source, found.values())
+    finish(source, labels_of.values())
     return source
 
 

@@ -32,8 +32,8 @@ class OwnEncoder(nn.Module):
         self.groups = {f"map {index + 1}": each.shape[1] for index, each in enumerate(maps)}
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        found = self.module(images)
-        maps = list(found) if isinstance(found, Sequence) else [found]
+        outputs = self.module(images)
+        maps = list(outputs) if isinstance(outputs, Sequence) else [outputs]
         if not maps or not all(isinstance(each, Tensor) and each.dim() == 4 for each in maps):
             raise InputError(f"The encoder of {self.path} must return features (N, channels, height, width), or a list "
                              "of such.")

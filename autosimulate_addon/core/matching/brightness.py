@@ -93,13 +93,13 @@ def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...]
 
 def _brightness(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:
     """(stops (K,), gradient (P,) of their mean in whitened coordinates), under lights drawn from psi."""
-    found, gradient = [], torch.zeros(psi.size, dtype=torch.float64)
+    brightnesses, gradient = [], torch.zeros(psi.size, dtype=torch.float64)
     for part, at in enumerate(index.split(images_at_once(*store.labels.shape[-2:]))):
         images, resampled, leaves = relight(store, at, psi, keys, derive_seed(seed, part), differentiable=True)
         brightness = stops(images)
         gradient += len(at) / len(index) * _pathwise(brightness, resampled, leaves)
-        found.append(brightness.detach().cpu())
-    return torch.cat(found), gradient
+        brightnesses.append(brightness.detach().cpu())
+    return torch.cat(brightnesses), gradient
 
 
 def _pathwise(values: Tensor, resampled: Resampled, leaves: dict[str, Tensor]) -> Tensor:

@@ -66,12 +66,12 @@ def calibrate(pixels: Iterable[Pixels]) -> Calibration:
         for halving in range(_HALVINGS):
             new = x + 0.5**halving * step
             new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
-            found = _derivatives(pixels, new)
-            if found[0] <= loss + 1e-4 * float((new - x) @ gradient):
+            there = _derivatives(pixels, new)
+            if there[0] <= loss + 1e-4 * float((new - x) @ gradient):
                 break
         else:
             break               # as low as the sums can tell
-        x, (loss, gradient, hessian) = new, found
+        x, (loss, gradient, hessian) = new, there
     return Calibration(float(x[0]), x[1:])
 
 

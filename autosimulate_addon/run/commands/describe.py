@@ -24,13 +24,13 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     marked = prepare.open_marked_scene(options.scene, options.marks)
     tell(marked.problems)
     marks = marks_scene.read(marked.scene, disabled=True)[0] if options.marks is None else marked.marks
-    found, suggested = rows_of.marked_rows(marks), rows_of.suggested_rows(marked.scene, marks)
+    learnable, suggested = rows_of.marked_rows(marks), rows_of.suggested_rows(marked.scene, marks)
     say(f"Scene '{marked.scene.name}'"
         + ("" if marked.scene.camera else ", which has NO CAMERA: add one before anything can be rendered"))
-    if found:
+    if learnable:
         say()
         say("Learnable")
-        _table(found)
+        _table(learnable)
     else:
         say()
         say("Nothing is marked as learnable.")
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     say()
     say("Classes: " + ("; ".join(f"{name} ({_members(marked, name)})" for name in names) if names else "none yet"))
     result = {"scene": marked.scene.name, "camera": marked.scene.camera is not None, "classes": list(names),
-              "learnable": [asdict(row) for row in found], "could_be": [asdict(row) for row in suggested]}
+              "learnable": [asdict(row) for row in learnable], "could_be": [asdict(row) for row in suggested]}
     if options.validation is not None:
         result["validation"] = _validation(options.validation, marked)
     return result

@@ -16,7 +16,7 @@ def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, 
     """
     from pycocotools import mask as rle  # only whoever writes a data set needs it
 
-    found = []
+    annotations = []
     pairs = np.unique(np.stack([instances.ravel(), labels.ravel()], axis=1), axis=0)
     for instance, label in pairs.tolist():
         if label == 0 or label == 255:
@@ -24,7 +24,7 @@ def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, 
         region = (instances == instance) & (labels == label)
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         encoded = rle.encode(np.asfortranarray(region.astype(np.uint8)))
-        found.append({
+        annotations.append({
             "category_id": label,
             "instance": instance,
             "bbox": [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)],
@@ -32,7 +32,7 @@ def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, 
             "segmentation": {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")},
             "iscrowd": 0,
         })
-    return found
+    return annotations
 
 
 def dataset(classes: Sequence[str], images: Sequence[dict[str, Any]],

@@ -9,7 +9,7 @@ from ...core.datasets import inspect
 
 def folder_summary(folder: str, classes: tuple[str, ...], ids: dict[str, int] | None, limit: int) -> dict[str, Any]:
     """The summary of ``folder`` as plain values, with at most ``limit`` images looked into."""
-    found = inspect(folder, tuple(classes) or None, ids or None, limit=limit)
-    return {"description": found.description, "n_images": found.n_images, "examined": found.examined,
-            "images": dict(found.images or {}), "notes": list(found.notes), "problems": list(found.problems),
-            "example": [str(path) if path else "" for path in found.example or ()]}
+    summary = inspect(folder, tuple(classes) or None, ids or None, limit=limit)
+    return {"description": summary.description, "n_images": summary.n_images, "examined": summary.examined,
+            "images": dict(summary.images or {}), "notes": list(summary.notes), "problems": list(summary.problems),
+            "example": [str(path) if path else "" for path in summary.example or ()]}

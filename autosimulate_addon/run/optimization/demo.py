@@ -34,7 +34,7 @@ def labelled_images(config: RunConfig, root: Path, classes: ClassTable, simulato
     """Validation and test images rendered from the hidden target psi*, kept below ``root``."""
     start = {factor.key: factor.start for factor in simulator.factors}
     target = Psi.from_plain(simulator.factors, {**start, **demo_scene.target()})
-    found = []
+    datasets = []
     total = VALIDATION_IMAGES + TEST_IMAGES
     before = 0
     for name, iteration, count in (("validation", DEMO_VALIDATION, VALIDATION_IMAGES),
@@ -43,6 +43,6 @@ def labelled_images(config: RunConfig, root: Path, classes: ClassTable, simulato
         write_dataset(folder, simulator, target, count=count, seed=config.seed, iteration=iteration,
                       info=prepare.image_info(config),
                       done=lambda n, before=before: progress.update("prepare", (before + n) / total, images=before + n))
-        found.append(prepare.labelled_images(str(folder), classes, config))
+        datasets.append(prepare.labelled_images(str(folder), classes, config))
         before += count
-    return found[0], found[1]
+    return datasets[0], datasets[1]

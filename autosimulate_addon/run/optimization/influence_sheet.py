@@ -26,12 +26,12 @@ def write(path: Path, state: State, count: int = COUNT) -> int:
     from ..report import influence  # matplotlib: only whoever draws pays for loading it
 
     began = time.perf_counter()
-    found = influence_of(state, count)
-    if not np.isfinite(found.maps).all():
+    measured = influence_of(state, count)
+    if not np.isfinite(measured.maps).all():
         raise AutoSimulateError("The influence of the renders is not finite, so there is nothing to show.")
     solved = time.perf_counter()
     with atomic_path(path) as temporary:
-        influence.draw(found.images, found.labels, found.maps, state.task.classes).savefig(temporary)
-    logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(found.maps), solved - began,
+        influence.draw(measured.images, measured.labels, measured.maps, state.task.classes).savefig(temporary)
+    logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(measured.maps), solved - began,
                 time.perf_counter() - solved)
-    return len(found.maps)
+    return len(measured.maps)

@@ -26,8 +26,8 @@ def rehearse(marked: MarkedScene, plain: Mapping[str, Moments]) -> None:
     """
     with _written_in(marked, plain):
         marks, classes = marks_scene.read(marked.scene)
-        found = psi_properties.read(marked.scene, marks)
-    lost = sorted(plain.keys() - found.keys()) or sorted(set(marked.classes.names) - set(classes.names))
+        kept = psi_properties.read(marked.scene, marks)
+    lost = sorted(plain.keys() - kept.keys()) or sorted(set(marked.classes.names) - set(classes.names))
     if lost:
         raise InputError(f"The scene '{marked.scene.name}' does not keep what is learned of {', '.join(lost)}: give it "
                          f"another name.")

@@ -33,10 +33,10 @@ def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int,
 def find(given: str) -> Path:
     """The psi.json meant by a run directory or a file's path."""
     path = Path(given).expanduser().absolute()
-    found = RunDirectory(path).psi if path.is_dir() else path
-    if not found.exists():
+    file = RunDirectory(path).psi if path.is_dir() else path
+    if not file.exists():
         raise InputError(f"There is no psi.json at '{given}'; give a run directory or the file itself.")
-    return found
+    return file
 
 
 def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dict[str, dict[str, list[float]]]:
@@ -56,11 +56,11 @@ def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dic
         if key not in by_key:
             raise InputError(f"'{path}' has a distribution for '{key}', which is not learnable in this scene; "
                              f"use the scene or the marks it was learned with.")
-        found = next((entry[name] for name in ([stage] if stage else ["final", "best", "latest", "start"])
+        values = next((entry[name] for name in ([stage] if stage else ["final", "best", "latest", "start"])
                       if entry.get(name)), None)
-        if found is None:
+        if values is None:
             raise InputError(f"'{path}' has no {stage or 'values'} for '{key}'.")
-        plain[key] = check(found, by_key[key], f"'{path}'")
+        plain[key] = check(values, by_key[key], f"'{path}'")
     return plain
 
 

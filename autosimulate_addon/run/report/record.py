@@ -88,7 +88,7 @@ class RunRecord:
     @property
     def free(self) -> tuple[Distribution, ...]:
         """The distributions that could move; all where none could."""
-        return tuple(found for found in self.distributions if not found.locked) or self.distributions
+        return tuple(each for each in self.distributions if not each.locked) or self.distributions
 
     def score(self, *names: str) -> Score | None:
         return next((score for name in names for score in self.scores if score.name == name), None)
@@ -142,33 +142,33 @@ def _optional(path: Path) -> dict | None:
     if not path.exists():
         return None
     try:
-        found = read_json(path, path.name)
+        document = read_json(path, path.name)
     except InputError:      # a report is written of what can be read
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def _iterations(events: list[dict]) -> tuple[Iteration, ...]:
     """By number, the last word counts: a run that was killed and resumed repeats the iteration it was in."""
-    found: dict[int, Iteration] = {}
+    iterations: dict[int, Iteration] = {}
     for event in events:
         if event["event"] != "iteration" or not isinstance(event.get("iteration"), int):
             continue
         seconds = event.get("seconds") if isinstance(event.get("seconds"), dict) else {}
-        found[event["iteration"]] = Iteration(
+        iterations[event["iteration"]] = Iteration(
             event["iteration"], number(event.get("images")), number(event.get("val_loss")),
             number(event.get("val_metric")), number(event.get("control_val_loss")),
             number(event.get("control_val_metric")), str(event.get("status") or ""),
             {str(name): number(value) for name, value in seconds.items()})
-    return tuple(found[key] for key in sorted(found) if not math.isnan(found[key].images))
+    return tuple(iterations[key] for key in sorted(iterations) if not math.isnan(iterations[key].images))
 
 
 def _distributions(psi: dict) -> tuple[Distribution, ...]:
-    found: list[Distribution] = []
+    distributions: list[Distribution] = []
     for entry in psi.get("factors") if isinstance(psi.get("factors"), list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-            found += _components(entry)
-    return tuple(found)
+            distributions += _components(entry)
+    return tuple(distributions)
 
 
 def _components(entry: dict) -> list[Distribution]:
@@ -196,8 +196,8 @@ def _components(entry: dict) -> list[Distribution]:
 
 def _numbers(values: Any) -> tuple[float, ...]:
     """The values, or none of them where one is not a finite number."""
-    found = tuple(number(value) for value in values) if isinstance(values, (list, tuple)) else ()
-    return () if any(math.isnan(value) for value in found) else found
+    numbers = tuple(number(value) for value in values) if isinstance(values, (list, tuple)) else ()
+    return () if any(math.isnan(value) for value in numbers) else numbers
 
 
 def _component_names(entry: dict, size: int) -> list[str]:
@@ -217,15 +217,15 @@ def _component_names(entry: dict, size: int) -> list[str]:
 
 def scores_of(rows: Any) -> tuple[Score, ...]:
     """The rows of numbers.json that can be read."""
-    found = []
+    scores = []
     for name, row in rows.items() if isinstance(rows, dict) else ():
         if isinstance(row, dict):
             per_class = row.get("per_class") if isinstance(row.get("per_class"), dict) else {}
-            found.append(Score(str(name), number(row.get("loss")), number(row.get("metric")),
+            scores.append(Score(str(name), number(row.get("loss")), number(row.get("metric")),
                                {str(key): number(value) for key, value in per_class.items()},
                                _numbers(row.get("losses")), _numbers(row.get("metrics")),
                                number(row.get("decided_metric"))))
-    return tuple(found)
+    return tuple(scores)
 
 
 def _state(events: list[dict]) -> str:
