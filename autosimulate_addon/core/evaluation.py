@@ -13,7 +13,7 @@ from ..protocol import SampleKey, Simulator
 from .config import LoopConfig
 from .datasets.dataset import Dataset
 from .hypergradient.validation import Validation
-from .learners import Learner, Training, make_learner
+from .learners import Learner, Photographs, Training, make_learner
 from .psi import Psi
 from .randomness import derive_seed
 from .render_cache import RenderCache
@@ -44,6 +44,8 @@ class Evaluation:
     test: Dataset | None = None
     networks: int = 1
     steps: int | None = None
+    real: Dataset | None = None     # labelled photographs that are trained on beside the images from psi,
+    real_share: float = 0.5         # and their share of the loss: 1 for them alone
 
 
 def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, evaluation: Evaluation, *,
@@ -71,6 +73,8 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
 
         seed = derive_seed(unseen, "training", repeat)
         learner = make_learner(config, task, seed)
+        if evaluation.real is not None:
+            learner.photographs = Photographs(as_validation(task, evaluation.real, store.device), evaluation.real_share)
         # What depends on the renders alone is judged on different ones: else its judges could not differ.
         rows = torch.arange(len(store))
         if learner.unique and len(store) >= 2 * evaluation.networks:

@@ -13,7 +13,7 @@ from ..protocol import InputError, Simulator
 from .config import LoopConfig
 from .datasets.dataset import Dataset
 from .evaluation import as_validation
-from .learners import make_learner
+from .learners import Photographs, make_learner
 from .psi import Psi
 from .randomness import member_seed
 from .render_cache import RenderCache
@@ -27,11 +27,12 @@ class State:
 
     It is whole between two iterations of ``optimize``. After an interrupted one a new State goes on from the last
     ``state_dict``. ``renders_dir`` keeps renders on disk; without it they are in the state.
+    ``real``: labelled photographs that the ensemble is trained on beside the renders.
     The state of a null control takes the renders that it shares with the run ``beside`` it from there.
     """
 
     def __init__(self, config: LoopConfig, simulator: Simulator, validation: Dataset, start: Psi, *,
-                 renders_dir: Path | None = None, beside: State | None = None) -> None:
+                 real: Dataset | None = None, renders_dir: Path | None = None, beside: State | None = None) -> None:
         if len(validation) == 0:
             raise InputError("There are no validation images: give at least one.")
         if bool(start.locked.all()) and config.method != "none":
@@ -45,6 +46,10 @@ class State:
         self.store = RenderStore(simulator.factors, simulator.layers, self.device)
         self.ensemble = [make_learner(config, self.task, member_seed(config.seed, "companion", index))
                          for index in range(config.ensemble)]
+        if real is not None:
+            photographs = Photographs(as_validation(self.task, real, self.device))
+            for learner in self.ensemble:
+                learner.photographs = photographs
         self.iteration, self.steps = 0, 0                   # complete iterations; training steps of one learner
         self.best, self.best_loss = start, math.inf
 

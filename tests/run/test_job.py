@@ -166,3 +166,20 @@ def test_the_scene_is_as_before(inputs, tmp_path, monkeypatch):
     assert run(*argv(inputs, tmp_path / "broken", "--no-compare", "--iterations", 1)) == 1
     assert changes() == []
     assert list(read_events(tmp_path / "broken" / "events.jsonl"))[-1]["event"] == "error"
+
+
+def test_one_folder_for_both_uses_has_its_halves_told_apart(inputs, tmp_path, capfd):
+    output = tmp_path / "run"
+    real = ("--real", inputs / "validation")
+    assert run(*argv(inputs, output, *real, "--iterations", 1, "--images", 2, "--judges", 1, "--no-control")) == 0
+    numbers = json.loads((output / "numbers.json").read_text())
+    assert set(numbers["rows"]) == {"start", "learned", "synthetic only", "real only"}
+    assert len({row["loss"] for row in numbers["rows"].values()}) >= 3
+    problems = [event["message"] for event in read_events(output / "events.jsonl") if event["event"] == "problem"]
+    assert any("its first 1 images by name are trained on, the other 2 drive" in message for message in problems)
+    assert "without --real" in capfd.readouterr().err
+    assert "real only" in (output / "report.html").read_text()
+    assert run("evaluate", "--psi", output, "--count", 2, "--judges", 1, "--test", inputs / "validation",
+               "--output", tmp_path / "score") == 0
+    assert set(json.loads((tmp_path / "score" / "numbers.json").read_text())["rows"]) == {
+        "both", "synthetic only", "real only"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def part(self, first: int, end: int) -> Dataset:
+        """The images from ``first`` up to ``end``, in the order of their names."""
+        some = slice(first, end)
+        return replace(self, images=self.images[some], labels=self.labels[some], names=self.names[some],
+                       boxes=self.boxes and self.boxes[some])
 
     def pixel_counts(self) -> np.ndarray:
         """Pixels of each class, (C,) int64, ignored ones left out."""

@@ -8,10 +8,10 @@ from typing import Any
 from ...protocol import InputError
 from ..tasks import Task
 from .head import HeadLearner
-from .learner import Learner, Training
+from .learner import Learner, Photographs, Training
 from .network_learner import NetworkLearner
 
-__all__ = ["LEARNERS", "Learner", "Training", "make_learner"]
+__all__ = ["LEARNERS", "Learner", "Photographs", "Training", "make_learner"]
 
 #: (settings, task, seed of the first weights) -> a learner, by name.
 LEARNERS: dict[str, Callable[[Any, Task, int], Learner]] = {"network": NetworkLearner, "head": HeadLearner}

@@ -29,9 +29,21 @@ class Training:
     validation: Validation | None = None    # real images by which a learner chooses what training cannot tell (its l2)
 
 
+@dataclass(frozen=True)
+class Photographs:
+    """Labelled real images that a learner is trained on beside the renders.
+
+    ``share`` of the loss is theirs, whatever their number: 1/2, or 1 where renders are left out.
+    """
+
+    data: Validation
+    share: float = 0.5
+
+
 class Learner(Model, Protocol):
     """theta-hat(psi). All its randomness comes from the seeds it is given; its state is plain Python and tensors."""
 
+    photographs: Photographs | None     # trained on beside the renders; set before the first fit
     unique: bool                  # theta-hat depends on the renders alone, not on a seed: two learners say the same
 
     def fit(self, store: RenderStore, training: Training, seed: int,

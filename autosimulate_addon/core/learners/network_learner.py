@@ -20,13 +20,17 @@ from ..randomness import derive_seed, torch_seed
 from ..renders import RenderStore
 from ..tasks.task import Parameters, Scores, Task
 from ..tasks.training import new_optimizer, train
-from .learner import Training
+from .learner import Photographs, Training
 
 
 class NetworkLearner:
-    """A neural network that Adam trains on the mean loss of batches, each under new lights and film."""
+    """A neural network that Adam trains on the mean loss of batches, each under new lights and film.
+
+    Photographs take their share of every batch. (Its hypergradient takes the curvature of the renders alone.)
+    """
 
     unique = False
+    photographs: Photographs | None = None
 
     def __init__(self, settings: Any, task: Task, seed: int) -> None:
         """``settings``: a ``LoopConfig``, of which it reads the network, its rate, batches and device."""
@@ -60,13 +64,23 @@ class NetworkLearner:
         if training.from_scratch:
             self._start(seed, training.rate)
         keys = relightable(store) if self.settings.relight_training else ()
-        batches = list(_batches(len(training.rows), self.settings.batch_size, training.steps,
-                                derive_seed(seed, "batches")))
+        size, real = self.settings.batch_size, self.photographs
+        ours = min(size, max(1, round(real.share * size))) if real else 0
+        batches = list(_batches(len(training.rows), size - ours, training.steps, derive_seed(seed, "batches")))
+        beside = list(_batches(len(real.data), ours, training.steps, derive_seed(seed, "photographs"))) if real else []
 
         def batch(step: int) -> tuple[Tensor, Tensor]:
-            index = training.rows[batches[step]]
-            images, _, _ = relight(store, index, training.psi, keys, derive_seed(seed, "relight", step))
-            return images, store.targets(self.task, index)
+            images, targets = [], []
+            if size > ours:
+                index = training.rows[batches[step]]
+                images.append(relight(store, index, training.psi, keys, derive_seed(seed, "relight", step))[0])
+                targets.append(store.targets(self.task, index))
+            if real:
+                images.append(real.data.images[beside[step].to(self.device)])
+                targets.append(real.data.targets[beside[step].to(self.device)])
+            if len(images) == 1:
+                return images[0], targets[0]
+            return torch.cat(images), torch.cat(targets)
 
         train(self.task, self.network, self.optimizer, batch, training.steps, cosine=training.from_scratch,
               progress=progress)

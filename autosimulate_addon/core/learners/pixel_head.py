@@ -14,13 +14,14 @@ from torch.nn import functional as F
 
 from ...protocol import InputError
 from ..features.encoder import STRIDE, Encoder
-from ..features.sampled import AT_ONCE, SampledPixels, features_of, shared_encoder
+from ..features.sampled import AT_ONCE, SampledPixels, features_of, sample, shared_encoder
 from ..hypergradient.validation import Validation
 from ..psi import Psi
+from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
 from ..tasks.task import Parameters, Scores, Task
-from .learner import Training
+from .learner import Photographs, Training
 from .softmax_regression import Samples, SoftmaxRegression
 
 #: From strong to weak; the one whose calibrated loss on the validation images is least. On standardised features.
@@ -35,8 +36,11 @@ class PixelHead:
     """Multinomial logistic regression per pixel on an encoder's features, at half the images' size.
 
     theta: "weight" (channels of the encoder, classes) and "bias" (classes,), of standardised features. Renders count as
-    they were drawn, each with its importance weight at the present psi, so that all of them serve.
+    they were drawn, each with its importance weight at the present psi, so that all of them serve. Photographs, where
+    there are some to train on, are part of the one problem, and of its Hessian.
     """
+
+    photographs: Photographs | None = None
 
     def __init__(self, settings: Any, task: Task, seed: int) -> None:
         """``settings``: a ``LoopConfig``, of which it reads the encoder and the device. ``seed`` has no use."""
@@ -84,8 +88,12 @@ class PixelHead:
             progress: Callable[[float], None] = lambda fraction: None) -> None:
         if training.from_scratch:
             self._start()
-        sampled = self.sampled(store, lambda done: progress(0.5 * done)).rows(training.rows)
-        weights = self.weights(store, training.psi, training.rows)
+        if self.photographs is not None and self.photographs.share == 1.0:
+            sampled = self._photographed(self.photographs.data)
+            weights = torch.full((len(sampled),), 1 / len(sampled))
+        else:
+            sampled = self.sampled(store, lambda done: progress(0.5 * done)).rows(training.rows)
+            weights = self.weights(store, training.psi, training.rows)
         if not self.l2:
             self._standardise(sampled, weights)
         samples = self.samples(sampled, weights)
@@ -122,7 +130,22 @@ class PixelHead:
         return -(-pixels // max(1, min(pixels, MOST_SAMPLES // max(1, len(sampled)))))
 
     def problem(self, samples: Samples) -> SoftmaxRegression:
-        return SoftmaxRegression(samples, self.task.channels, self.l2)
+        """Of samples of renders whose images' weights sum to 1, with the photographs beside them."""
+        return SoftmaxRegression(self._with_photographs(samples), self.task.channels, self.l2)
+
+    def _with_photographs(self, samples: Samples) -> Samples:
+        if self.photographs is None or self.photographs.share == 1.0:
+            return samples
+        share, sampled = self.photographs.share, self._photographed(self.photographs.data)
+        own = self.samples(sampled, torch.full((len(sampled),), 1 / len(sampled)))
+        return Samples(torch.cat([samples.x, own.x]), torch.cat([samples.y, own.y]),
+                       torch.cat([(1 - share) * samples.w, share * own.w]))
+
+    @torch.no_grad()
+    def _photographed(self, data: Validation) -> SampledPixels:
+        """Pixels of labelled photographs, as of renders."""
+        return data.remembered((self.encoder, "pixels"), lambda: sample(
+            self.scales(data), data.targets, [derive_seed("photograph", index) for index in range(len(data))]))
 
     def _standardise(self, sampled: SampledPixels, weights: Tensor) -> None:
         """By the mean and the deviation of all pixels, as the renders' weights have it."""

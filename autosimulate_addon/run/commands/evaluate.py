@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from ...core.psi import Psi
 from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import InputError
+from ..config import RunConfig
 from ..loop_config import loop_config
 from ..process.log import Log
 from ..process.notes import tell
@@ -19,6 +22,7 @@ from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..process.threads import use_threads
+from ..record import psi_file
 from ..record.directory import check_writable, write_json
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
@@ -29,50 +33,87 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     marked, config = of_run(options)
     if not config.test:
         raise InputError("evaluate needs --test DIR, a folder of labelled images to score on.")
-    count = options.count or config.fresh_count
     prepare.check_scene(marked)
     prepare.check_network(config, len(marked.classes.names))
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
-    test = prepare.labelled_images(config.test, marked.classes, config)
-    validation = prepare.labelled_images(config.validation, marked.classes, config) if config.validation else None
+    evaluation = _evaluation(config, options.count or config.fresh_count, marked)
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
         check_writable(output)
-    progress = Progress({"render": 1.0, "train": float(config.judges)})
-    images = 0
+    scores, metric = _scores(marked, config, start, evaluation)
+    kept = ["loss", "metric", "per_class", "losses", "metrics", "steps"]
+    if evaluation.test is not None:     # a rule chosen on the images that it is scored on would say too much
+        kept += ["decided_metric", "decided_metrics"]
+    rows = {name: {key: row[key] for key in kept} for name, row in scores.items()}
+    scored = len(evaluation.test or evaluation.validation)
+    numbers = {"images": evaluation.images, "split": "test", "split_images": scored, "seed": config.seed,
+               "metric_name": metric, **next(iter(rows.values())), **({"rows": rows} if len(rows) > 1 else {})}
+    for name, row in rows.items():
+        _say(name, row, numbers, config.judges)
+    if output is not None:
+        write_json(output / "numbers.json", numbers)
+    return numbers
+
+
+def _evaluation(config: RunConfig, count: int, marked: prepare.MarkedScene) -> Evaluation:
+    """What is trained on and scored on. Of one folder for --real and --validation each half has one use."""
+    test = prepare.labelled_images(config.test, marked.classes, config)
+    validation = real = None
+    if config.validation:
+        validation = prepare.labelled_images(config.validation, marked.classes, config)
+    if config.real and validation is not None:
+        validation, real, notes = prepare.real_images(config, marked.classes, validation)
+        tell(notes)
+    elif config.real:
+        real = prepare.labelled_images(config.real, marked.classes, config)
+    return Evaluation(count, config.seed, test if validation is None else validation,
+                      None if validation is None else test, config.judges, real=real)
+
+
+def _scores(marked: prepare.MarkedScene, config: RunConfig, start: psi_file.Plain, evaluation: Evaluation
+            ) -> tuple[dict[str, dict[str, Any]], str]:
+    """(what networks trained in each way come to, by its name; what the metric is called)."""
+    ways = {"synthetic": evaluation}
+    if evaluation.real is not None:
+        ways = {"both": evaluation, "synthetic only": replace(evaluation, real=None),
+                "real only": replace(evaluation, real_share=1.0)}
+    progress = Progress({"render": 1.0, "train": float(config.judges * len(ways))})
+    images, scores = 0, {}
 
     def report(event: str, data: dict[str, Any]) -> None:
         nonlocal images
         if event == "render":
             images = data["done"]
-        progress.update(event, data["fraction"], images=images)
+        fraction = (len(scores) + data["fraction"]) / len(ways) if event == "train" else data["fraction"]
+        progress.update(event, fraction, images=images)
 
     use_threads(config.width, config.height)
-    with StopRequest() as stop, open_simulator(marked, config, stop=stop) as simulator:
+    with (StopRequest() as stop, open_simulator(marked, config, stop=stop) as simulator,
+          tempfile.TemporaryDirectory(prefix="autosimulate-") as renders):      # which all ways share
         tell((*marked.problems, *simulator.notes))
         psi = Psi.from_plain(simulator.factors, start)
-        scores = evaluate_from_scratch(
-            loop_config(config), simulator, psi,
-            Evaluation(count, config.seed, validation or test, test if validation else None, config.judges),
-            watch=Watch(report, stop, "Stopped before the networks were trained: nothing was scored."))
+        watch = Watch(report, stop, "Stopped before the networks were trained: nothing was scored.")
+        for name, way in ways.items():
+            scores[name] = evaluate_from_scratch(loop_config(config), simulator, psi, way, watch=watch,
+                                                 renders_dir=Path(renders) if len(ways) > 1 else None)
         metric = make_task(loop_config(config).task, simulator.classes).metric
     progress.close()
-    numbers = {"images": count, "split": "test", "split_images": len(test), "seed": config.seed, "metric_name": metric,
-               **{name: scores[name] for name in ("loss", "metric", "per_class", "losses", "metrics", "steps")},
-               # A rule chosen on the images that it is scored on would say too much.
-               **({name: scores[name] for name in ("decided_metric", "decided_metrics")} if validation else {})}
-    say(f"{_of_networks(config.judges)} trained on {count} images: "
-        f"loss {_with_spread(scores, 'loss', 'losses')}, "
-        f"{metric} {_with_spread(scores, 'metric', 'metrics')} on {len(test)} test images.")
-    if validation:
-        say(f"With one bias for each class, chosen on the validation images: {metric} "
-            f"{_with_spread(scores, 'decided_metric', 'decided_metrics')}.")
-    for name, value in scores["per_class"].items():
-        say(f"  {name:24s} IoU {value:.3f}")
-    if output is not None:
-        write_json(output / "numbers.json", numbers)
-    return numbers
+    return scores, metric
+
+
+def _say(name: str, row: dict[str, Any], numbers: dict[str, Any], judges: int) -> None:
+    images = f"{numbers['images']} images"
+    what = {"real only": "the images of --real alone", "both": f"{images} and those of --real"}.get(name, images)
+    metric = numbers["metric_name"]
+    say(f"{_of_networks(judges)} trained on {what}: "
+        f"loss {_with_spread(row, 'loss', 'losses')}, "
+        f"{metric} {_with_spread(row, 'metric', 'metrics')} on {numbers['split_images']} test images.")
+    if "decided_metric" in row:
+        say(f"  With one bias for each class, chosen on the validation images: {metric} "
+            f"{_with_spread(row, 'decided_metric', 'decided_metrics')}.")
+    for each, value in row["per_class"].items() if name in ("synthetic", "both") else ():
+        say(f"  {each:24s} IoU {value:.3f}")
 
 
 def _of_networks(count: int) -> str:

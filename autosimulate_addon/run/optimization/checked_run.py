@@ -32,6 +32,7 @@ class CheckedRun:
     start: dict[str, dict[str, list[float]]]
     validation: Dataset | None      # None in the demo, which renders its own
     test: Dataset | None
+    real: Dataset | None = None     # trained on beside the renders
     notes: tuple[str, ...] = ()     # what the user should know of the scene before anything is rendered
 
 
@@ -42,9 +43,9 @@ def new(options: argparse.Namespace) -> CheckedRun:
     asked = settings(options)
     demo_scene = options.scene is None and scene_file.opened() is None
     if demo_scene:
-        if options.marks is not None or options.validation is not None:
-            raise InputError("--marks and --validation belong to a scene: add --scene FILE.blend (without a scene the "
-                             "built-in demo runs, which brings its own).")
+        if any(given is not None for given in (options.marks, options.validation, options.real)):
+            raise InputError("--marks, --validation and --real belong to a scene: add --scene FILE.blend (without a "
+                             "scene the built-in demo runs, which brings its own).")
         requirements.check("generate")          # the demo renders its own validation images
         config = combine(asked, demo.SETTINGS)
         marked = demo.build(config.demo_start)
@@ -94,7 +95,8 @@ def _copy(directory: RunDirectory) -> MarkedScene:
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> CheckedRun:
     requirements.check("optimize", config.method, config.network)       # which the scene or the marks may have chosen
     prepare.check_network(config, len(marked.classes.names))
-    validation = test = None
+    validation = test = real = None
+    divided: tuple[str, ...] = ()
     if config.scene:
         if not config.validation:
             raise InputError("optimize needs --validation DIR, a folder of labelled images of what the network is to "
@@ -102,13 +104,15 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
         validation = prepare.labelled_images(config.validation, marked.classes, config)
         if config.test:
             test = prepare.labelled_images(config.test, marked.classes, config)
+        if config.real:
+            validation, real, divided = prepare.real_images(config, marked.classes, validation)
     with open_simulator(marked, config) as simulator:      # what the session finds wrong is said now
         layers = len(simulator.layers)
-        notes = (*marked.problems, *simulator.notes, *_too_short(config))
+        notes = (*marked.problems, *simulator.notes, *_too_short(config), *divided)
     optimized_file.rehearse(marked, start)
     renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
     check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)
-    return CheckedRun(directory, config, marked, start, validation, test, notes)
+    return CheckedRun(directory, config, marked, start, validation, test, real, notes)
 
 
 def _too_short(config: RunConfig) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def _absolute(config: RunConfig) -> RunConfig:
     def path(given: str) -> str:
         return str(Path(given).expanduser().absolute()) if given else ""
 
-    return replace(config, validation=path(config.validation), test=path(config.test),
+    return replace(config, validation=path(config.validation), test=path(config.test), real=path(config.real),
                    network_module=path(config.network_module), encoder_module=path(config.encoder_module))
 
 

@@ -62,6 +62,9 @@ def say_result(job: CheckedRun, numbers: Mapping[str, Any]) -> None:
     rows = numbers.get("rows", {})
     if rows:
         names = {"start": "start (distributions not moved)", "control": "null control", "learned": "learned"}
+        if job.real is not None:
+            names = {name: f"{text}, with --real" for name, text in names.items()} | {
+                "synthetic only": "learned, without --real", "real only": "--real alone, no renders"}
         say(f"Fresh networks, {numbers['judges']} of each, trained on {numbers['images']} images, on the "
             f"{numbers['split']} images ({numbers['split_images']}):")
         say(f"  {'':34s}{'loss':>8s}{numbers['metric_name']:>8s}{'decided':>9s}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
@@ -89,9 +90,10 @@ class _Run:
         for note in (*self.validation.notes, *(self.test.notes if self.test else ())):
             self.events.write("problem", {"message": note})
         loop = loop_config(config)
-        self.state = State(loop, self.simulator, self.validation, self.start, renders_dir=directory.renders)
+        self.state = State(loop, self.simulator, self.validation, self.start, real=self.job.real,
+                           renders_dir=directory.renders)
         if config.control:
-            self.control = State(loop.of_control(), self.simulator, self.validation, self.start,
+            self.control = State(loop.of_control(), self.simulator, self.validation, self.start, real=self.job.real,
                                  renders_dir=directory.renders, beside=self.state)
         saved = checkpoint.load(directory.checkpoints)
         if saved is not None:
@@ -165,16 +167,21 @@ class _Run:
             "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
         if not config.compare:
             return numbers
-        # The same underlying random numbers for both, so that they differ by psi alone.
-        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.judges)
-        rows = {"start": self.start, "learned": self.state.final}
+        # The same underlying random numbers for all, so that they differ by psi, and by what is trained on, alone.
+        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.judges,
+                                real=self.job.real)
+        rows = {"start": (self.start, evaluation), "learned": (self.state.final, evaluation)}
+        if self.job.real is not None:
+            rows["synthetic only"] = self.state.final, replace(evaluation, real=None)
+            rows["real only"] = self.state.final, replace(evaluation, real_share=1.0)
         path = self.job.directory.checkpoints / "comparison.json"
         done = read_json(path, "comparison") if path.exists() else {}
-        for position, (name, psi) in enumerate(rows.items()):
+        for position, (name, (psi, how)) in enumerate(rows.items()):
             if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
                 watch = Watch(self._report_from_scratch(position / len(rows), 1.0 / len(rows)), self.stop)
-                done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, evaluation, watch=watch,
-                                                   renders_dir=self.job.directory.renders / name)
+                done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, how, watch=watch,
+                                                   renders_dir=self.job.directory.renders / (
+                                                       "start" if name == "start" else "learned"))
                 write_json(path, done)
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":

@@ -132,6 +132,9 @@ def _scores(record: RunRecord) -> str:
     remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images '
               f'drawn from those distributions, scored on the {escape(record.split)} images.</p>'
               if not math.isnan(record.score_images) else "")
+    if record.score("real only"):
+        remark += ('<p class="quiet">All but "synthetic only" also train on the real images of --real, which have half '
+                   'of the weight; "real only" trains on nothing else.</p>')
     if decided:
         remark += (f'<p class="quiet">{escape(record.metric)} is that of the likeliest class of each pixel; decided, '
                    "with one bias for each class added, which was chosen on the validation images: the likeliest class "

@@ -127,6 +127,23 @@ def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Data
     return dataset
 
 
+def real_images(config: RunConfig, classes: ClassTable, validation: Dataset
+                ) -> tuple[Dataset, Dataset, tuple[str, ...]]:
+    """(images that drive the run, images to train on beside the renders, what the user should know of them).
+
+    One folder for both is divided in the order of names: an image that drives must not be one that was trained on, and
+    neighbours are often nearly one picture. Raises InputError where there is nothing to divide.
+    """
+    if Path(config.real).expanduser().absolute() != Path(config.validation).expanduser().absolute():
+        return validation, labelled_images(config.real, classes, config), ()
+    if len(validation) < 2:
+        raise InputError(f"--real and --validation are one folder with one image, '{config.real}': give each its own.")
+    middle = len(validation) // 2
+    note = (f"--real and --validation are one folder: its first {middle} images by name are trained on, the other "
+            f"{len(validation) - middle} drive the distributions.")
+    return validation.part(middle, len(validation)), validation.part(0, middle), (note,)
+
+
 def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | None:
     """Pixel values of the classes in the masks of ``folder``; None where its own table, or the class index, says it."""
     given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
