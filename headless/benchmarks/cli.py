@@ -17,6 +17,7 @@ COMMANDS = {
     "overhead": "a render with masks against bare Cycles",
     "kill-resume": "runs killed and resumed against uninterrupted ones",
     "report": "results/RESULTS.md and its figures, from the CSVs",
+    "photographs": "real photographs (LM-O) from a wide start: match and AutoSimulate, judged by fresh heads",
     "lmo": "real photographs (LM-O): learned against null control, IoU per class",
 }
 

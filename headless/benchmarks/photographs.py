@@ -1,0 +1,105 @@
+"""Real photographs (LM-O) from a start that nobody fitted to them: what matching and AutoSimulate are worth.
+
+For each seed psi is learned by the product's own loop: ``match`` brings it near the photographs' statistics, with
+``match-autosimulate`` the hypergradient of the convex head goes on from there; ``none`` is the null control, whose psi
+stays; ``expert`` is the scene of someone who had looked at the photographs. Then psi is judged: by a pool of other
+renders of it, on which a head is trained from nothing and scored on the test photographs, which nothing else sees. All
+arms of a seed are judged with the same random numbers. Renders are what it costs, and are kept in --work: a run's first
+renders are those of the start on which its partner (1 and 2, 3 and 4, ...) is judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from autosimulate_addon.core.datasets import Dataset, read_dataset
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.run.config import RunConfig
+from autosimulate_addon.run.scene import marked_scene
+
+from .options import add_common, names
+from .photographs_arms import ARMS, learn
+from .photographs_judge import Judge
+from .photographs_pools import Pools
+from .photographs_report import summary
+from .table import Table
+
+COLUMNS = ("arm", "seed", "start", "judge_seed", "renders", "judged_on", "samples", "loss", "decided", "miou", "l2",
+           "val_loss", "val_decided", "kl", "distance", "distance_std", "seconds")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser, "1..2")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
+                        help="folder with models/, camera.json and the photographs in val/ and test/")
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/photographs"), metavar="DIR",
+                        help="scenes, pools of renders and learned psi (default: runs/benchmarks/photographs)")
+    parser.add_argument("--start", default="wide", choices=("wide", "dark", "expert"), help="(default: wide)")
+    parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
+                        help=f"of {', '.join(ARMS)} (default: none,match,expert)")
+    parser.add_argument("--iterations", type=int, default=2, metavar="N", help="of each run (default: 2)")
+    parser.add_argument("--images", type=int, default=320, metavar="K", help="rendered per iteration (default: 320)")
+    parser.add_argument("--count", type=int, default=320, metavar="N", help="in a judge's pool (default: 320)")
+    parser.add_argument("--width", type=int, default=256, metavar="PX", help="(default: 256, three quarters as high)")
+    parser.add_argument("--samples", type=int, default=8, metavar="N", help="of Cycles a pixel (default: 8)")
+
+
+def run(options: argparse.Namespace) -> None:
+    for part in ("models", "val", "test"):
+        if not (options.data / part).is_dir():
+            raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
+    config = RunConfig(width=options.width, height=options.width * 3 // 4, samples=options.samples)
+    pools = Pools(options.work, options.data.absolute(), config)
+    table = Table(options.results / "photographs.csv", COLUMNS, 3)
+    judge: Judge | None = None
+    for seed in options.seeds:
+        for arm in options.arms:
+            if (arm, str(seed), options.start) in table.done():
+                continue
+            table.require_one_version()
+            print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
+            val, test = _photographs(pools, options.start, config)
+            judge = judge or Judge(val.classes, val, test)
+            table.add(_row(options, pools, judge, arm, seed, val))
+    for start in dict.fromkeys(row["start"] for row in table.rows()):
+        print(f"\nStart: {start}\n\n" + "\n".join(summary([row for row in table.rows() if row["start"] == start])))
+    print(f"rows: {table.path}")
+
+
+def _photographs(pools: Pools, start: str, config: RunConfig):
+    marked = marked_scene.open_marked_scene(str(pools.scene(start)), None)
+    return [read_dataset(pools.data / split, marked.classes.names, marked_scene.validation_ids(
+        pools.data / split, marked.classes), config.width, config.height) for split in ("val", "test")]
+
+
+def _row(options: argparse.Namespace, pools: Pools, judge: Judge, arm: str, seed: int, val: Dataset) -> dict[str, Any]:
+    began = time.monotonic()
+    found = _learned(options, pools, arm, seed, val) if ARMS[arm] is not None else {}
+    store = pools.render("expert" if arm == "expert" else options.start, found.get("psi"), partner(seed), options.count)
+    verdict = judge.judge(store)
+    camera = store.psis[0].plain()["Camera Distance"]
+    return {"arm": arm, "seed": seed, "start": options.start, "judge_seed": partner(seed), "samples": options.samples,
+            "renders": found.get("renders", 0), "judged_on": options.count, "kl": found.get("kl"),
+            "distance": camera["mean"][0], "distance_std": camera["std"][0], "seconds": time.monotonic() - began,
+            **dataclasses.asdict(verdict)}
+
+
+def _learned(options: argparse.Namespace, pools: Pools, arm: str, seed: int, val: Dataset) -> dict[str, Any]:
+    path = options.work / "psi" / f"{options.start}_{arm}_{seed}_{options.iterations}x{options.images}.json"
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    found = learn(arm, pools, options.start, val, seed, options.iterations, options.images)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def partner(seed: int) -> int:
+    """Whose random numbers psi is judged with: its own renders are what it was learned from."""
+    return seed + 1 if seed % 2 else seed - 1

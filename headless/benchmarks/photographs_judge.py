@@ -1,0 +1,79 @@
+"""The judge of a pool of renders: a convex head on frozen features, trained on nothing else, scored on photographs.
+
+One multinomial logistic regression per pixel, fitted to its end: whoever fits it again on these renders gets the same
+head, so that two pools differ by their renders alone. Its l2 is chosen on the validation photographs, as are the
+calibration of the loss and the decision biases of the mIoU; the test photographs are only scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from autosimulate_addon.core.config import LoopConfig
+from autosimulate_addon.core.datasets import Dataset
+from autosimulate_addon.core.decision import decision_biases
+from autosimulate_addon.core.evaluation import as_validation
+from autosimulate_addon.core.features.encoder import STRIDE
+from autosimulate_addon.core.hypergradient.validation import Validation
+from autosimulate_addon.core.learners.pixel_head import PixelHead
+from autosimulate_addon.core.renders import RenderStore
+from autosimulate_addon.core.tasks.segmentation import SegmentationTask
+
+#: On standardised features, from strong to weak.
+L2 = (1e-2, 3e-3, 1e-3)
+#: Of the maps' rows and columns, for what is chosen on val: ten numbers need no million of pixels.
+EVERY = 2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a head says of a pool. ``loss``: calibrated on val; ``decided``: mIoU with biases chosen on val."""
+
+    l2: float
+    val_loss: float
+    val_decided: float
+    loss: float
+    decided: float
+    miou: float
+
+
+class Judge:
+    """Of pools whose classes are those of the photographs ``val`` and ``test``, at half of their size."""
+
+    def __init__(self, classes: tuple[str, ...], val: Dataset, test: Dataset) -> None:
+        # Every pixel counts alike in the loss that is reported.
+        self.config, self.task = LoopConfig(learner="head"), SegmentationTask(classes, background_weight=1.0)
+        self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
+
+    def judge(self, store: RenderStore) -> Verdict:
+        """The head of these renders alone that does best on val."""
+        head = PixelHead(self.config, self.task, 0)
+        sampled, weights = head.sampled(store), torch.full((len(store),), 1 / len(store))
+        head._standardise(sampled, weights)
+        samples, verdicts = head.samples(sampled, weights), []
+        for head.l2 in L2:
+            head.vector = head.problem(samples).fit(head.vector)
+            verdicts.append(self._verdict(head))
+        return min(verdicts, key=lambda verdict: verdict.val_loss)
+
+    def _verdict(self, head: PixelHead) -> Verdict:
+        val, test = (torch.cat([logits for _, logits in head.small_logits(head.theta, data)])
+                     for data in (self.val, self.test))
+        some = [(val[..., ::EVERY, ::EVERY], _labels(self.val)[..., ::EVERY, ::EVERY])]
+        calibration, rule = self.task.calibration(some), decision_biases(some)[:, None, None]
+        return Verdict(head.l2, self._loss(calibration(val), self.val), self._miou(val + rule, self.val),
+                       self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
+                       self._miou(test, self.test))
+
+    def _loss(self, logits: Tensor, data: Validation) -> float:
+        return self.task.losses(logits, _labels(data)).mean().item()
+
+    def _miou(self, logits: Tensor, data: Validation) -> float:
+        return self.task.evaluate(lambda rows: logits[rows], torch.arange(len(logits)), _labels(data)).metric
+
+
+def _labels(data: Validation) -> Tensor:
+    return data.targets[:, ::STRIDE, ::STRIDE]

@@ -1,0 +1,68 @@
+"""The rows of ``photographs``, seed by seed, as Markdown."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+from .comparison import markdown, short, signed
+from .table import number
+
+Rows = Sequence[Mapping[str, str]]
+
+#: In this order.
+_NAMES = {"none": "the start, never moved (null control)", "match": "match", "autosimulate": "AutoSimulate alone",
+          "match-autosimulate": "match, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
+
+
+def summary(rows: Rows) -> list[str]:
+    """A line for each arm: medians, differences to the null control with the same random numbers, gap closed."""
+    columns = ["", "seeds", "renders", "calibrated loss", "mIoU, decided", "mIoU",
+               "loss against the null control", "better in", "mIoU, decided, against it", "better in",
+               "loss gap to the expert closed"]
+    lines = []
+    for arm, name in _NAMES.items():
+        own = _by_seed(rows, arm)
+        if own:
+            lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
+                "loss", "decided", "miou")), *_against(rows, arm, own)])
+    return markdown(columns, lines)
+
+
+def _against(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list[str]:
+    none, expert = _by_seed(rows, "none"), _by_seed(rows, "expert")
+    if arm == "none":
+        return ["-"] * 5
+    cells = []
+    for column, sign in (("loss", -1), ("decided", 1)):
+        gains = [number(own[seed], column) - number(none[seed], column) for seed in sorted(own) if seed in none]
+        if not gains:
+            return ["-"] * 5
+        cells += [_spread(gains), f"{sum(sign * each > 0 for each in gains)} of {len(gains)}"]
+    closed = [gap_closed(*(number(each[seed], "loss") for each in (none, own, expert)))
+              for seed in sorted(own) if seed in none and seed in expert]
+    return [*cells, ", ".join(f"{share:.0%}".replace("%", " %") for share in closed) if closed and arm != "expert"
+            else "-"]
+
+
+def gap_closed(none: float, arm: float, expert: float) -> float:
+    """The share of the loss between the start and the expert's scene; NaN where the expert's is not better."""
+    return (none - arm) / (none - expert) if none > expert else math.nan
+
+
+def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:
+    return {int(row["seed"]): row for row in rows if row["arm"] == arm}
+
+
+def _renders(own: Mapping[int, Mapping[str, str]]) -> str:
+    return ", ".join(sorted({row["renders"] for row in own.values()}))
+
+
+def _median(own: Mapping[int, Mapping[str, str]], column: str) -> str:
+    return short(statistics.median(number(row, column) for row in own.values()))
+
+
+def _spread(values: Sequence[float]) -> str:
+    """The median, and the least and the most."""
+    return f"{signed(statistics.median(values))} ({signed(min(values))} to {signed(max(values))})"
