@@ -13,15 +13,16 @@ from autosimulate_addon.core.psi import Psi
 
 from .photographs_pools import Pools
 
+#: The convex head, and the loss after calibration on the photographs.
+_HEAD = {"learner": "head", "objective": "calibrated"}
 #: Arm -> what it is of ``LoopConfig``; None: nothing is learned.
 ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
-    "match": {"method": "match"},
-    "autosimulate": {"method": "autosimulate", "match": False},
-    "match-autosimulate": {"method": "autosimulate", "match": True},
+    # Asks no learner: the smallest is trained beside it.
+    "match": {"method": "match", "learner": "network", "network_width": 1, "epochs": 1},
+    "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
+    "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
 }
-#: Of the arms that ask a learner: the convex head, and the loss after calibration on the photographs.
-_HEAD = {"learner": "head", "objective": "calibrated"}
 
 
 def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int
@@ -30,7 +31,7 @@ def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, it
 
     Renders that another arm of the seed has asked for are read, not rendered again.
     """
-    config = LoopConfig(**_HEAD, **(ARMS[arm] or {}), iterations=iterations, images=images, seed=seed, control=False)
+    config = LoopConfig(**(ARMS[arm] or {}), iterations=iterations, images=images, seed=seed, control=False)
     with pools.simulator(start) as simulator:
         state = State(config, simulator, validation, Psi.from_factors(simulator.factors),
                       renders_dir=Path(pools.folder / pools.name(start, None, seed)))
