@@ -22,6 +22,12 @@ from .search import make
 from .tasks import make_task
 
 
+def check_start(start: Psi, method: str) -> None:
+    """Raises InputError where ``method`` could not move anything of ``start``."""
+    if bool(start.locked.all()) and method != "none":
+        raise InputError("Nothing can be learned: every learnable property is locked; unlock or mark one.")
+
+
 class State:
     """psi with its search method, the renders so far and the ensemble that learns from them.
 
@@ -35,8 +41,7 @@ class State:
                  real: Dataset | None = None, renders_dir: Path | None = None, beside: State | None = None) -> None:
         if len(validation) == 0:
             raise InputError("There are no validation images: give at least one.")
-        if bool(start.locked.all()) and config.method != "none":
-            raise InputError("Nothing can be learned: every learnable property is locked; unlock or mark one.")
+        check_start(start, config.method)
         self.config, self.start, self.device = config, start, config.torch_device()
         self.task = make_task(config.task, simulator.classes)
         self.validation = as_validation(self.task, validation, self.device)

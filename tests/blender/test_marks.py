@@ -6,7 +6,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.marks import describe, properties, states
+from autosimulate_addon.blender.marks import defaults, describe, properties, states
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
@@ -228,3 +228,23 @@ def test_describe_lists_marks_and_suggestions(scene):
     assert {"Bounces", "Samples", "Light Color", "World Strength", "Location of Objects",
             "Roughness of Materials"} <= could
     assert "Light Power" not in could
+
+
+@pytest.mark.parametrize("place", [(float("nan"), 0.0, 0.0), (1e30, 0.0, 0.0), (0.0, 500.0, 0.0)])
+def test_what_stands_nowhere_says_nothing_of_the_size_of_the_scene(scene, place):
+    own = defaults.complete(mark("objects['Cube']", "location"))
+    mesh = bpy.data.meshes.new("Stray")
+    stray = bpy.data.objects.new("Stray", mesh)
+    stray.location = place
+    scene.collection.objects.link(stray)
+    bpy.context.view_layer.update()
+    assert defaults.complete(mark("objects['Cube']", "location")) == own
+
+
+def test_limits_of_several_components_are_written_without_a_word(scene, capfd):
+    colour = defaults.complete(mark("lights['Light']", "color"))
+    assert colour.family == "bounded" and len(colour.low) == 3
+    marks_scene.write(scene, [colour], ClassTable())
+    read, = marks_scene.read(scene)[0]
+    assert (read.low, read.high) == (colour.low, colour.high)
+    assert "Traceback" not in "".join(capfd.readouterr())

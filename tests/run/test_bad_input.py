@@ -14,7 +14,9 @@ from PIL import Image
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import properties, psi_properties
 from autosimulate_addon.blender.render import session
+from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run import cli
+from autosimulate_addon.run.optimization import checked_run
 from autosimulate_addon.run.process import requirements
 from autosimulate_addon.run.record import directory
 
@@ -185,6 +187,12 @@ def test_low_above_high(work, capfd):
     assert "learnable 1" in refused(work, capfd, arguments(work))
 
 
+def test_everything_is_locked(work, capfd):
+    path = work / "in/marks.toml"
+    path.write_text(path.read_text().replace("[[learnable]]", "[[learnable]]\nlocked = true"))
+    assert "locked" in refused(work, capfd, arguments(work))
+
+
 def test_code_for_a_path(work, capfd):
     edit_marks(work, 'path = "energy"', "path = \"energy or __import__('os')\"")
     refused(work, capfd, arguments(work))
@@ -323,6 +331,14 @@ def test_resume_of_a_damaged_run(work, capfd):
 
 def test_marks_without_a_scene(work, capfd):
     assert "--scene" in refused(work, capfd, arguments(work, scene=None))
+
+
+def test_a_copy_that_cannot_be_used_is_taken_away_again(work, capfd, monkeypatch):
+    def unlike(_directory):
+        raise InputError("The copy is not what was checked.")
+
+    monkeypatch.setattr(checked_run, "_copy", unlike)
+    assert "not what was checked" in refused(work, capfd, arguments(work))
 
 
 def test_the_unexpected_is_a_sentence_and_a_log(work, capfd, monkeypatch):

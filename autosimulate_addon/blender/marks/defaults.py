@@ -219,11 +219,20 @@ def _places_of_meshes(scene: bpy.types.Scene) -> np.ndarray:
 
 
 def standing_meshes(scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """Rendered meshes without grounds and backdrops, which are wider than twice their distance from the camera."""
-    camera = scene.camera
-    return [made for made in scene.objects if made.type == "MESH" and not made.hide_render and not (
-        camera and max(made.dimensions) > 2.0 * (camera.matrix_world.translation
-                                                 - made.matrix_world.translation).length)]
+    """Rendered meshes in the camera's reach, without grounds and backdrops (wider than twice their distance from it).
+
+    One that stands nowhere (NaN), or beyond the clip end, is in no image and says nothing of how large the scene is.
+    """
+    return [made for made in scene.objects
+            if made.type == "MESH" and not made.hide_render and _is_in_reach(made, scene.camera)]
+
+
+def _is_in_reach(made: bpy.types.Object, camera: bpy.types.Object | None) -> bool:
+    place = made.matrix_world.translation
+    if camera is None:
+        return all(map(math.isfinite, place))
+    distance = (camera.matrix_world.translation - place).length
+    return max(made.dimensions) <= 2.0 * distance <= 2.0 * getattr(camera.data, "clip_end", math.inf)
 
 
 def effective_limits(mark: Mark, info: PropertyInfo) -> tuple[np.ndarray, np.ndarray]:

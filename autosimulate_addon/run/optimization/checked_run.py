@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.datasets import Dataset
+from ...core.psi import Psi
 from ...core.search.autosimulate import StepOptions
-from ...protocol import InputError
+from ...core.state import check_start
+from ...protocol import AutoSimulateError, InputError
 from ..arguments import settings
 from ..config import RunConfig, combine, differences, load, save
 from ..process import requirements
@@ -59,10 +61,18 @@ def new(options: argparse.Namespace) -> CheckedRun:
     prepare.check_scene(marked)
     start = prepare.starting_psi(marked, options.psi)
     job = _checked(directory, config, marked.starting_at(start), start)
+    there = directory.root.exists()
     _make(job, options)
     # Work on the copy, as a resumed run does: a scene that was built in memory, or saved by another version, is not
     # in every bit the one that is read back from its file.
-    copy = _copy(directory).starting_at(start)
+    try:
+        copy = _copy(directory)
+        prepare.check_scene(copy)
+    except AutoSimulateError:
+        if not there:
+            shutil.rmtree(directory.root, ignore_errors=True)
+        raise
+    copy = copy.starting_at(start)
     # A Blender that was started with scripts allowed did run the drivers of the file that it had open.
     refused = load_problems.refused_drivers(copy.scene)
     return replace(job, marked=copy, notes=tuple(dict.fromkeys((*job.notes, *refused))))
@@ -107,6 +117,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
         if config.real:
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
     with open_simulator(marked, config) as simulator:      # what the session finds wrong is said now
+        check_start(Psi.from_plain(simulator.factors, start), config.method)
         layers = len(simulator.layers)
         notes = (*marked.problems, *simulator.notes, *_too_short(config), *divided)
     optimized_file.rehearse(marked, start)
