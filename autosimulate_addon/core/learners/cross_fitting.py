@@ -69,7 +69,8 @@ def cross_fitted(head: PixelHead, store: RenderStore, batch: Tensor, psi: Psi, v
     advantage = Advantage(renders.weights, w_std, options.baseline, options.clip)
     gradient, variance = renders.moments(_terms(head, store, renders, psi, parts.sum(0), advantage, options))
     by_photographs = [renders.moments(_terms(head, store, renders, psi, part, advantage, options))[0] for part in parts]
-    agreement = Agreement(_cosine(*[half.direction for half in halves]), _cosine(*by_photographs))
+    agreement = Agreement(_cosine(*[half.direction for half in halves]), _cosine(*by_photographs),
+                          by_photographs[0] * by_photographs[1] < 0)
     return Estimate(gradient, variance, renders.effective, _direction(halves), "exact", w, renders.index, agreement)
 
 

@@ -13,11 +13,14 @@ from ..psi import Psi
 from ..randomness import member_seed
 from ..trust_region import trust_region
 from .base import Search
+from .evidence import weigh
 from .match import MatchStage
 from .method import Context, Outcome
 
 #: Matching takes this part of the iterations at most: what it leaves is for the hypergradient.
 MATCHING = 0.25
+#: The status of an iteration in which no coordinate stood out of its noise: psi stayed where it was.
+QUIET = "quiet"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class StepOptions:
     kl: float = 0.5               # nats, the most psi may move in one iteration
     annealing: float = 0.8        # the step falls to 1 - this at the end
     scale_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
+    evidence: bool = False        # only coordinates that stand out of their noise move; in the place of momentum
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
 
@@ -69,8 +73,18 @@ class AutoSimulate(Search):
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
-        self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
-                               self.step.kl))
+        if found.agreement is not None:
+            details["agreement"] = {"renders": found.agreement.renders, "photographs": found.agreement.photographs}
+        if not self.step.evidence:
+            self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
+                                   self.step.kl))
+            return Outcome(found.direction.status, details)
+        evidence = weigh(found, ~context.psi.locked)
+        details |= {"heard": int(evidence.heard.sum()), "loudest": evidence.loudest, "threshold": evidence.threshold,
+                    "renders_needed": evidence.renders_needed()}
+        if not bool(evidence.heard.any()):
+            return Outcome(QUIET, details)
+        self.move(trust_region(context.psi, self._scaled(evidence.gradient, context.progress), self.step.kl))
         return Outcome(found.direction.status, details)
 
     def _match(self, context: Context) -> Outcome | None:
@@ -90,10 +104,13 @@ class AutoSimulate(Search):
         self.steps += 1
         self.momentum = beta * self.momentum + (1 - beta) * gradient
         mean = self.momentum / (1 - beta**self.steps)
-        u = self.step.step_size * (1 - self.step.annealing * progress) * mean
         if self.step.shrinkage:
             z2 = mean.square() / (variance * (1 - beta) / (1 + beta) + 1e-12)
-            u = u * z2 / (1 + z2)
+            mean = mean * z2 / (1 + z2)
+        return self._scaled(mean, progress)
+
+    def _scaled(self, gradient: torch.Tensor, progress: float) -> torch.Tensor:
+        u = self.step.step_size * (1 - self.step.annealing * progress) * gradient
         return torch.where(self.start.is_scale, self.step.scale_step * u, u)
 
     def state_dict(self) -> dict[str, Any]:
