@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.task import Task
+from .agreement import Agreement
 from .credit import Advantage, credited_score_terms
 from .direction import Direction, find_direction
 from .model import Model
@@ -34,15 +36,6 @@ from .validation import Validation
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How far disjoint halves of what the hypergradient is made of say the same: cosines."""
-
-    renders: float            # of v from each half of the renders
-    photographs: float        # of the hypergradient of each half of the photographs, in their order
-    opposed: Tensor           # (P,) bool: the coordinates that the two would move in opposite directions
-
-
-@dataclass(frozen=True)
 class Estimate:
     """The direction in which psi lowers the validation loss, in whitened coordinates, divided by the std of w."""
 
@@ -53,7 +46,11 @@ class Estimate:
     derivative: str           # how w was taken: "finite-difference" or "forward-mode"
     w: Tensor                 # (n,) of the renders ``index``
     index: Tensor
-    agreement: Agreement | None = None
+    agreement: Agreement | None = None      # where halves of the data were asked
+
+    def record(self, coordinates: Sequence[str]) -> dict[str, Any]:
+        """How sure it is, as plain numbers: see ``Agreement.record``; nothing where halves were not asked."""
+        return self.agreement.record(coordinates, self.gradient, self.variance) if self.agreement else {}
 
 
 def estimate(

@@ -14,10 +14,11 @@ from torch.nn.functional import cosine_similarity
 
 from ..features.encoder import STRIDE
 from ..features.sampled import SampledPixels
+from ..hypergradient.agreement import Agreement
 from ..hypergradient.conjugate_gradients import CGResult, CGStatus
 from ..hypergradient.credit import Advantage, credited_score_terms
 from ..hypergradient.direction import Direction
-from ..hypergradient.estimate import Agreement, Estimate
+from ..hypergradient.estimate import Estimate
 from ..hypergradient.options import EstimatorOptions
 from ..hypergradient.replay import WeightedRenders
 from ..hypergradient.score_function import std

@@ -74,7 +74,7 @@ class AutoSimulate(Search):
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
         if found.agreement is not None:
-            details["agreement"] = {"renders": found.agreement.renders, "photographs": found.agreement.photographs}
+            details["agreement"] = found.record(context.psi.coordinates)
         if not self.step.evidence:
             self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                    self.step.kl))

@@ -26,7 +26,7 @@ from ..process.threads import use_threads
 from ..record import checkpoint, psi_file
 from ..record.directory import read_json, write_json
 from ..record.events import EventLog, read_events
-from ..report import matching
+from ..report import agreement, matching
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
 from ..scene.simulator import BlenderSimulator, open_simulator
@@ -131,6 +131,8 @@ class _Run:
             self.progress.say(matching.sentence(record["details"]))
             if message := matching.brightness(record["details"]):
                 self.events.write("problem", {"message": message})
+        if said := agreement.sentence(record["details"]):
+            self.progress.say(said)
         scores = f", validation {self.metric} {record['val_metric']:.3f}"
         if record["control_val_metric"] is not None:
             scores += f" (control {record['control_val_metric']:.3f})"
