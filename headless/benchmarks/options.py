@@ -49,7 +49,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
                         help="where the CSV and the figure go (default: headless/benchmarks/results)")
 
 
-def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, count: int, networks: int = 1) -> None:
+def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, count: int, judges: int = 1) -> None:
     """Adds the flags of the benchmarks that run headless/run.py."""
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks"), metavar="DIR",
                         help="run directories (default: runs/benchmarks)")
@@ -59,8 +59,8 @@ def add_blender(parser: argparse.ArgumentParser, iterations: int, images: int, c
                         help=f"rendered per iteration (default: {images})")
     parser.add_argument("--count", type=int, default=count, metavar="N",
                         help=f"images each fresh network is trained on (default: {count})")
-    parser.add_argument("--judges", type=int, default=networks, metavar="N",
-                        help=f"fresh networks that judge each psi; a row is their mean (default: {networks})")
+    parser.add_argument("--judges", type=int, default=judges, metavar="N",
+                        help=f"fresh networks that judge each psi; a row is their mean (default: {judges})")
     parser.add_argument("--width", type=int, metavar="PX", help="render width (default: the scene's)")
     parser.add_argument("--tag", default="", metavar="NAME", help="a name for this variant: rows, run directories and "
                                                                   "figure of their own")

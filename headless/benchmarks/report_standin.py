@@ -24,7 +24,7 @@ NAMES = {
     ("bo-matched", "480"): "Bayesian optimisation, brightness matched",
     ("random-matched", "480"): "random search, brightness matched",
 }
-COMMAND = ("`python headless/benchmark.py standin --seeds 4..23 --starts {start} --networks 1 --arms none,oracle,"
+COMMAND = ("`python headless/benchmark.py standin --seeds 4..23 --starts {start} --judges 1 --arms none,oracle,"
            "autosimulate,bo,random,lts,published{more}`; 144 renders: `--tag k12 --renders 144 --set images=12 --set "
            "iterations=12`; 48: `--tag k8 --renders 48 --set images=8 --set iterations=6`. Rows: `standin*.csv`. "
            "A fresh network: 600 steps on 400 images; 200 test images. *Loss gap closed*: of the sum of the gaps "
@@ -87,7 +87,7 @@ def ablations(results: Path) -> tuple[str, str]:
         rows.append([name, f"{_share(by_arm, arm, seeds):.0%}".replace("%", " %"),
                      " / ".join(f"{100 * share:.0f}" for share in shares),
                      " / ".join(short(scores.miou[seed]) for seed in seeds), ", ".join(scores.commits)])
-    body = ("`python headless/benchmark.py standin --seeds 4..6 --starts wide --networks 1 --arms ablations`. "
+    body = ("`python headless/benchmark.py standin --seeds 4..6 --starts wide --judges 1 --arms ablations`. "
             "Three seeds, which scatter by 20 %: they tell large effects from small ones, no more, and are of older "
             "defaults.\n\n")
     return "Stand-in: one lever away at a time", body + "\n".join(markdown(

@@ -25,7 +25,7 @@ from .levers import ABLATIONS
 from .options import add_common, names
 from .pool import run_all
 from .standin_arms import ARMS, FIXED, parse_changes
-from .standin_run import COLUMNS, FRESH_IMAGES, FRESH_NETWORKS, FRESH_STEPS, STARTS, Task
+from .standin_run import COLUMNS, FRESH_IMAGES, FRESH_STEPS, JUDGES, STARTS, Task
 from .standin_run import run as run_task
 from .table import Table
 
@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="change an option of autosimulate, such as step.scale_step=2 (needs --tag)")
     parser.add_argument("--tag", default="", metavar="NAME", help="name of the variant; its rows are autosimulate:NAME")
-    parser.add_argument("--networks", type=int, default=FRESH_NETWORKS, metavar="N",
-                        help=f"fresh networks whose scores are averaged (default: {FRESH_NETWORKS}; 1 while choosing)")
+    parser.add_argument("--judges", type=int, default=JUDGES, metavar="N",
+                        help=f"fresh networks whose scores are averaged (default: {JUDGES}; 1 while choosing)")
     parser.add_argument("--summary", action="store_true", help="only print what is in the CSV")
 
 
@@ -84,7 +84,7 @@ def missing(options: argparse.Namespace, changes: dict, table: Table) -> list[Ta
     arms = [name for arm in options.arms for name in (ABLATIONS if arm == "ablations" else [arm])]
     done = table.done()
     tasks = [Task(arm, start, options.renders, seed, _label(arm, options.tag), changes,
-                  (FRESH_IMAGES, FRESH_STEPS, options.networks))
+                  (FRESH_IMAGES, FRESH_STEPS, options.judges))
              for seed in options.seeds for start in options.starts for arm in dict.fromkeys(arms)]
     # The target does not depend on where a search starts.
     tasks = [task for task in tasks if task.arm != "oracle" or task.start == options.starts[0]]

@@ -20,7 +20,7 @@ from .standin_arms import FIXED, IMAGES, MATCHED, config_of
 
 STARTS = {"wide": start_wide, "narrow": start_narrow_wrong}
 #: Of the final comparison: images and training steps of a fresh network, and how many of them are averaged.
-FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS = 400, 600, 2
+FRESH_IMAGES, FRESH_STEPS, JUDGES = 400, 600, 2
 
 COLUMNS = ("arm", "start", "renders", "seed", "loss", "miou", "val_loss", "val_miou", "networks", "rendered", "steps",
            "search_seconds", "seconds", "psi")
@@ -36,7 +36,7 @@ class Task:
     seed: int
     label: str
     changes: Mapping[str, Any]
-    fresh: tuple[int, int, int] = (FRESH_IMAGES, FRESH_STEPS, FRESH_NETWORKS)
+    fresh: tuple[int, int, int] = (FRESH_IMAGES, FRESH_STEPS, JUDGES)
 
     @property
     def key(self) -> tuple[str, ...]:

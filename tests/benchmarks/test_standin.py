@@ -26,7 +26,7 @@ def rows(path):
 
 def test_arms_run_once_and_share_a_budget(run, small, tmp_path):
     arguments = ("standin", "--seeds", "1", "--starts", "wide", "--arms", "none,oracle,autosimulate,published,random",
-                 "--renders", "12", "--networks", "1", "--results", tmp_path)
+                 "--renders", "12", "--judges", "1", "--results", tmp_path)
     assert run(*arguments) == 0
     first = rows(tmp_path / "standin.csv")
     assert [row["arm"] for row in first] == ["none", "oracle", "autosimulate", "published", "random"]
@@ -65,7 +65,7 @@ def test_statistics(benchmark):
 
 
 def test_a_table_takes_rows_of_one_commit_only(run, small, monkeypatch, tmp_path, capsys):
-    arguments = ("standin", "--starts", "wide", "--arms", "none", "--networks", "1", "--results", tmp_path)
+    arguments = ("standin", "--starts", "wide", "--arms", "none", "--judges", "1", "--results", tmp_path)
     assert run(*arguments, "--seeds", "1") == 0
     monkeypatch.setattr(importlib.import_module("benchmarks.provenance"), "commit", lambda: "another")
     assert run(*arguments, "--seeds", "1") == 0                 # nothing is missing, nothing is run

@@ -151,7 +151,7 @@ class LogNormalFamily(NormalFamily):
 
     def to_plain(self, phi: Tensor) -> dict[str, list[float]]:
         mu, log_std = phi.chunk(2)
-        variance = (2 * log_std).exp()
+        variance = (2 * log_std).exp()      # in torch: numpy's functions have other last digits
         mean = (mu + variance / 2).exp()
         return {"mean": mean.tolist(), "std": (mean * torch.expm1(variance).sqrt()).tolist()}
 
