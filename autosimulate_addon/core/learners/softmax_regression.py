@@ -36,6 +36,12 @@ class Samples:
     def __len__(self) -> int:
         return len(self.y)
 
+    def thinned(self, most: int) -> Samples:
+        """One in so many that at most ``most`` are left, of the same total weight."""
+        every = -(-len(self) // most)
+        w = self.w[::every]
+        return Samples(self.x[::every], self.y[::every], w * (self.w.sum() / w.sum().clamp(min=1e-30)))
+
     def logits(self, theta: Tensor) -> Tensor:
         """(n, C)"""
         return torch.addmm(theta[-1], self.x, theta[:-1])
@@ -65,11 +71,15 @@ class SoftmaxRegression:
         gradient[:-1] += 2 * self.l2 * theta[:-1]
         return loss + self.l2 * theta[:-1].square().sum(), gradient
 
-    def fit(self, theta: Tensor | None = None, progress: Callable[[float], None] = lambda fraction: None) -> Tensor:
-        """theta*, from ``theta`` (default: 0). ``progress`` hears the fraction of the most steps that is done."""
+    def fit(self, theta: Tensor | None = None, progress: Callable[[float], None] = lambda fraction: None,
+            tolerance: float | None = None) -> Tensor:
+        """theta*, from ``theta`` (default: 0), to a gradient of ``tolerance`` (default: TOLERANCE) of that at 0.
+
+        ``progress`` hears the fraction of the most steps that is done.
+        """
         zero = self.samples.x.new_zeros(self.samples.x.shape[1] + 1, self.classes)
         change = self._coordinates
-        least = TOLERANCE * change.pull(self.loss_and_gradient(zero)[1]).norm().item()
+        least = (tolerance or TOLERANCE) * change.pull(self.loss_and_gradient(zero)[1]).norm().item()
         u = change.inverse(zero if theta is None else theta).requires_grad_()
         steps = torch.optim.LBFGS([u], max_iter=1, max_eval=20, history_size=_HISTORY, tolerance_grad=0.0,
                                   tolerance_change=0.0, line_search_fn="strong_wolfe")
@@ -136,9 +146,8 @@ class Coordinates:
         total = float(shares.sum())
         p = shares / max(total, 1e-30)
         curvature = max(float((p * (1 - p)).mean()), 1e-4)
-        every = -(-len(samples) // _PRECONDITIONER_SAMPLES)
-        x, w = samples.x[::every], samples.w[::every]
-        gram = (x * w[:, None]).T @ x * (total / max(float(w.sum()), 1e-30))
+        few = samples.thinned(_PRECONDITIONER_SAMPLES)
+        gram = (few.x * few.w[:, None]).T @ few.x
         matrix = (curvature * gram).double().cpu()
         matrix.diagonal().add_(2 * l2 + 1e-6 * float(matrix.diagonal().mean()))
         lower = torch.linalg.cholesky(matrix)
