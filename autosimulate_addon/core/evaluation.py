@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..protocol import SampleKey, Simulator
+from ..protocol.events import Rendered, Trained
 from .config import LoopConfig
 from .datasets.dataset import Dataset
 from .hypergradient.validation import Validation
@@ -55,9 +56,8 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
     Returns {"loss", "metric", "per_class"} on the test images, {"val_loss", "val_metric", "val_per_class"}, all means
     over the networks; "losses" and "metrics" of each network on the test images, in an order that the same seed
     repeats for another psi; "decided_metric" and "decided_metrics" likewise, with the decision rule of each network
-    chosen for the metric on the validation images (see ``decision``); and the budget, "images" and "steps". Events:
-    "render" and "train" with a "fraction".
-    Raises Cancelled where ``watch`` says stop.
+    chosen for the metric on the validation images (see ``decision``); and the budget, "images" and "steps". Raises
+    Cancelled where ``watch`` says stop.
     """
     steps = evaluation.steps or max(1, round(FROM_SCRATCH_EPOCHS * evaluation.images / config.batch_size))
     task = make_task(config.task, simulator.classes)
@@ -69,7 +69,7 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
     for repeat in range(evaluation.networks):
 
         def progress(fraction: float, done: int = repeat) -> None:
-            watch.tell("train", {"fraction": (done + fraction) / evaluation.networks})
+            watch.tell(Trained((done + fraction) / evaluation.networks))
 
         seed = derive_seed(unseen, "training", repeat)
         learner = make_learner(config, task, seed)
@@ -123,7 +123,7 @@ def _render(config: LoopConfig, simulator: Simulator, psi: Psi, count: int, seed
     renders = []
     for render in RenderCache(simulator, folder, "fresh_").render([psi.sample(key) for key in keys], keys):
         renders.append(render)
-        watch.tell("render", {"done": len(renders), "total": count, "fraction": len(renders) / count})
+        watch.tell(Rendered(len(renders), count))
     store.add(renders, psi)
     return store
 

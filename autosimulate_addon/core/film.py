@@ -18,14 +18,15 @@ from torch.nn import functional as F
 
 from ..protocol import FILM as FILM_TABLE
 from ..protocol import Layer, Render
+from ..protocol.vocabulary import film_key
 from .randomness import derive_seed, seed_of
 
-EXPOSURE = "film:exposure"            # stops, size 1
-WHITE_BALANCE = "film:white_balance"  # log2 gain of red and of blue, size 2
-BLUR = "film:blur"                    # standard deviation of a Gaussian in pixels, size 1
-CONTRAST = "film:contrast"            # log2 of a multiplier on the display gamma, size 1
-NOISE = "film:noise"                  # standard deviation in display units (0..1), size 1
-FILM = tuple(f"film:{name}" for name in FILM_TABLE)
+EXPOSURE = film_key("exposure")             # stops, size 1
+WHITE_BALANCE = film_key("white_balance")   # log2 gain of red and of blue, size 2
+BLUR = film_key("blur")                     # standard deviation of a Gaussian in pixels, size 1
+CONTRAST = film_key("contrast")             # log2 of a multiplier on the display gamma, size 1
+NOISE = film_key("noise")                   # standard deviation in display units (0..1), size 1
+FILM = tuple(map(film_key, FILM_TABLE))
 
 #: A blur below this many pixels is none (the neighbours' weight is under 1e-21); keeps its gradient finite.
 SHARP = 0.1
@@ -38,7 +39,7 @@ def develop(layers: Tensor, reference: Tensor, specification: Sequence[Layer], v
     layers: (B, L, H, W, 3) scene-linear; reference: (B, L, 3), what they were rendered with; specification: what each
     layer is; values: by factor key (B * relights, count, size), the relights of one render one after the other.
     A layer none of whose drivers is in ``values`` is left as it was rendered; keys that are neither drivers nor film
-    are ignored. seeds: B * relights numbers that name the sensor noise of each image; needed with ``film:noise`` only.
+    are ignored. seeds: B * relights numbers that name the sensor noise of each image; needed with NOISE only.
 
     Returns (B * relights, 3, H, W) float32 in [0, 1], differentiable in ``values``: exactly, so a clipped pixel has no
     gradient, as it has no effect.
@@ -89,7 +90,7 @@ def finish(image: Tensor, values: Mapping[str, Tensor], seeds: Sequence[int] | N
         image = power(image, torch.exp2(film[CONTRAST])[..., None, None])
     if NOISE in film:
         if seeds is None:
-            raise ValueError("film:noise needs the seeds of the images")
+            raise ValueError(f"{NOISE} needs the seeds of the images")
         image = image + film[NOISE].clamp(min=0)[..., None, None] * sensor_noise(seeds, image)
     return image.clamp(0, 1)
 

@@ -106,7 +106,7 @@ class RenderStore:
                relights: int = 1) -> Tensor:
         """(B * relights, 3, H, W) of the renders ``index`` (B,) under ``values`` (default: those they were drawn with).
 
-        See ``film.develop``. With the renders' own values ``film:noise`` still needs ``seeds``.
+        See ``film.develop``. With the renders' own values noise still needs ``seeds``.
         """
         at = index.to(self.device)
         if values is None:

@@ -5,41 +5,41 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..protocol import Cancelled, Render
+from ..protocol.events import Event, Rendered, Trained
 
 
-def _say_nothing(event: str, data: dict[str, Any]) -> None:
+def _say_nothing(event: Event) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class Watch:
-    """``report(event, data)`` hears of "render" and "train"; ``stop()`` is asked after every image and training step.
+    """``report`` hears of Rendered and Trained; ``stop()`` is asked after every image and training step.
 
     Where it says true, Cancelled is raised with ``stopped`` as its sentence.
     """
 
-    report: Callable[[str, dict[str, Any]], None] = _say_nothing
+    report: Callable[[Event], None] = _say_nothing
     stop: Callable[[], bool] = lambda: False
     stopped: str = "Stopped: all that was rendered is kept, and --resume goes on from here."
 
-    def tell(self, event: str, data: dict[str, Any]) -> None:
+    def tell(self, event: Event) -> None:
         """Reports, then raises Cancelled if the work is to stop."""
-        self.report(event, data)
+        self.report(event)
         if self.stop():
             raise Cancelled(self.stopped)
 
-    def renders(self, renders: Iterable[Render], **data: int) -> Iterator[Render]:
-        """The same renders; each is reported as it comes, with its number in this batch as "sample"."""
+    def renders(self, renders: Iterable[Render], *, iteration: int, done: int, total: int) -> Iterator[Render]:
+        """The same renders, each reported as it comes; ``done`` of ``total`` were there before them."""
         for sample, render in enumerate(renders):
-            self.tell("render", {**data, "sample": sample, "done": data["done"] + sample + 1})
+            self.tell(Rendered(done + sample + 1, total, iteration, sample))
             yield render
 
-    def training(self, **data: int) -> Callable[[float], None]:
+    def training(self, iteration: int) -> Callable[[float], None]:
         """What a training calls with the fraction that is behind it."""
-        return lambda fraction: self.tell("train", {**data, "fraction": fraction})
+        return lambda fraction: self.tell(Trained(fraction, iteration))
 
 
 class Laps:

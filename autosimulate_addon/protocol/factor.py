@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .vocabulary import FAMILIES
+from .vocabulary import FAMILIES, film_name
 
 #: Families over the real line or an interval. A draw is float64 of shape (count, size).
 CONTINUOUS = tuple(key for key, words in FAMILIES.items() if words.continuous)
@@ -66,5 +66,5 @@ class Factor:
 
     @property
     def film(self) -> bool:
-        """Whether this acts on the image after rendering (``film:exposure`` and the like; see ``core.film``)."""
-        return self.key.startswith("film:")
+        """Whether this acts on the image after rendering (see ``core.film``)."""
+        return film_name(self.key) != ""

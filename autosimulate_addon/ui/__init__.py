@@ -9,8 +9,8 @@ import bpy
 
 from ..blender.marks import properties
 from . import keymap, manual, menus, monitor, panel_data, preferences, validation
+from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import labels as labels_operators
-from .operators import log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
 from .overlay import draw as overlay
@@ -25,8 +25,9 @@ from .torch import status as torch_status
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
     cls for module in (preferences, torch_operators, mark, mark_many, mark_list, states,
-                       labels_operators, validation_operators, optimize, presets, produce, results, log, menus, status,
-                       learnables, labels, validation_panels, network, optimize_panels, results_panels)
+                       labels_operators, validation_operators, optimize, cancel, presets, produce, results, log,
+                       menus, status, learnables, labels, validation_panels, network, optimize_panels,
+                       results_panels)
     for cls in module.CLASSES)
 
 
@@ -34,12 +35,12 @@ def register() -> None:
     properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    for module in (manual, menus, keymap, monitor, panel_data, overlay, tint):
+    for module in (manual, menus, keymap, cancel, monitor, panel_data, overlay, tint):
         module.register()
 
 
 def unregister() -> None:
-    for module in (tint, overlay, panel_data, monitor, keymap, menus, manual):
+    for module in (tint, overlay, panel_data, monitor, cancel, keymap, menus, manual):
         module.unregister()
     if bpy.app.timers.is_registered(torch_operators.watch):
         bpy.app.timers.unregister(torch_operators.watch)

@@ -1,4 +1,7 @@
-"""Esc over the AutoSimulate tab stops what is running; everywhere else the key means what it always does."""
+"""Esc stops what is running: over the AutoSimulate tab at once, elsewhere after a question.
+
+Elsewhere it comes last, after whatever else the key means there: the window's keymap is asked when no other took it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ def register() -> None:
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration is None:                           # in background there are no keys
         return
-    keymap = configuration.keymaps.new(name="3D View Generic", space_type="VIEW_3D")
-    for operator in ("autosimulate.cancel_here", "autosimulate.cancel_images_here"):     # whichever is running
-        _items.append((keymap, keymap.keymap_items.new(operator, "ESC", "PRESS")))
+    for name, space, anywhere in (("3D View Generic", "VIEW_3D", False), ("Window", "EMPTY", True)):
+        keymap = configuration.keymaps.new(name=name, space_type=space)
+        item = keymap.keymap_items.new("autosimulate.cancel", "ESC", "PRESS")
+        item.properties.anywhere = anywhere
+        _items.append((keymap, item))
 
 
 def unregister() -> None:

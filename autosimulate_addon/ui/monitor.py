@@ -12,9 +12,11 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ..run.record import psi_file
 from . import panel_data, redraw
 from .jobs import results, run_process, table
 from .jobs.job import BackgroundJob
+from .jobs.run_follower import Status
 from .pictures import curve, icons
 
 INTERVAL_SECONDS = 0.25
@@ -50,7 +52,7 @@ def step(found: BackgroundJob) -> bool:
     if news:
         _take_psi(found)
         if not found.start:
-            found.start = results.psi_file(found.directory, "start")
+            found.start = psi_file.stage(found.files.psi, psi_file.START)
             panel_data.schedule()
         _pictures(found)
     if state.ended and found.on_end:
@@ -63,7 +65,7 @@ def step(found: BackgroundJob) -> bool:
 
 def show(found: BackgroundJob) -> None:
     """Shows a job that was just attached to. A finished one changes nothing in the scene until "Keep"."""
-    found.start = results.psi_file(found.directory, "start")
+    found.start = psi_file.stage(found.files.psi, psi_file.START)
     _take_psi(found)
     _pictures(found)
 
@@ -83,7 +85,7 @@ def _pictures(found: BackgroundJob) -> None:
         found.drawn = last
         pixels, found.curve_range = curve.learning_curve(state.curve)
         icons.show_wide(f"curve:{found.kind}", pixels, 1)
-    newest = found.directory / "latest_samples.png"
+    newest = found.files.latest_samples
     try:
         stamp = newest.stat().st_mtime
         if stamp != found.sheet_stamp and not bpy.app.is_job_running("RENDER"):
@@ -111,11 +113,11 @@ def _check_alive(found: BackgroundJob) -> bool:
     state = found.state
     if not state.ended:
         if code == 0:
-            state.status, state.fraction = "done", 1.0
+            state.status, state.fraction = Status.DONE, 1.0
         elif code == 130 or found.cancelled_at:
-            state.status = "cancelled"
+            state.status = Status.CANCELLED
         else:
-            state.status = "error" if found.process is not None else "lost"
+            state.status = Status.ERROR if found.process is not None else Status.LOST
             state.error = run_process.last_words(found.log, code)
     state.version += 1
     return True
@@ -125,9 +127,9 @@ def cancel(kind: str) -> None:
     """Asks a job to stop after the current image. Raises OSError when its folder cannot be written."""
     found = table.job(kind)
     found.cancelled_at = time.monotonic()
-    run_process.request_cancel(found.directory)
-    if found.state.status in ("starting", "running"):
-        found.state.status = "cancelling"
+    found.files.cancel.touch()
+    if found.state.status in (Status.STARTING, Status.RUNNING):
+        found.state.status = Status.CANCELLING
     found.state.version += 1
 
 

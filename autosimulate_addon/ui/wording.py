@@ -5,23 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..protocol import FILM
+from ..protocol.vocabulary import film_name
+from ..protocol.words import number
 from ..run.report.record import scores_of
 from ..run.report.verdict import outcome_of
+from .jobs.run_follower import Status
 
 #: How a job stands, by ``RunState.status``.
-STATUS_WORDS = {"starting": "starting", "running": "running", "cancelling": "stopping", "done": "done",
-                "cancelled": "stopped by you", "error": "ended with an error", "lost": "ended without finishing"}
-
-
-def number(value: float, significant: int = 3) -> str:
-    """A few significant digits, without an exponent where a person would not write one."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    magnitude = math.floor(math.log10(abs(value)))
-    value = round(value, significant - 1 - magnitude)
-    digits = max(significant - 1 - magnitude, 0)
-    text = f"{value:.{min(digits, 4)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+STATUS_WORDS = {
+    Status.STARTING: "starting", Status.RUNNING: "running", Status.CANCELLING: "stopping", Status.DONE: "done",
+    Status.CANCELLED: "stopped by you", Status.ERROR: "ended with an error", Status.LOST: "ended without finishing"}
 
 
 def _unit(unit: str, values: Sequence[float]) -> tuple[list[float], str]:
@@ -73,8 +67,9 @@ def short(parameters: dict, unit: str = "", items: Sequence[str] = ()) -> str:
 
 
 def mark_name(name: str) -> str:
-    """A learnable property's name as lists show it: those of the film are keys, "film:white_balance"."""
-    return name.removeprefix("film:").replace("_", " ").title() if name.startswith("film:") else name
+    """A learnable property's name as lists show it: those of the film are keys."""
+    film = FILM.get(film_name(name))
+    return film.label if film else name
 
 
 def verdict(rows: dict) -> str:
@@ -86,20 +81,3 @@ def verdict(rows: dict) -> str:
     if not {"learned", "start"} <= set(scores):
         return ""
     return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(scores["learned"], scores["start"])]
-
-
-def duration(seconds: float | None) -> str:
-    """A time to wait, as one says it."""
-    if seconds is None:
-        return ""
-    seconds = max(int(seconds), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s" if seconds < 600 else f"{seconds // 60} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
-
-
-def percent(value: float | None) -> str:
-    """A metric of 0..1 in per cent; a dash where there is none yet."""
-    return "–" if value is None else f"{100 * value:.1f} %"

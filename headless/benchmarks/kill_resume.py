@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.events import Event, Iteration
+from autosimulate_addon.run.record.directory import RunDirectory
+from autosimulate_addon.run.record.events import read_events
 
 from .blender_runs import RUN
 from .options import add_common
@@ -59,7 +62,7 @@ def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
              "--epochs", 4, "--no-compare", "--device", "cpu"]
     whole, killed = folder / "uninterrupted", folder / "killed"
     _finish(["--output", whole, *flags], "the uninterrupted run")
-    times = [event["time"] for event in _events(whole)]
+    times = [event.time for event in _events(whole)]
     length = times[-1] - times[0]
     moments, command = random.Random(seed), ["--output", killed, *flags]
     for number in range(options.kills):
@@ -68,10 +71,10 @@ def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
         command = ["--resume", killed]
         print(f"kill {number + 1}: {_state(killed)}", file=sys.stderr, flush=True)
     code = _start(["--resume", killed]).wait()
-    done = [event for event in _events(killed) if event["event"] == "iteration"]
-    renders = [Counter(path.name for path in (run / "renders").glob("*.npz")) for run in (whole, killed)]
-    checks = {"iterations_once_each": [event["iteration"] for event in done] == list(range(options.iterations)),
-              "images_counted": [event["images"] for event in done]
+    done = [event for event in _events(killed) if isinstance(event, Iteration)]
+    renders = [Counter(path.name for path in RunDirectory(run).renders.glob("*.npz")) for run in (whole, killed)]
+    checks = {"iterations_once_each": [event.iteration for event in done] == list(range(options.iterations)),
+              "images_counted": [event.images for event in done]
               == [options.images * (n + 1) for n in range(options.iterations)],
               "same_renders": renders[0] == renders[1]}
     return {"seed": seed, "kills": options.kills, "exit_code": code,
@@ -113,31 +116,25 @@ def _start(arguments: list) -> subprocess.Popen:
 
 
 def _lines(run: Path) -> int:
-    path = run / "events.jsonl"
+    path = RunDirectory(run).events
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def _events(run: Path) -> list[dict]:
-    path, events = run / "events.jsonl", []
-    for line in (path.read_text() if path.exists() else "").splitlines():
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue        # the line that a kill cut short
-    return events
+def _events(run: Path) -> list[Event]:
+    return list(read_events(RunDirectory(run).events))
 
 
 def _complete(run: Path) -> int:
-    return sum(event["event"] == "iteration" for event in _events(run))
+    return sum(isinstance(event, Iteration) for event in _events(run))
 
 
 def _state(run: Path) -> str:
     events = _events(run)
-    return f"{_complete(run)} iterations, last event {events[-1]['event'] if events else 'none'}"
+    return f"{_complete(run)} iterations, last event {events[-1].event if events else 'none'}"
 
 
 def _psi(run: Path) -> dict:
-    stored = json.loads((run / "psi.json").read_text())
+    stored = json.loads(RunDirectory(run).psi.read_text())
     return {(entry["key"], name): values for entry in stored["factors"] for name, values in entry["final"].items()}
 
 

@@ -54,12 +54,12 @@ class Run:
         if config.control:
             self.control = State(config.of_control(), self.simulator, data()[0], start, renders_dir=renders_dir,
                                  beside=self.state)
-        self.events = []                                # (name, data) of the run, not of its control
+        self.events = []                                # of the run, not of its control
         self.stop = lambda: False
 
     def iterations(self):
         return with_control(self.state, self.control,
-                            Watch(lambda name, data: self.events.append((name, data)), lambda: self.stop()),
+                            Watch(self.events.append, lambda: self.stop()),
                             Watch(stop=lambda: self.stop()))
 
     def run(self, count=None):

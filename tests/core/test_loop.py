@@ -15,6 +15,7 @@ from autosimulate_addon.core.loop import LoopConfig
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.watch import Watch
 from autosimulate_addon.protocol import Cancelled, Factor, InputError, Layer
+from autosimulate_addon.protocol.events import Rendered, Trained
 
 _spec = util.spec_from_file_location("helpers_loop", Path(__file__).with_name("helpers_loop.py"))
 helpers = util.module_from_spec(_spec)
@@ -45,8 +46,8 @@ def test_psi_moves_after_the_warm_up_and_every_iteration_is_reported(uninterrupt
     assert not torch.equal(run.state.psi.phi, run.state.start.phi)
     assert [torch.equal(r.psi.phi, run.state.start.phi) for r, _ in pairs] == [True, True, False, False, False]
     assert [r.images for r, _ in pairs] == [4, 8, 12, 16, 20]
-    renders = [data for name, data in run.events if name == "render"]
-    assert [data["done"] for data in renders] == list(range(1, 21)) and {data["total"] for data in renders} == {20}
+    renders = [event for event in run.events if isinstance(event, Rendered)]
+    assert [event.done for event in renders] == list(range(1, 21)) and {event.total for event in renders} == {20}
     last = pairs[-1][0]
     assert last.outcome.status in ("max_iterations", "converged")
     assert set(last.seconds) == {"render", "train", "hypergradient", "step"}
@@ -92,7 +93,7 @@ def test_cancel_keeps_the_renders_and_the_last_complete_iteration_can_be_resumed
     if where == "rendering":
         run.stop = lambda: len(run.simulator.rendered) >= 14
     else:
-        run.stop = lambda: run.events[-1][0] == "train" and run.events[-1][1]["fraction"] > 0.5
+        run.stop = lambda: isinstance(run.events[-1], Trained) and run.events[-1].fraction > 0.5
     with pytest.raises(Cancelled):
         run.run()
     assert run.state.iteration == 3
@@ -183,7 +184,7 @@ def test_evaluation_from_scratch_is_a_function_of_its_seed():
     fractions = []
     both = evaluate_from_scratch(
         small(), simulator, psi, Evaluation(8, 1, validation, test, networks=2, steps=10),
-        watch=Watch(lambda event, data: fractions.append(data["fraction"]) if event == "train" else None))
+        watch=Watch(lambda event: fractions.append(event.fraction) if isinstance(event, Trained) else None))
     assert both["losses"][0] == a["loss"] != both["losses"][1]
     assert both["loss"] == pytest.approx(sum(both["losses"]) / 2)
     assert both["decided_metrics"][0] == a["decided_metric"] != a["metric"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from autosimulate_addon.run.record.directory import RunDirectory
+
 PACKAGE = "autosimulate_addon"
 #: What each floor may import, beside itself.
 FLOORS = {"protocol": set(), "core": {"protocol"}, "blender": {"protocol"}, "run": {"core", "blender", "protocol"},
@@ -123,3 +125,18 @@ def test_files_and_functions_are_short(repo_root):
 
 def test_the_loop_can_be_read_on_two_screens(repo_root):
     assert len((repo_root / PACKAGE / "core" / "loop.py").read_text().splitlines()) <= LONGEST_LOOP
+
+
+def test_the_files_of_a_run_and_its_events_are_named_once(repo_root):
+    """A name that is written a second time is one that will not be changed with the first."""
+    directory = f"{PACKAGE}.run.record.directory"
+    files = {path.name for path in vars(RunDirectory("run")).values() if path.suffix}
+    assert {"events.jsonl", "psi.json", "window.log"} <= files
+    again = [f"{path.relative_to(repo_root)}:{node.lineno}: {node.value}"
+             for name, (path, tree) in trees(repo_root).items() if name != directory
+             for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in files]
+    events = [f"{path.relative_to(repo_root)}:{node.lineno}: {ast.unparse(node)}"
+              for name, (path, tree) in trees(repo_root).items() if name != f"{PACKAGE}.protocol.events"
+              for node in ast.walk(tree) if isinstance(node, (ast.Subscript, ast.Call, ast.Dict))
+              and ast.unparse(node).partition(":")[0].endswith(("['event']", ".get('event')", "{'event'"))]
+    assert not again + events, "\n".join(again + events)

@@ -10,6 +10,7 @@ from PIL import Image
 from autosimulate_addon.blender.marks import mark_scene, psi_properties
 from autosimulate_addon.blender.render import session
 from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.events import Problem
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.optimization import deliver
 from autosimulate_addon.run.record.events import read_events
@@ -38,7 +39,7 @@ def left_out(folder):
 
 
 def problems(folder):
-    return [event["message"] for event in read_events(folder / "out/events.jsonl") if event["event"] == "problem"]
+    return [event.message for event in read_events(folder / "out/events.jsonl") if isinstance(event, Problem)]
 
 
 def test_a_light_that_ends_with_its_mean_above_high_is_delivered_and_used(folder, capfd):
@@ -93,7 +94,7 @@ def test_a_part_that_fails_costs_only_itself_and_comes_with_resume(folder, capfd
     assert left_out(folder) == left
     assert capfd.readouterr().err.count("no such luck") == 1
     assert [message for message in problems(folder) if "no such luck" in message and "could not be written" in message]
-    assert [event["event"] for event in read_events(folder / "out/events.jsonl")].count("done") == 1
+    assert [event.event for event in read_events(folder / "out/events.jsonl")].count("done") == 1
     assert cli.main(["optimize", "--resume", str(folder / "out")]) == 0
     assert not left_out(folder)
 

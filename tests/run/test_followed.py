@@ -16,6 +16,7 @@ from PIL import Image
 
 from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.protocol import Cancelled
+from autosimulate_addon.protocol.events import Event, Problem, Start
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record.events import followed, read_events
 
@@ -26,7 +27,7 @@ def argv(inputs, command, output, events, *extra):
         "--events", events, *extra)]
 
 
-def events_in(folder) -> list[dict]:
+def events_in(folder) -> list[Event]:
     return list(read_events(folder / "events.jsonl"))
 
 
@@ -45,12 +46,12 @@ def assert_whole(folder, count):
 def test_a_followed_job_tells_how_far_it_is(inputs, tmp_path, command):
     assert cli.main(argv(inputs, command, tmp_path / "out", tmp_path / "job", "--count", 5)) == 0
     first, *progress, last = events_in(tmp_path / "job")
-    assert (first["event"], first["pid"], first["images"]) == ("start", os.getpid(), 5)
-    assert {event["event"] for event in progress} == {"progress"} and last["event"] == "done"
-    assert all(event["phase"] == "render" for event in progress)
-    fractions = [event["fraction"] for event in progress]
+    assert (first.event, first.pid, first.images) == ("start", os.getpid(), 5)
+    assert {event.event for event in progress} == {"progress"} and last.event == "done"
+    assert all(event.phase == "render" for event in progress)
+    fractions = [event.fraction for event in progress]
     assert fractions[0] == 0.0 and fractions[-1] == 1.0 and fractions == sorted(fractions)
-    assert progress[-1]["images"] == 5
+    assert progress[-1].images == 5
 
 
 def test_without_a_follower_nothing_is_written_beside_the_result(inputs, tmp_path):
@@ -82,11 +83,11 @@ def test_a_signal_in_the_middle_leaves_a_data_set_and_the_same_again_completes_i
     assert f"Stopped: {count} of 2000 images are in" in said
     assert_whole(data, count)
     *_, progress, last = events_in(job)
-    assert last["event"] == "cancelled" and (progress["event"], progress["images"]) == ("progress", count)
+    assert last.event == "cancelled" and (progress.event, progress.images) == ("progress", count)
     assert cli.main(argv(inputs, "generate", data, job, "--count", count + 2)) == 0
     assert "(2 rendered now)" in capfd.readouterr().err
     assert_whole(data, count + 2)
-    assert [event["event"] for event in events_in(job)][-1] == "done"
+    assert [event.event for event in events_in(job)][-1] == "done"
 
 
 def stop_after(monkeypatch, job, images):
@@ -108,7 +109,7 @@ def test_a_stopped_preview_shows_the_samples_so_far(inputs, tmp_path, monkeypatc
     assert cli.main(argv(inputs, "preview", tmp_path / "part", tmp_path / "b", "--count", 9)) == 130
     assert "the 2 samples so far are in" in capfd.readouterr().err
     assert (tmp_path / "part" / "preview.png").read_bytes() == (tmp_path / "whole" / "preview.png").read_bytes()
-    assert events_in(tmp_path / "b")[-1]["event"] == "cancelled"
+    assert events_in(tmp_path / "b")[-1].event == "cancelled"
 
 
 def test_stopped_before_the_first_image(inputs, tmp_path, capfd):
@@ -124,15 +125,15 @@ def test_bad_input_is_told_to_the_follower_too(inputs, tmp_path, capfd):
     (tmp_path / "full" / "holiday.jpg").touch()
     assert cli.main(argv(inputs, "generate", tmp_path / "full", tmp_path / "job")) == 2
     last = events_in(tmp_path / "job")[-1]
-    assert last["event"] == "error" and last["message"] in capfd.readouterr().err
+    assert last.event == "error" and last.message in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("error", "ending"), [(Cancelled("stop"), "cancelled"), (KeyboardInterrupt(), "cancelled"),
                                                (RuntimeError(), "error")])
 def test_every_ending_is_told(tmp_path, error, ending):
-    with pytest.raises(type(error)), followed(str(tmp_path), command="generate"):
+    with pytest.raises(type(error)), followed(str(tmp_path), Start(command="generate")):
         raise error
-    assert [event["event"] for event in events_in(tmp_path)] == ["start", ending]
+    assert [event.event for event in events_in(tmp_path)] == ["start", ending]
 
 
 def test_notes_of_the_render_session_reach_the_terminal_and_the_follower_once(inputs, tmp_path, capfd):
@@ -143,6 +144,6 @@ def test_notes_of_the_render_session_reach_the_terminal_and_the_follower_once(in
     arguments = argv(inputs, "preview", tmp_path / "out", tmp_path / "job", "--count", 2)
     arguments[arguments.index("--scene") + 1] = str(scene)
     assert cli.main(arguments) == 0
-    said = [event["message"] for event in events_in(tmp_path / "job") if event["event"] == "problem"]
+    said = [event.message for event in events_in(tmp_path / "job") if isinstance(event, Problem)]
     assert said == ["Motion blur is off: labels of a blurred edge are undefined."]
     assert capfd.readouterr().err.count(said[0]) == 1

@@ -13,6 +13,7 @@ import pytest
 
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.protocol.events import Done, Iteration, Problem, Progress, Start
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record import checkpoint
 from autosimulate_addon.run.record.events import read_events
@@ -34,7 +35,7 @@ def final_psi(directory):
 
 
 def iterations(directory):
-    return [event for event in read_events(directory / "events.jsonl") if event["event"] == "iteration"]
+    return [event for event in read_events(directory / "events.jsonl") if isinstance(event, Iteration)]
 
 
 def numbers_of(value):
@@ -45,10 +46,10 @@ def numbers_of(value):
 
 def assert_same_result(directory, reference):
     assert numbers_of(final_psi(directory)) == pytest.approx(numbers_of(final_psi(reference)), abs=1e-6)
-    assert [event["iteration"] for event in iterations(directory)] == [0, 1, 2, 3]
-    assert [event["images"] for event in iterations(directory)] == [4, 8, 12, 16]
-    assert [event["val_loss"] for event in iterations(directory)] == pytest.approx(
-        [event["val_loss"] for event in iterations(reference)], abs=1e-6)
+    assert [event.iteration for event in iterations(directory)] == [0, 1, 2, 3]
+    assert [event.images for event in iterations(directory)] == [4, 8, 12, 16]
+    assert [event.val_loss for event in iterations(directory)] == pytest.approx(
+        [event.val_loss for event in iterations(reference)], abs=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +66,10 @@ def test_what_a_run_leaves_behind(reference):
             "optimized.blend", "log.txt", "latest_samples.png", "numbers.json", "marks.toml"} <= there
     assert not [name for name in there if name.startswith(".")]
     events = list(read_events(reference / "events.jsonl"))
-    assert events[0]["event"] == "start" and events[0]["pid"] == os.getpid()
-    assert events[-1]["event"] == "done"
-    assert {"start", "learned"} == set(events[-1]["numbers"]["rows"])
-    fractions = [event["fraction"] for event in events if event["event"] == "progress"]
+    assert isinstance(events[0], Start) and events[0].pid == os.getpid()
+    assert isinstance(events[-1], Done)
+    assert {"start", "learned"} == set(events[-1].numbers["rows"])
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
     assert fractions == sorted(fractions)
 
 
@@ -115,7 +116,7 @@ def test_cancel_and_resume(inputs, reference, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "save", save_and_ask)
     assert run(*argv(inputs, output)) == 130
     monkeypatch.undo()
-    assert list(read_events(output / "events.jsonl"))[-1]["event"] == "cancelled"
+    assert list(read_events(output / "events.jsonl"))[-1].event == "cancelled"
     assert len(iterations(output)) == 1
     assert run("--resume", output) == 0
     assert_same_result(output, reference)
@@ -165,7 +166,7 @@ def test_the_scene_is_as_before(inputs, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "save", fail)
     assert run(*argv(inputs, tmp_path / "broken", "--no-compare", "--iterations", 1)) == 1
     assert changes() == []
-    assert list(read_events(tmp_path / "broken" / "events.jsonl"))[-1]["event"] == "error"
+    assert list(read_events(tmp_path / "broken" / "events.jsonl"))[-1].event == "error"
 
 
 def test_one_folder_for_both_uses_has_its_halves_told_apart(inputs, tmp_path, capfd):
@@ -175,7 +176,7 @@ def test_one_folder_for_both_uses_has_its_halves_told_apart(inputs, tmp_path, ca
     numbers = json.loads((output / "numbers.json").read_text())
     assert set(numbers["rows"]) == {"start", "learned", "synthetic only", "real only"}
     assert len({row["loss"] for row in numbers["rows"].values()}) >= 3
-    problems = [event["message"] for event in read_events(output / "events.jsonl") if event["event"] == "problem"]
+    problems = [event.message for event in read_events(output / "events.jsonl") if isinstance(event, Problem)]
     assert any("its first 1 images by name are trained on, the other 2 drive" in message for message in problems)
     assert "without --real" in capfd.readouterr().err
     assert "real only" in (output / "report.html").read_text()

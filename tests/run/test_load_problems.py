@@ -7,6 +7,7 @@ import bpy
 import pytest
 
 from autosimulate_addon.blender.render import session
+from autosimulate_addon.protocol.events import Problem
 from autosimulate_addon.run import cli
 from autosimulate_addon.run.record.events import read_events
 from autosimulate_addon.run.scene import load_problems
@@ -156,7 +157,7 @@ def test_a_run_says_it_on_the_terminal_in_its_log_and_in_its_events_before_it_re
                      "--iterations", "1", "--images", "2", "--no-compare", "--no-control", "--ensemble-size", "1"]) == 0
     said = [line for line in capfd.readouterr().err.splitlines() if "wood.png" in line]
     assert len(said) == 1 and said[0].startswith("Note: The image 'wood'")
-    told = [event["message"] for event in read_events(tmp_path / "out/events.jsonl") if event["event"] == "problem"]
+    told = [event.message for event in read_events(tmp_path / "out/events.jsonl") if isinstance(event, Problem)]
     assert any("wood.png" in message for message in told)
     assert "wood.png" in (tmp_path / "out/report.html").read_text()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autosimulate_addon.protocol.events import Problem
 from autosimulate_addon.run.record.events import read_events
 from tests.run import scenes
 from tests.run.test_job import argv, final_psi, run
@@ -10,8 +11,8 @@ DARK = scenes.MARKS.replace("mean = 60.0\nstd = 40.0\nlow = 1.0", "mean = 0.5\ns
 
 
 def told(directory):
-    return [event["message"] for event in read_events(directory / "events.jsonl") if event["event"] == "problem"
-            and "stops" in event["message"]]
+    return [event.message for event in read_events(directory / "events.jsonl") if isinstance(event, Problem)
+            and "stops" in event.message]
 
 
 def finished(inputs, tmp_path, marks, *flags):

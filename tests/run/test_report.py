@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.words import duration, number
 from autosimulate_addon.run.record.directory import RunDirectory
 from autosimulate_addon.run.report.densities import on_log_axis, plotting_range
 from autosimulate_addon.run.report.record import Distribution, read_run
-from autosimulate_addon.run.report.style import quantity, shorten
+from autosimulate_addon.run.report.style import shorten
 from autosimulate_addon.run.report.verdict import judge
 from autosimulate_addon.run.report.write import write_report
 
@@ -182,8 +183,8 @@ def test_a_resumed_run_is_told_once(tmp_path):
     events = [{"event": "start", "time": 100.0}, iteration(1), iteration(2, val_loss=9.0),
               {"event": "start", "time": 5000.0}, iteration(2, val_loss=0.5, time=5002.0), iteration(3, time=5003.0)]
     found = record(make_run(tmp_path / "run", events))
-    assert [i.number for i in found.iterations] == [1, 2, 3]
-    assert found.iterations[1].loss == 0.5
+    assert [i.iteration for i in found.iterations] == [1, 2, 3]
+    assert found.iterations[1].val_loss == 0.5
     assert found.seconds == pytest.approx(2 + 3)        # not the hour and more in which nothing ran
 
 
@@ -249,10 +250,15 @@ def test_the_range_shows_both_and_stays_inside_the_limits():
 # ---- words
 
 @pytest.mark.parametrize(("value", "unit", "text"), [
-    (0.0, "W", "0 W"), (300.0, "W", "300 W"), (1234.5, "", "1,234"), (0.04567, "m", "0.0457 m"), (-1.5, "", "−1.5"),
+    (0.0, "W", "0 W"), (300.0, "W", "300 W"), (1234.5, "", "1234"), (0.04567, "m", "0.0457 m"), (-1.5, "", "−1.5"),
     (2.5e7, "", "2.50e+07"), (math.nan, "W", "–"), (1.0, "", "1")])
 def test_quantities(value, unit, text):
-    assert quantity(value, unit) == text
+    assert number(value, unit) == text
+
+
+def test_durations():
+    assert [duration(seconds) for seconds in (5.4, 65, 599.7, 1200, 3599, 7260, math.nan)] == [
+        "5 s", "1 min 5 s", "10 min", "20 min", "1 h", "2 h 1 min", "–"]
 
 
 def test_long_names_keep_both_ends_and_one_line():

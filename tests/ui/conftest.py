@@ -40,9 +40,10 @@ psi = {"Light Power": {"mean": [222.0], "std": [22.0]}}
 for i in (1, 2):
     event(event="iteration", iteration=i, images=4 * i, val_metric=0.1 * i, psi=psi)
 with open(os.path.join(folder, "psi.json"), "w") as file:
-    json.dump({"factors": [{"key": "Light Power", "start": {"mean": [1000.0], "std": [1500.0]},
-                            "best": {"mean": [111.0], "std": [11.0]}, "latest": {"mean": [222.0], "std": [22.0]},
-                            "final": {"mean": [333.0], "std": [33.0]}}]}, file)
+    json.dump({"format": "autosimulate-psi", "factors": [{
+        "key": "Light Power", "start": {"mean": [1000.0], "std": [1500.0]},
+        "best": {"mean": [111.0], "std": [11.0]}, "latest": {"mean": [222.0], "std": [22.0]},
+        "final": {"mean": [333.0], "std": [33.0]}}]}, file)
 if ending == "wait":
     while not os.path.exists(os.path.join(folder, "cancel")):
         time.sleep(0.02)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autosimulate_addon.protocol.events import Iteration
 from autosimulate_addon.ui import wording
-from autosimulate_addon.ui.jobs.run_follower import Point
 from autosimulate_addon.ui.overlay import geometry
 from autosimulate_addon.ui.pictures import curve, distribution, raster
 
@@ -36,7 +36,7 @@ def test_draws_stay_inside_limits():
 
 
 def test_curve_picture_puts_the_higher_curve_above():
-    points = [Point(i, 8 * i, 1.0, 0.5, 1.0, 0.2) for i in range(1, 4)]
+    points = [Iteration(i, 8 * i, val_metric=0.5, control_val_metric=0.2) for i in range(1, 4)]
     pixels, (low, high) = curve.learning_curve(points)
     assert pixels.shape == (400, 400, 4) and low < 0.2 and high > 0.5
     blue = np.argwhere((np.abs(pixels[..., :3] - curve.BLUE) < 0.02).all(axis=-1))[:, 0].mean()
@@ -56,8 +56,8 @@ def test_a_graph_is_the_line_through_its_heights(heights):
 
 def test_curve_picture_of_nothing_and_of_one_point():
     assert np.isfinite(curve.learning_curve([])[0]).all()
-    assert np.isfinite(curve.learning_curve([Point(1, 8, None, None, None, None)])[0]).all()
-    assert np.isfinite(curve.learning_curve([Point(1, 0, 1.0, 0.5, None, None)])[0]).all()
+    assert np.isfinite(curve.learning_curve([Iteration(1, 8)])[0]).all()
+    assert np.isfinite(curve.learning_curve([Iteration(1, 0, val_metric=0.5)])[0]).all()
 
 
 def test_tiles_one_per_component():
@@ -114,14 +114,10 @@ def test_fifty_shapes_take_under_a_millisecond_each():
     ({"p": [0.5, 0.5]}, "", ("a", "b"), "any of 2"),
     ({"p": [0.5, 0.5]}, "", ("off", "on"), "on 50 %"),
     ({"p": [0.26, 0.74]}, "", ("0", "8"), "8: 74 %"),
-    ({"mean": [12345.6], "std": [0.001]}, "", (), "12300 ± 0.001"),
+    ({"mean": [12345.6], "std": [0.001]}, "", (), "12346 ± 0.001"),
 ])
 def test_psi_in_words(parameters, unit, items, text):
     assert wording.psi(parameters, unit, items) == text
-
-
-def test_durations():
-    assert [wording.duration(s) for s in (5, 65, 1200, 7260)] == ["5 s", "1 min 05 s", "20 min", "2 h 01 min"]
 
 
 @pytest.mark.parametrize("learned, expected", [

@@ -71,7 +71,7 @@ def test_a_resumed_run_goes_on(tmp_path):
     follower.read()
     state = follower.state
     assert state.status == "running" and state.pid == 2
-    assert [(point.iteration, point.metric) for point in state.curve] == [(1, 0.1), (2, 0.3), (3, 0.4)]
+    assert [(point.iteration, point.val_metric) for point in state.curve] == [(1, 0.1), (2, 0.3), (3, 0.4)]
 
 
 def test_a_long_file_is_taken_in_pieces(tmp_path):

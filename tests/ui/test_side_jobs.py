@@ -14,7 +14,7 @@ import pytest
 from autosimulate_addon.ui import monitor, package
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
-from autosimulate_addon.ui.operators import produce
+from autosimulate_addon.ui.operators import cancel
 from autosimulate_addon.ui.panels import results
 from autosimulate_addon.ui.torch import status as torch_status
 from autosimulate_addon.ui.torch.location import TorchState
@@ -102,10 +102,10 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     assert job.state.status == "running" and job.state.phase == "render" and job.state.pid == job.process.pid
     running, text, drawn = panel()
     assert running and text.startswith("Rendering 0 %") and f"{job.state.images} of 5000 images" in text
-    assert ("operator", "autosimulate.cancel_images") in [entry[:2] for entry in drawn]
-    assert ops.cancel_images(kind="GENERATE") == {"FINISHED"}
+    assert ("operator", "autosimulate.cancel") in [entry[:2] for entry in drawn]
+    assert ops.cancel(kind="GENERATE") == {"FINISHED"}
     assert "Stopping after this image" in panel()[1]
-    assert ops.cancel_images(kind="GENERATE") == {"FINISHED"}       # a second click does not break it off
+    assert ops.cancel(kind="GENERATE") == {"FINISHED"}       # a second click does not break it off
     follow(job, lambda state: state.ended)
     job.process.wait(60)
     assert job.state.status == "cancelled" and job.process.returncode == 130
@@ -116,7 +116,7 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     assert not running and drawn[0][0] == "label"
     assert text.startswith(f"Stopped: {count} of 5000 images are kept")
     assert not (job.directory / "scene.blend").exists()
-    assert "No pictures are being made" in sentence(ops.cancel_images)
+    assert "Nothing is running" in sentence(ops.cancel)
 
 
 #: Stands in for a job that has rendered 2 of 4 samples and waits to be stopped.
@@ -154,26 +154,33 @@ def test_a_sample_sheet_that_is_cancelled_is_shown_as_far_as_it_is(ready, tmp_pa
     job = table.job("PREVIEW")
     follow(job, lambda state: state.images == 2)
     assert panel("PREVIEW")[:2] == (True, "Rendering 50 % 2 of 4 images 1 min 15 s left")
-    ops.cancel_images(kind="PREVIEW")
+    ops.cancel(kind="PREVIEW")
     follow(job, lambda state: state.ended)
     assert panel("PREVIEW")[1] == "Stopped: the sheet shows 2 of 4 samples"
     assert shown == [sheet.read_bytes()]
 
 
-def test_esc_over_the_sidebar_stops_pictures_only_where_nothing_is_optimized(ready, monkeypatch):
-    class Region:
-        type, active_panel_category = "UI", "AutoSimulate"
+def test_esc_stops_at_once_over_the_sidebar_and_elsewhere_asks(monkeypatch):
+    stopped, asked, running = [], [], {}
+    monkeypatch.setattr(table, "running", lambda kind="OPTIMIZE": kind in running)
+    monkeypatch.setattr(table, "job", lambda kind="OPTIMIZE": SimpleNamespace(state=running[kind]))
+    Cancel = cancel.AUTOSIMULATE_OT_cancel
 
-    class Context:
-        region = Region()
+    def press(region=("UI", "AutoSimulate"), anywhere=False):
+        manager = SimpleNamespace(invoke_confirm=lambda *_, **words: asked.append(words["title"]) or {"ASKED"})
+        context = SimpleNamespace(region=SimpleNamespace(type=region[0], active_panel_category=region[1]),
+                                  window_manager=manager)
+        key = SimpleNamespace(anywhere=anywhere, execute=lambda _: stopped.append(cancel._first()) or {"DONE"})
+        return Cancel.invoke(key, context, SimpleNamespace(type="ESC"))
 
-    poll, busy = produce.AUTOSIMULATE_OT_cancel_images_here.poll, set()
-    monkeypatch.setattr(table, "running", lambda kind="OPTIMIZE": kind in busy)
-    assert not poll(Context)
-    busy.add("GENERATE")
-    assert poll(Context) and produce._running() == ["GENERATE"]
-    busy.add("OPTIMIZE")
-    assert not poll(Context)                            # the key is that of the optimization
-    busy.discard("OPTIMIZE")
-    monkeypatch.setattr(Region, "active_panel_category", "Tool")
-    assert not poll(Context)
+    assert not Cancel.poll(SimpleNamespace()) and press() == {"PASS_THROUGH"}
+    running["GENERATE"] = SimpleNamespace(status="running")
+    assert Cancel.poll(SimpleNamespace()) and press() == {"DONE"} and stopped == ["GENERATE"]
+    running["OPTIMIZE"] = SimpleNamespace(status="running")
+    assert press() == {"DONE"} and stopped[-1] == "OPTIMIZE"            # the key is that of the optimization
+    assert press(("UI", "Tool")) == press(("WINDOW", "")) == {"PASS_THROUGH"} and not asked
+    assert press(("WINDOW", ""), anywhere=True) == {"ASKED"} and asked == ["Stop: Optimization?"]
+    cancel._on_playback_end()                                           # the same press has ended a playback
+    assert press(("WINDOW", ""), anywhere=True) == {"PASS_THROUGH"}
+    running["OPTIMIZE"].status = running["GENERATE"].status = "cancelling"
+    assert press() == {"PASS_THROUGH"} and len(stopped) == 2

@@ -13,7 +13,6 @@ from tests.window.story import (
     Story,
     install,
     no_errors,
-    over_sidebar,
     over_viewport,
     show_properties,
     use_packages,
@@ -179,7 +178,7 @@ def sample_sheet(story: Story) -> None:
     story.shot("sheet-running")
     gui.wait(f"{job}.state.ended", timeout=60)
     story.shot("sheet")
-    assert gui.value(f"({job}.state.status, {job}.state.images, len({job}.sheet_icons) > 0)") == "('done', 12, True)"
+    assert gui.value(f"(str({job}.state.status), {job}.state.images, bool({job}.sheet_icons))") == "('done', 12, True)"
 
 
 def escape_generate(story: Story, folder: Path) -> None:
@@ -190,8 +189,15 @@ def escape_generate(story: Story, folder: Path) -> None:
     gui.click_button("autosimulate.generate")
     gui.wait(f"{job} is not None and {job}.state.images > 1", timeout=60)
     story.shot("generating")
-    over_sidebar(gui)
+    over_viewport(gui)
+    gui.key("Escape")                                   # asks
+    story.shot("esc-in-the-viewport")
+    gui.key("Escape")                                   # no
+    time.sleep(1.0)
+    assert gui.value(f"{job}.state.status") == "running"
     gui.key("Escape")
+    time.sleep(1.0)
+    gui.key("Return")
     gui.wait(f"{job}.state.ended", timeout=30)
     story.shot("generate-stopped")
     assert gui.value(f"{job}.state.status") == "cancelled"

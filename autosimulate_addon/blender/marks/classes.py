@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import bpy
 
-from ...protocol import InputError
+from ...protocol import InputError, vocabulary
 from .. import paths
 from ..paths import PropertyRef
 from .mark import ClassTable
 from .presence import left, still_there
 
-#: Colours given to classes in turn (sRGB), far apart also for most colour-blind people (Okabe and Ito).
-CLASS_COLORS = ((0.90, 0.62, 0.00), (0.34, 0.71, 0.91), (0.00, 0.62, 0.45), (0.80, 0.47, 0.65), (0.00, 0.45, 0.70),
-                (0.84, 0.37, 0.00), (0.94, 0.89, 0.26), (0.60, 0.60, 0.60))
+#: The colours that masks have, as Blender's properties hold them (sRGB from 0 to 1).
+CLASS_COLORS = tuple(tuple(value / 255 for value in color) for color in vocabulary.CLASS_COLORS)
 
 
 def read_classes(scene: bpy.types.Scene) -> ClassTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...protocol.vocabulary import film_name
 from ..paths import PropertyRef
 
 #: PROPERTY: one RNA property (or one component) of one or several data-blocks; MATERIAL: which material objects wear;
@@ -47,7 +48,7 @@ class Mark:
     @property
     def film(self) -> str:
         """The film factor's short name ("exposure"), or "" for other kinds."""
-        return self.name.removeprefix("film:") if self.kind == "FILM" else ""
+        return (film_name(self.name) or self.name) if self.kind == "FILM" else ""
 
 
 @dataclass(frozen=True)

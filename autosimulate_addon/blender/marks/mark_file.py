@@ -17,6 +17,7 @@ import bpy
 
 from ...protocol import FAMILIES, FILM, InputError, suggestion
 from ...protocol.settings import SETTINGS
+from ...protocol.vocabulary import film_key
 from .. import compat, identity, paths
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
@@ -93,7 +94,7 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
         if film not in FILM:
             raise InputError(f"{film!r} is no film factor{suggestion(film, tuple(FILM))}; use one of "
                              f"{', '.join(FILM)}.")
-        return Mark(f"film:{film}", "FILM", family=family, **numbers, **flags)
+        return Mark(film_key(film), "FILM", family=family, **numbers, **flags)
     if kind == "states":
         items, assigned = _states(entry["states"], scene)
         return Mark(marks_scene.unique_name(name or "States", taken), "STATE", items=items, states=assigned, **numbers,

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ...protocol import CONTINUOUS, FILM, InputError, suggestion
+from ...protocol.vocabulary import film_key
 from .. import compat, identity, paths, property_info
 from ..paths import PropertyRef
 from . import factors, learned, states
@@ -161,7 +162,7 @@ def check(marks: Sequence[Mark]) -> None:
     for mark in marks:
         if mark.kind == "FILM" and mark.film not in FILM:
             raise InputError(f"{mark.name!r} is no film factor{suggestion(mark.film, FILM)}; use one of "
-                             f"{', '.join('film:' + film for film in FILM)}.")
+                             f"{', '.join(map(film_key, FILM))}.")
         if mark.name in names:
             raise InputError(f"Two marks are named {mark.name!r}; rename one of them.")
         names.add(mark.name)

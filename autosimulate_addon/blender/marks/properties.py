@@ -100,7 +100,7 @@ class AUTOSIMULATE_PG_member(bpy.types.PropertyGroup):
 class AUTOSIMULATE_PG_class(bpy.types.PropertyGroup):
     """One class that the network learns (``name``); background needs no entry."""
 
-    color: FloatVectorProperty(name="Color", description="Color of the class in masks and in the viewport", size=3,
+    color: FloatVectorProperty(name="Color", description="Color of the class in the viewport", size=3,
                                subtype="COLOR_GAMMA", min=0.0, max=1.0, default=(0.8, 0.3, 0.2))
     validation_id: IntProperty(name="Validation ID", min=0, max=65535,
                                description="Pixel value or category id of this class in the validation data")

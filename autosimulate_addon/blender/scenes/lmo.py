@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 
 from ...protocol.moments import around
+from ...protocol.vocabulary import film_key
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks import states
@@ -198,7 +199,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
     _mark_nuisances(scene, objects, things, add, refs, rng)
     for name, options in (("exposure", {"std": 0.4}), ("white_balance", {"std": 0.15}), ("contrast", {"std": 0.15}),
                           ("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
-        add([], "", f"film:{name}", kind="FILM", **options)
+        add([], "", film_key(name), kind="FILM", **options)
     marks_scene.write_classes(scene, ClassTable(
         ("background", *OBJECTS), {name: (paths.ref_to(made),) for name, made in objects.items()},
         {name: MASK_ID * number for name, number in OBJECTS.items()}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...protocol.moments import around
+from ...protocol.vocabulary import film_key
 
 #: Distance in metres within which a camera may stand that was not fitted to photographs.
 _REACH = {"low": 0.4, "high": 3.0}
@@ -30,11 +31,11 @@ _WIDE: dict[str, dict[str, Any]] = {
     "World Strength": {**around(0.35, 5.0), "low": 0.005, "high": 30.0},
     "Object Gain": {**around(1.0, 2.0), "low": 0.1, "high": 6.0},
     "Object Saturation": {"low": 0.0, "high": 2.0, "mean": 1.0, "std": 0.577},
-    "film:exposure": {"std": 1.2},
-    "film:white_balance": {"std": 0.4},
-    "film:contrast": {"std": 0.4},
-    "film:noise": {"mean": 0.04, "std": 0.04},
-    "film:blur": {"mean": 1.2, "std": 1.0},
+    film_key("exposure"): {"std": 1.2},
+    film_key("white_balance"): {"std": 0.4},
+    film_key("contrast"): {"std": 0.4},
+    film_key("noise"): {"mean": 0.04, "std": 0.04},
+    film_key("blur"): {"mean": 1.2, "std": 1.0},
 }
 _DARK: dict[str, dict[str, Any]] = {
     "Camera Distance": {**_REACH, "mean": 2.2, "std": 0.3},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from ...core.evaluation import Evaluation, evaluate_from_scratch
 from ...core.psi import Psi
 from ...core.tasks import make_task
 from ...core.watch import Watch
-from ...protocol import InputError
+from ...protocol import InputError, Moments
+from ...protocol.events import Rendered, Trained
 from ..config import RunConfig
 from ..loop_config import loop_config
 from ..process.log import Log
@@ -22,8 +24,7 @@ from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..process.threads import use_threads
-from ..record import psi_file
-from ..record.directory import check_writable, write_json
+from ..record.directory import RunDirectory, check_writable, write_json
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
 from .options import of_run
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     for name, row in rows.items():
         _say(name, row, numbers, config.judges)
     if output is not None:
-        write_json(output / "numbers.json", numbers)
+        write_json(RunDirectory(output).numbers, numbers)
     return numbers
 
 
@@ -71,7 +72,7 @@ def _evaluation(config: RunConfig, count: int, marked: prepare.MarkedScene) -> E
                       None if validation is None else test, config.judges, real=real)
 
 
-def _scores(marked: prepare.MarkedScene, config: RunConfig, start: psi_file.Plain, evaluation: Evaluation
+def _scores(marked: prepare.MarkedScene, config: RunConfig, start: Mapping[str, Moments], evaluation: Evaluation
             ) -> tuple[dict[str, dict[str, Any]], str]:
     """(what networks trained in each way come to, by its name; what the metric is called)."""
     ways = {"synthetic": evaluation}
@@ -81,12 +82,13 @@ def _scores(marked: prepare.MarkedScene, config: RunConfig, start: psi_file.Plai
     progress = Progress({"render": 1.0, "train": float(config.judges * len(ways))})
     images, scores = 0, {}
 
-    def report(event: str, data: dict[str, Any]) -> None:
+    def report(event: Rendered | Trained) -> None:
         nonlocal images
-        if event == "render":
-            images = data["done"]
-        fraction = (len(scores) + data["fraction"]) / len(ways) if event == "train" else data["fraction"]
-        progress.update(event, fraction, images=images)
+        if isinstance(event, Rendered):
+            images = event.done
+            progress.update("render", event.fraction, images=images)
+        else:
+            progress.update("train", (len(scores) + event.fraction) / len(ways), images=images)
 
     use_threads(config.width, config.height)
     with (StopRequest() as stop, open_simulator(marked, config, stop=stop) as simulator,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.psi import Psi
 from ...protocol import Cancelled
+from ...protocol.events import Event, Start
 from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import GENERATE
 from ..process.log import Log
@@ -16,7 +17,7 @@ from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
-from ..record.directory import check_count, check_not_data, check_space, check_writable
+from ..record.directory import RunDirectory, check_count, check_not_data, check_space, check_writable
 from ..record.events import cancel_requested, followed
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
@@ -25,11 +26,11 @@ from .options import of_run
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     count = options.count or 100
-    with followed(options.events, command="generate", images=count) as event:
+    with followed(options.events, Start(command=options.command, images=count)) as event:
         return _generate(options, count, event, log)
 
 
-def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None], log: Log
+def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], None], log: Log
               ) -> dict[str, Any]:
     prepare.only_given(options, "output")
     marked, config = of_run(options)
@@ -64,9 +65,7 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[str, dic
         finally:
             progress.close()
             if notes and output.is_dir():       # what the data set shows is not the whole scene: it says so itself
-                log.write_to(output / "log.txt")
-        for problem in problems:
-            event("problem", {"message": problem})
-            say(f"Note: {problem}")
+                log.write_to(RunDirectory(output).log)
+        tell(problems, event)
         say(f"{count} images are in '{output}' ({simulator.images} rendered now).")
         return {"images": count, "rendered": simulator.images, "output": str(output)}

@@ -15,7 +15,7 @@ from ..loop_config import loop_config
 from ..optimization import influence_sheet
 from ..process.threads import use_threads
 from ..record import checkpoint
-from ..record.directory import RunDirectory, check_writable, read_json
+from ..record.directory import INFLUENCE_FILE, RunDirectory, check_writable, read_json
 from ..report.record import why_no_influence
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
@@ -34,7 +34,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     count = influence_sheet.COUNT if options.count is None else options.count
     if not 1 <= count <= 200:
         raise InputError(f"--count must be a whole number from 1 to 200 with --influence, not {count}.")
-    output = sheet_path(options.output, "influence.png")
+    output = sheet_path(options.output, INFLUENCE_FILE)
     check_writable(output.parent)
     saved = checkpoint.load(directory.checkpoints)
     if saved is None:
@@ -44,7 +44,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     prepare.check_network(loaded, len(marked.classes.names))
     start = read_json(directory.config, "run's config.json").get("start", {})
     marked = marked.starting_at(start)
-    folder = loaded.validation or str(directory.root / "validation")        # the demo's own lie in the run
+    folder = loaded.validation or str(directory.validation)        # the demo's own lie in the run
     validation = prepare.labelled_images(folder, marked.classes, loaded)
     use_threads(loaded.width, loaded.height)
     with open_simulator(marked, loaded) as simulator:

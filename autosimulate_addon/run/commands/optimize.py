@@ -7,11 +7,11 @@ import contextlib
 from typing import Any
 
 from ...protocol import Cancelled
+from ...protocol.events import Done, Failed, Stopped
 from ..optimization import checked_run as jobs
 from ..optimization import deliver
 from ..optimization.stages import optimize
 from ..process.log import Log
-from ..process.notes import tell
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record.events import EventLog, read_events
@@ -20,24 +20,23 @@ from ..record.events import EventLog, read_events
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     """Runs or resumes; returns the final numbers. Raises Cancelled when stopped, with everything kept for --resume."""
     job = jobs.resumed(options) if options.resume is not None else jobs.new(options)
-    finished = next((event for event in read_events(job.directory.events) if event["event"] == "done"), None)
+    finished = next((event for event in read_events(job.directory.events) if isinstance(event, Done)), None)
     if finished is not None:
         log.write_to(job.directory.log)
         with contextlib.closing(EventLog(job.directory.events)) as events:
             deliver.complete(job, finished, events)
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
-        return finished["numbers"]
+        return finished.numbers
     log.write_to(job.directory.log)
-    tell(job.notes)
     events = EventLog(job.directory.events)
     try:
         with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:
             return optimize(job, events, stop)
     except Cancelled:
-        events.write("cancelled", {})
+        events.write(Stopped())
         raise Cancelled(f"Stopped; go on with --resume '{job.directory.root}'.") from None
     except BaseException as error:
-        events.write("error", {"message": str(error) or type(error).__name__})
+        events.write(Failed(str(error) or type(error).__name__))
         raise
     finally:
         events.close()

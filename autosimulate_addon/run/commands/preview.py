@@ -12,6 +12,7 @@ from typing import Any
 from ...core.film import develop_uint8
 from ...core.psi import Psi
 from ...protocol import Cancelled, SampleKey
+from ...protocol.events import Event, Start
 from ..images import pictures
 from ..images.sample_iterations import PREVIEW
 from ..images.sheets import sheet_path
@@ -21,7 +22,7 @@ from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
-from ..record.directory import check_writable
+from ..record.directory import PREVIEW_FILE, check_writable
 from ..record.events import cancel_requested, followed
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
@@ -33,13 +34,13 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if options.influence:
         return _influence(options)
     count = options.count or 12
-    with followed(options.events, command="preview", images=count) as event:
+    with followed(options.events, Start(command=options.command, images=count)) as event:
         return _samples(options, count, event)
 
 
-def _samples(options: argparse.Namespace, count: int, event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], None]) -> dict[str, Any]:
     marked, config = of_run(options)
-    output = sheet_path(options.output, "preview.png")
+    output = sheet_path(options.output, PREVIEW_FILE)
     prepare.check_scene(marked)
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)

@@ -9,18 +9,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ...protocol.vocabulary import CLASS_COLORS
 from ..record.directory import atomic_path
-
-#: Colours by class index, told apart also by most colour-blind people (Okabe and Ito 2008); then hues at golden steps.
-_OKABE_ITO = ((0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0),
-              (204, 121, 167))
 
 
 def class_colours() -> np.ndarray:
     """(256, 3) uint8: background black, classes distinct, 255 (ignored pixels) grey."""
     colours = np.zeros((256, 3), dtype=np.uint8)
-    colours[:len(_OKABE_ITO)] = _OKABE_ITO
-    for index in range(len(_OKABE_ITO), 255):
+    colours[1:1 + len(CLASS_COLORS)] = CLASS_COLORS
+    for index in range(1 + len(CLASS_COLORS), 255):            # hues at golden steps
         hue = (index * 0.618034) % 1.0 * 2.0 * math.pi
         wave = np.cos(hue - np.array([0.0, 2.0, 4.0]) * math.pi / 3.0)
         colours[index] = np.round(127.5 + 100.0 * wave)

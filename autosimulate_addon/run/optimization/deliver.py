@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...protocol import AutoSimulateError, Moments
+from ...protocol.events import Done
+from ...protocol.words import duration
 from ..process.log import logger
-from ..process.progress import duration
+from ..process.notes import tell
 from ..process.streams import say
 from ..record.directory import write_json
 from ..record.events import EventLog
@@ -23,19 +25,19 @@ def deliver(job: CheckedRun, plain: Mapping[str, Moments], numbers: dict[str, An
 
     The result of hours is in psi.json already: a part that fails costs only itself, and is told in one note.
     """
-    _part("numbers.json", lambda: write_json(job.directory.numbers, numbers), events)
-    _part("optimized.blend", lambda: write_optimized(job.directory.optimized, job.marked, plain), events)
-    events.write("done", {"numbers": numbers, "psi": plain})
+    _part(job.directory.numbers.name, lambda: write_json(job.directory.numbers, numbers), events)
+    _part(job.directory.optimized.name, lambda: write_optimized(job.directory.optimized, job.marked, plain), events)
+    events.write(Done(numbers, {key: dict(moments) for key, moments in plain.items()}))
     _report(job, events)                # reads the events, the last one too
 
 
-def complete(job: CheckedRun, finished: Mapping[str, Any], events: EventLog) -> None:
-    """Makes what is missing of a run whose event "done" is ``finished``."""
+def complete(job: CheckedRun, finished: Done, events: EventLog) -> None:
+    """Makes what is missing of a run that has ``finished``."""
     directory = job.directory
     if not directory.numbers.exists():
-        _part("numbers.json", lambda: write_json(directory.numbers, finished["numbers"]), events)
-    if not directory.optimized.exists() and finished.get("psi"):
-        _part("optimized.blend", lambda: write_optimized(directory.optimized, job.marked, finished["psi"]), events)
+        _part(directory.numbers.name, lambda: write_json(directory.numbers, finished.numbers), events)
+    if not directory.optimized.exists() and finished.psi:
+        _part(directory.optimized.name, lambda: write_optimized(directory.optimized, job.marked, finished.psi), events)
     if not directory.report.exists():
         _report(job, events)
 
@@ -50,10 +52,8 @@ def _part(what: str, make: Callable[[], None], events: EventLog) -> None:
     except Exception as error:
         logger.exception(what)
         reason = str(error) if isinstance(error, AutoSimulateError) else f"{type(error).__name__}: {error}"
-        message = (f"{what} could not be written ({reason.rstrip('.')}); everything else is there, and --resume tries "
-                   f"again.")
-        events.write("problem", {"message": message})
-        say(f"Note: {message}")
+        tell([f"{what} could not be written ({reason.rstrip('.')}); everything else is there, and --resume tries "
+              f"again."], events.write)
 
 
 def say_result(job: CheckedRun, numbers: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ...blender.marks import properties
@@ -14,6 +13,7 @@ from ..config import RunConfig
 from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import DEMO_TEST, DEMO_VALIDATION
 from ..process.progress import Progress
+from ..record.directory import RunDirectory
 from ..scene import marked_scene as prepare
 from ..scene.simulator import BlenderSimulator
 
@@ -29,17 +29,16 @@ def build(start: str) -> prepare.MarkedScene:
     return prepare.marked_scene(demo_scene.build(start=start), None)
 
 
-def labelled_images(config: RunConfig, root: Path, classes: ClassTable, simulator: BlenderSimulator,
+def labelled_images(config: RunConfig, directory: RunDirectory, classes: ClassTable, simulator: BlenderSimulator,
                     progress: Progress) -> tuple[Dataset, Dataset]:
-    """Validation and test images rendered from the hidden target psi*, kept below ``root``."""
+    """Validation and test images rendered from the hidden target psi*, kept in the run's ``directory``."""
     start = {factor.key: factor.start for factor in simulator.factors}
     target = Psi.from_plain(simulator.factors, {**start, **demo_scene.target()})
     datasets = []
     total = VALIDATION_IMAGES + TEST_IMAGES
     before = 0
-    for name, iteration, count in (("validation", DEMO_VALIDATION, VALIDATION_IMAGES),
-                                   ("test", DEMO_TEST, TEST_IMAGES)):
-        folder = root / name
+    for folder, iteration, count in ((directory.validation, DEMO_VALIDATION, VALIDATION_IMAGES),
+                                     (directory.test, DEMO_TEST, TEST_IMAGES)):
         write_dataset(folder, simulator, target, count=count, seed=config.seed, iteration=iteration,
                       info=prepare.image_info(config),
                       done=lambda n, before=before: progress.update("prepare", (before + n) / total, images=before + n))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from ...core import loop
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
-from ...core.loop import Iteration, State, with_control
+from ...core.loop import State, with_control
 from ...core.psi import Psi
 from ...core.search.match import MATCHED
 from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import Moments
+from ...protocol.events import Event, Iteration, Rendered, Sheet, Start, Trained
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
 from ..loop_config import loop_config
 from ..process.log import logger
+from ..process.notes import tell
 from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.threads import use_threads
@@ -51,7 +55,7 @@ def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, 
             raise
     numbers["seconds"] = round(time.monotonic() - began, 1)
     run.progress.update("report", 0.0, force=True)
-    deliver.deliver(job, run.stages()["final"], numbers, events)
+    deliver.deliver(job, run.stages()[psi_file.FINAL], numbers, events)
     run.progress.close()
     deliver.say_result(job, numbers)
     return numbers
@@ -66,7 +70,7 @@ class _Run:
         self.start = Psi.from_plain(simulator.factors, job.start)
         self.state: State | None = None
         self.control: State | None = None
-        self.records: list[dict[str, Any]] = []     # of the iterations so far, as events
+        self.records: list[Iteration] = []          # the iterations so far
         self.metric = make_task(loop_config(job.config).task, simulator.classes).metric
         self._warned: set[str] = set()
         self._done = 0.0                            # iterations, with fractions
@@ -74,38 +78,36 @@ class _Run:
     def prepare(self) -> None:
         """The start event, the demo's own data, the run and its null control at their last checkpoint."""
         config, directory = self.job.config, self.job.directory
-        self.events.write("start", {
-            "method": config.method, "approximation": config.approximation, "iterations": config.iterations,
-            "images": config.images, "seed": config.seed, "pid": os.getpid(), "metric_name": self.metric,
-            "width": config.width, "height": config.height,
-            "factors": [{"key": factor.key, "family": factor.family, "unit": factor.unit}
-                        for factor in self.simulator.factors]})
+        self.events.write(Start(
+            os.getpid(), method=config.method, approximation=config.approximation, iterations=config.iterations,
+            images=config.images, seed=config.seed, metric_name=self.metric, width=config.width, height=config.height,
+            factors=[{"key": factor.key, "family": factor.family, "unit": factor.unit}
+                     for factor in self.simulator.factors]))
+        self._tell(*self.job.notes)
         self.progress.update("prepare", 0.0, force=True)
         self.validation, self.test = self.job.validation, self.job.test
         if not config.scene:
-            self.validation, self.test = demo.labelled_images(config, directory.root, self.job.marked.classes,
+            self.validation, self.test = demo.labelled_images(config, directory, self.job.marked.classes,
                                                               self.simulator, self.progress)
-        for note in self.job.notes:
-            self.events.write("problem", {"message": note})
-        for note in (*self.validation.notes, *(self.test.notes if self.test else ())):
-            self.events.write("problem", {"message": note})
-        loop = loop_config(config)
-        self.state = State(loop, self.simulator, self.validation, self.start, real=self.job.real,
+        self._tell(*self.validation.notes, *(self.test.notes if self.test else ()))
+        settings = loop_config(config)
+        self.state = State(settings, self.simulator, self.validation, self.start, real=self.job.real,
                            renders_dir=directory.renders)
         if config.control:
-            self.control = State(loop.of_control(), self.simulator, self.validation, self.start, real=self.job.real,
+            self.control = State(settings.of_control(), self.simulator, self.validation, self.start,
+                                 real=self.job.real,
                                  renders_dir=directory.renders, beside=self.state)
         saved = checkpoint.load(directory.checkpoints)
         if saved is not None:
             self.state.load_state_dict(saved["loop"])
             if self.control:
                 self.control.load_state_dict(saved["control"])
-            self.records = saved["records"]
+            self.records = [Iteration.read(record) for record in saved["records"]]
             # A kill between checkpoint and event leaves the log an iteration behind.
-            logged = {event["iteration"] for event in read_events(directory.events) if event["event"] == "iteration"}
+            logged = {event.iteration for event in read_events(directory.events) if isinstance(event, Iteration)}
             for record in self.records:
-                if record["iteration"] not in logged:
-                    self.events.write("iteration", record)
+                if record.iteration not in logged:
+                    self.events.write(record)
         self.sheet("start", self.start)
         self.keep()
 
@@ -118,34 +120,34 @@ class _Run:
             # The event comes after the checkpoint, so that no iteration is told of twice.
             checkpoint.save(self.job.directory.checkpoints, {
                 "loop": self.state.state_dict(), "control": self.control and self.control.state_dict(),
-                "records": self.records})
-            self.events.write("iteration", record)
+                "records": [asdict(each) for each in self.records]})
+            self.events.write(record)
             self.keep()
             self._say(record)
             self._warn()
 
-    def _say(self, record: dict[str, Any]) -> None:
-        """What the progress line says of the iteration; photographs far brighter or darker are a problem to be shown.
-        """
-        if record["status"] == MATCHED:
-            self.progress.say(matching.sentence(record["details"]))
-            if message := matching.brightness(record["details"]):
-                self.events.write("problem", {"message": message})
-        if said := agreement.sentence(record["details"]):
+    def _say(self, record: Iteration) -> None:
+        """What the progress line says of the iteration; photographs far brighter or darker are a note."""
+        if record.status == MATCHED:
+            self.progress.say(matching.sentence(record.details))
+            if message := matching.brightness(record.details):
+                self._tell(message)
+        if said := agreement.sentence(record.details):
             self.progress.say(said)
-        scores = f", validation {self.metric} {record['val_metric']:.3f}"
-        if record["control_val_metric"] is not None:
-            scores += f" (control {record['control_val_metric']:.3f})"
+        scores = f", validation {self.metric} {record.val_metric:.3f}"
+        if not math.isnan(record.control_val_metric):
+            scores += f" (control {record.control_val_metric:.3f})"
         self.progress.note = scores
+
+    def _tell(self, *notes: str) -> None:
+        tell(notes, self.events.write, self.progress.say)
 
     def _warn(self) -> None:
         """Says once of each class that should be in the images and is not: such labels cannot be right."""
         for name in self.simulator.missing_classes():
             if name not in self._warned:
                 self._warned.add(name)
-                message = f"The class '{name}' is in the frame but in none of the images: check what hides it."
-                self.events.write("problem", {"message": message})
-                self.progress.say(f"Note: {message}")
+                self._tell(f"The class '{name}' is in the frame but in none of the images: check what hides it.")
 
     def keep(self) -> None:
         """psi.json and the latest samples, as of the last complete iteration."""
@@ -154,8 +156,8 @@ class _Run:
         write_latest(self.job.directory.latest_samples, self.state.store)
 
     def stages(self) -> dict[str, Mapping[str, Moments]]:
-        return {"start": self.start.plain(), "latest": self.state.psi.plain(), "best": self.state.best.plain(),
-                "final": self.state.final.plain()}
+        return {psi_file.START: self.start.plain(), psi_file.LATEST: self.state.psi.plain(),
+                psi_file.BEST: self.state.best.plain(), psi_file.FINAL: self.state.final.plain()}
 
     def compare(self) -> dict[str, Any]:
         """The final numbers; with ``config.compare`` those of fresh networks, on images nothing has looked at."""
@@ -163,8 +165,9 @@ class _Run:
         held_out, split = (self.test, "test") if self.test is not None else (self.validation, "validation")
         numbers: dict[str, Any] = {
             "method": config.method, "approximation": config.approximation, "seed": config.seed,
-            "iterations": len(self.records), "rendered": last["images"],
-            **{name: last.get(name) for name in ("val_loss", "val_metric", "control_val_loss", "control_val_metric")},
+            "iterations": len(self.records), "rendered": last.images,
+            "val_loss": last.val_loss, "val_metric": last.val_metric, "control_val_loss": last.control_val_loss,
+            "control_val_metric": last.control_val_metric,
             "images": config.fresh_count, "judges": config.judges, "split": split,
             "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
         if not config.compare:
@@ -176,7 +179,7 @@ class _Run:
         if self.job.real is not None:
             rows["synthetic only"] = self.state.final, replace(evaluation, real=None)
             rows["real only"] = self.state.final, replace(evaluation, real_share=1.0)
-        path = self.job.directory.checkpoints / "comparison.json"
+        path = self.job.directory.comparison
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, (psi, how)) in enumerate(rows.items()):
             if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
@@ -187,16 +190,16 @@ class _Run:
                 write_json(path, done)
         numbers["rows"] = {name: done[name] for name in rows}
         if split == "validation":
-            self.events.write("problem", {"message": "No test folder was given: the final comparison is on the "
-                                                     "validation images, which the optimization has seen."})
+            self._tell("No test folder was given: the final comparison is on the validation images, which the "
+                       "optimization has seen.")
         return numbers
 
     def sheet(self, name: str, psi: Psi) -> None:
         """sheets/start.png and sheets/end.png, for the report; made once."""
-        path = self.job.directory.sheets / f"{name}.png"
+        path = self.job.directory.sheet(name)
         if not path.exists():
             write_sheet(path, self.simulator, psi, self.job.config.seed)
-            self.events.write("sheet", {"path": str(path.relative_to(self.job.directory.root))})
+            self.events.write(Sheet(str(path.relative_to(self.job.directory.root))))
 
     def influence(self) -> None:
         """sheets/influence.png, for the report, where the method has a v.
@@ -205,33 +208,32 @@ class _Run:
         """
         if why_no_influence(self.job.config.method, self.job.config.approximation) or self.stop():
             return
-        path = self.job.directory.sheets / "influence.png"
+        path = self.job.directory.sheet("influence")
         try:
             influence_sheet.write(path, self.state)
         except Exception as error:
             logger.exception("influence")
-            self.events.write("problem", {"message": f"The influence map could not be drawn "
-                                                     f"({type(error).__name__}: {error})."})
+            self._tell(f"The influence map could not be drawn ({type(error).__name__}: {error}).")
 
-    def _report(self, event: str, data: dict[str, Any]) -> None:
+    def _report(self, event: Rendered | Trained) -> None:
         """What the loop says while it renders and trains."""
-        if event == "train" and data["fraction"] < 1.0 and not self.progress.due:
+        if isinstance(event, Trained) and event.fraction < 1.0 and not self.progress.due:
             return                      # a line a training step would fill the log
-        self.events.write(event, data)
-        within = (0.5 * (data["sample"] + 1) / self.job.config.images if event == "render"
-                  else 0.5 + 0.5 * data["fraction"])
+        self.events.write(event)
+        within = (0.5 * (event.sample + 1) / self.job.config.images if isinstance(event, Rendered)
+                  else 0.5 + 0.5 * event.fraction)
         done = len(self.records) + within
         self._done = max(done, self._done)      # the null control comes second in each iteration: never back
         self.progress.update("optimize", self._done / self.job.config.iterations, images=self.simulator.images)
 
-    def _report_control(self, event: str, data: dict[str, Any]) -> None:
+    def _report_control(self, event: Rendered | Trained) -> None:
         """The control's renders are not counted: they are the price of the comparison, not of the search."""
-        self._report(event, {**data, "done": len(self.state.store)} if event == "render" else data)
+        self._report(replace(event, done=len(self.state.store)) if isinstance(event, Rendered) else event)
 
-    def _report_from_scratch(self, first: float, share: float) -> Callable[[str, dict[str, Any]], None]:
-        def report(event: str, data: dict[str, Any]) -> None:
-            trained = data["fraction"] if event == "train" else 0.0
-            rendered = data["fraction"] if event == "render" else 1.0
+    def _report_from_scratch(self, first: float, share: float) -> Callable[[Event], None]:
+        def report(event: Rendered | Trained) -> None:
+            trained = event.fraction if isinstance(event, Trained) else 0.0
+            rendered = event.fraction if isinstance(event, Rendered) else 1.0
             # The images are rendered once for all networks; a network is trained in about the time that takes.
             networks = self.job.config.judges
             within = (rendered + networks * trained) / (1 + networks)
@@ -240,14 +242,13 @@ class _Run:
         return report
 
 
-def _record(iteration: Iteration, control: Iteration | None) -> dict[str, Any]:
-    """The "iteration" event: the run's numbers with those of its null control beside them."""
-    seconds = {**iteration.seconds, "control": sum(control.seconds.values()) if control else 0.0}
-    return {"iteration": iteration.iteration, "images": iteration.images, "steps": iteration.steps,
-            "val_loss": iteration.val_loss, "val_metric": iteration.val_metric,
-            "control_val_loss": control.val_loss if control else None,
-            "control_val_metric": control.val_metric if control else None, "psi": iteration.psi.plain(),
-            "status": iteration.outcome.status, "details": iteration.outcome.details, "seconds": seconds}
+def _record(iteration: loop.Iteration, control: loop.Iteration | None) -> Iteration:
+    """The run's numbers with those of its null control beside them."""
+    beside = {"control_val_loss": control.val_loss, "control_val_metric": control.val_metric} if control else {}
+    return Iteration(
+        iteration.iteration, iteration.images, iteration.steps, iteration.val_loss, iteration.val_metric, **beside,
+        psi=iteration.psi.plain(), status=iteration.outcome.status, details=iteration.outcome.details,
+        seconds={**iteration.seconds, "control": sum(control.seconds.values()) if control else 0.0})
 
 
 def _weights(config: RunConfig) -> dict[str, float]:
@@ -256,9 +257,10 @@ def _weights(config: RunConfig) -> dict[str, float]:
     A fresh network is trained in about the time that its images take. Of an iteration's networks each takes its share
     of that by the times it sees an image, and a hypergradient about as long as their training.
     """
-    loop = loop_config(config)
-    training = loop.training_steps * loop.batch_size / (config.images * FROM_SCRATCH_EPOCHS)   # a network, an image
-    searching = loop.ensemble * training * (2.0 if config.method in HYPERGRADIENT_METHODS else 1.0)
+    settings = loop_config(config)
+    # of one network, on one image
+    training = settings.training_steps * settings.batch_size / (config.images * FROM_SCRATCH_EPOCHS)
+    searching = settings.ensemble * training * (2.0 if config.method in HYPERGRADIENT_METHODS else 1.0)
     control = 1.0 + training if config.control else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
             "optimize": config.iterations * config.images * (1.0 + searching + control),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import tempfile
 from pathlib import Path
 
@@ -21,6 +20,8 @@ class Log:
         self._handlers: list[logging.Handler] = []
 
     def __enter__(self) -> Log:
+        import logging.handlers  # sockets and more: only a job keeps a log
+
         logging.captureWarnings(True)
         self._memory = logging.handlers.MemoryHandler(capacity=10_000, flushLevel=logging.CRITICAL + 1)
         self._attach(self._memory)

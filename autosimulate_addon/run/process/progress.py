@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
 
+from ...protocol import events
+from ...protocol.words import duration
 from .streams import say
 
 try:
@@ -25,7 +28,7 @@ class Progress:
     extrapolated from the share done, which is right to the degree that the weights are.
     """
 
-    def __init__(self, weights: dict[str, float], event: Callable[[str, dict], None] = lambda name, data: None) -> None:
+    def __init__(self, weights: dict[str, float], event: Callable[[events.Event], None] = lambda event: None) -> None:
         self._weights = weights
         self._total = sum(weights.values())
         self._event = event
@@ -54,8 +57,7 @@ class Progress:
         if force or changed or now - self._last_event >= _EVENT_INTERVAL:
             self._last_event = now
             eta = self._remaining(share, now)
-            self._event("progress", {"phase": phase, "fraction": round(share, 4), "eta_seconds": eta,
-                                     "images": self.images})
+            self._event(events.Progress(phase, round(share, 4), math.nan if eta is None else eta, self.images))
             self._show(share, eta, now, changed)
 
     @property
@@ -82,24 +84,10 @@ class Progress:
 
     def _show(self, share: float, eta: float | None, now: float, changed: bool) -> None:
         left = "" if eta is None else f", {duration(eta)} left"
-        text = f"{_PHASES.get(self.phase, self.phase)}, {self.images} images{self.note}{left}"
+        text = f"{events.PHASES[self.phase].lower()}, {self.images} images{self.note}{left}"
         if self._bar is not None:
             self._bar.n = round(1000 * share)
             self._bar.set_description_str(text)
         elif changed or now - self._last_line >= _LINE_INTERVAL:
             self._last_line = now
             print(f"{100 * share:3.0f}%  {text}", file=sys.stderr, flush=True)
-
-
-_PHASES = {"prepare": "preparing", "optimize": "optimizing", "final": "comparing with fresh networks",
-           "report": "writing the report", "render": "rendering"}
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it: "40 s", "3 min 20 s", "2 h 5 min"."""
-    seconds = max(0, round(seconds))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"

@@ -48,13 +48,18 @@ def results_only_stdout(chatter: bool = False, for_good: bool = False) -> Iterat
 def captured() -> Iterator[list[str]]:
     """Everything printed inside, by C or by Python, goes into the yielded list, as texts, on leaving.
 
-    For single calls into Blender that print their own errors besides raising them.
+    For single calls into Blender that print their own errors besides raising them. Nothing where there is no place
+    to print to, as in a window that no terminal belongs to.
     """
     texts: list[str] = []
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        shown = os.dup(1), os.dup(2)
+    except OSError:
+        yield texts
+        return
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     flush_c()
-    shown = os.dup(1), os.dup(2)
     python = io.StringIO()
     with tempfile.TemporaryFile() as file:
         try:

@@ -1,4 +1,4 @@
-"""The run directory: the contract between the window, the command line and the tests."""
+"""The run directory: the contract between the window, the command line and the tests. Its files are named only here."""
 
 from __future__ import annotations
 
@@ -15,10 +15,18 @@ from ..process.streams import finite
 
 #: A generated data set says in this file what it holds; its masks then carry class indices, whatever the scene's ids.
 DATASET_FILE = "dataset.json"
+#: The sheet that ``preview`` draws, and the one of ``preview --influence``, where only a folder was given for them.
+PREVIEW_FILE = "preview.png"
+INFLUENCE_FILE = "influence.png"
+#: By name, the sheets that a run draws for its report.
+SHEETS = ("start", "end", "influence")
 
 
 class RunDirectory:
-    """Names of the files of one run, all below ``root``; nothing is touched until :meth:`create`."""
+    """Names of the files of one run, all below ``root``; nothing is touched until :meth:`create`.
+
+    The folder of another background job is a smaller one: its events, its cancel file, its copy of the scene, its log.
+    """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).expanduser().absolute()
@@ -37,6 +45,16 @@ class RunDirectory:
         self.cancel = self.root / "cancel"
         self.latest_samples = self.root / "latest_samples.png"
         self.sheets = self.root / "sheets"
+        self.comparison = self.checkpoints / "comparison.json"      # the part of the final comparison that is done
+        self.validation = self.root / "validation"                  # of the demo, which renders its own
+        self.test = self.root / "test"
+        # Written by the window, in runs that it started:
+        self.window = self.root / "window.json"                     # whose scene it is, and psi before the run
+        self.window_log = self.root / "window.log"                  # what the process printed
+
+    def sheet(self, name: str) -> Path:
+        """One of SHEETS."""
+        return self.sheets / f"{name}.png"
 
     @property
     def holds_run(self) -> bool:

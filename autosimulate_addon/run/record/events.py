@@ -1,4 +1,4 @@
-"""events.jsonl: what happened in a run, one JSON object a line, only ever appended to."""
+"""events.jsonl: what happened in a run, one ``protocol.events.Event`` a line, only ever appended to."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...protocol import Cancelled, InputError
+from ...protocol.events import Done, Event, Failed, Start, Stopped
 from ..process.streams import finite
+from .directory import RunDirectory
 
 
 class EventLog:
@@ -25,8 +28,8 @@ class EventLog:
         if _ends_in_half_a_line(path):                  # a killed job's last line: close it, readers skip it
             self._file.write(b"\n")
 
-    def write(self, event: str, data: dict[str, Any] | None = None) -> None:
-        line = {"event": event, "time": round(time.time(), 3), **finite(data or {})}
+    def write(self, event: Event) -> None:
+        line = finite(replace(event, time=round(time.time(), 3)).to_json())
         self._file.write((json.dumps(line) + "\n").encode("utf-8"))
 
     def close(self) -> None:
@@ -36,35 +39,35 @@ class EventLog:
 
 
 @contextlib.contextmanager
-def followed(folder: str | None, **start: Any) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def followed(folder: str | None, start: Start) -> Iterator[Callable[[Event], None]]:
     """Lets others follow a job by the events.jsonl in ``folder``; yields what writes an event (None: writes nothing).
 
-    Its "start" event, with ``start`` in it, and how it ended are written here: "done", "cancelled", "error".
+    ``start`` and how the job ended are written here.
     """
     if folder is None:
-        yield lambda event, data: None
+        yield lambda event: None
         return
-    events = EventLog(Path(folder).expanduser().absolute() / "events.jsonl")
+    events = EventLog(RunDirectory(folder).events)
     try:
-        events.write("start", {"pid": os.getpid(), **start})
+        events.write(replace(start, pid=os.getpid()))
         yield events.write
-        events.write("done")
+        events.write(Done())
     except (Cancelled, KeyboardInterrupt) as stopped:
-        events.write("cancelled", {"message": str(stopped)})
+        events.write(Stopped(str(stopped)))
         raise
     except BaseException as error:
-        events.write("error", {"message": str(error) or type(error).__name__})
+        events.write(Failed(str(error) or type(error).__name__))
         raise
     finally:
         events.close()
 
 
 def cancel_requested(folder: str | None) -> bool:
-    """Whether who follows the job in ``folder`` has left a file "cancel" there, as in a run directory."""
-    return folder is not None and (Path(folder).expanduser() / "cancel").exists()
+    """Whether who follows the job in ``folder`` has left the cancel file there, as in a run directory."""
+    return folder is not None and RunDirectory(folder).cancel_requested
 
 
-def read_events(path: Path) -> Iterator[dict[str, Any]]:
+def read_events(path: Path) -> Iterator[Event]:
     """The events so far; lines that a kill cut short are skipped."""
     if not path.exists():
         return
@@ -74,8 +77,8 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
                 event = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            if isinstance(event, dict) and "event" in event:
-                yield event
+            if isinstance(event, dict):
+                yield Event.from_json(event)
 
 
 def _lock(file: Any, path: Path) -> None:

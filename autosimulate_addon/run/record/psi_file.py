@@ -13,10 +13,14 @@ from .directory import RunDirectory, read_json, write_json
 FORMAT = "autosimulate-psi"
 VERSION = 1
 
+#: The columns of the file; those that a run can have learned, best first.
+START, LATEST, BEST, FINAL = STAGES = ("start", "latest", "best", "final")
+LEARNED = (FINAL, BEST, LATEST)
+
 
 def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int,
           stages: Mapping[str, Mapping[str, Moments]], targets: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """``stages``: "start", "latest", "best", "final" (as far as they exist) -> plain psi.
+    """``stages``: by STAGES, as far as they exist, plain psi.
 
     ``targets``: by factor key, the properties that the distribution drives, as {"data", "path", "index"}.
     """
@@ -44,24 +48,41 @@ def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dic
 
     Raises InputError when the file is broken, holds numbers that no distribution can have, or does not fit.
     """
-    stored = read_json(path, "psi.json")
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("factors"), list):
-        raise InputError(f"'{path}' is not a psi.json of this program.")
     by_key = {factor.key: factor for factor in factors}
     plain: dict[str, dict[str, list[float]]] = {}
-    for entry in stored["factors"]:
-        if not isinstance(entry, dict) or "key" not in entry:
-            raise InputError(f"'{path}' holds an entry without a key.")
+    for entry in entries(path):
         key = entry["key"]
         if key not in by_key:
             raise InputError(f"'{path}' has a distribution for '{key}', which is not learnable in this scene; "
                              f"use the scene or the marks it was learned with.")
-        values = next((entry[name] for name in ([stage] if stage else ["final", "best", "latest", "start"])
+        values = next((entry[name] for name in ((stage,) if stage else (*LEARNED, START))
                       if entry.get(name)), None)
         if values is None:
             raise InputError(f"'{path}' has no {stage or 'values'} for '{key}'.")
         plain[key] = check(values, by_key[key], f"'{path}'")
     return plain
+
+
+def entries(path: Path) -> list[dict[str, Any]]:
+    """What the file holds of each factor. Raises InputError when it cannot be read; the numbers are not looked at."""
+    stored = read_json(path, path.name)
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("factors"), list):
+        raise InputError(f"'{path}' is not a psi.json of this program.")
+    found = stored["factors"]
+    if not all(isinstance(entry, dict) and isinstance(entry.get("key"), str) for entry in found):
+        raise InputError(f"'{path}' holds an entry without a key.")
+    return found
+
+
+def stage(path: Path, name: str) -> dict[str, dict[str, list[float]]]:
+    """One of STAGES by factor key, as far as the file has it; {} where there is no such file, or none that is whole.
+
+    For showing what a run has learned so far; ``read`` checks.
+    """
+    try:
+        return {entry["key"]: entry[name] for entry in entries(path) if isinstance(entry.get(name), dict)}
+    except InputError:
+        return {}
 
 
 def check(values: Any, factor: Factor, where: str) -> dict[str, list[float]]:

@@ -7,7 +7,8 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from .record import Iteration, RunRecord
+from ...protocol.events import Iteration
+from .record import RunRecord
 from .style import CONTROL, LEARNED, MUTED, TEXT, shorten
 
 #: What rows of the final comparison are called.
@@ -16,12 +17,12 @@ ROW_NAMES = {"learned": "learned", "control": "null control", "start": "start, n
 
 
 def loss(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
-    _curves(axes, iterations, "loss", "control_loss", "Validation loss")
+    _curves(axes, iterations, "val_loss", "control_val_loss", "Validation loss")
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def metric(axes: Axes, record: RunRecord) -> None:
-    _curves(axes, record.iterations, "metric", "control_metric", f"Validation {record.metric}")
+    _curves(axes, record.iterations, "val_metric", "control_val_metric", f"Validation {record.metric}")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g} %")
 

@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from ...protocol.moments import density
+from ...protocol.words import number
 from .densities import on_log_axis, plotting_range
 from .record import Distribution
-from .style import CONTROL, LEARNED, MUTED, TEXT, quantity, shorten
+from .style import CONTROL, LEARNED, MUTED, TEXT, shorten
 
 #: More choices than these are summed up in one bar.
 MOST_BARS = 7
@@ -42,7 +43,7 @@ def change(distribution: Distribution) -> str:
     """Before and after in one line, the same words in the figure and in the page's table."""
     if distribution.continuous:
         (m0, s0), (m1, s1) = distribution.before, distribution.after
-        return f"{quantity(m0)} ± {quantity(s0)}  →  {quantity(m1)} ± {quantity(s1, distribution.unit)}"
+        return f"{number(m0)} ± {number(s0)}  →  {number(m1)} ± {number(s1, distribution.unit)}"
     first, last = (max(range(len(p)), key=p.__getitem__) for p in (distribution.before, distribution.after))
     p, q = distribution.before[last], distribution.after[last]
     item = shorten(distribution.items[last], 22)
@@ -74,7 +75,7 @@ def _densities(axes: Axes, distribution: Distribution) -> None:
     axes.spines["left"].set_visible(False)
     if logarithmic:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: quantity(value))
+        axes.xaxis.set_major_formatter(lambda value, _: number(value))
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -11,13 +11,14 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from ...protocol.words import duration, percent
 from . import layout
 from .curves import ROW_NAMES
 from .distributions import change
 from .poster import facts
 from .record import RunRecord, why_no_influence
-from .style import CONTROL, LEARNED, OUTCOME, duration, shorten
-from .verdict import judge, percent
+from .style import CONTROL, LEARNED, OUTCOME, shorten
+from .verdict import judge
 
 _CSS = f"""
 :root {{ color-scheme: light; }}
@@ -172,7 +173,7 @@ def _influence(record: RunRecord) -> str:
     path = record.sheets.get("influence")
     if path is not None:
         return _section("Which pixels helped", _image(path.read_bytes(), "image/png", "Which pixels helped", "wide"))
-    asked = {**record.start, **record.config}
+    asked = record.settings
     sentence = why_no_influence(str(asked.get("method") or "autosimulate"), str(asked.get("approximation") or ""))
     return _section("Which pixels helped", f'<p class="quiet">{escape(shorten(sentence, 300))}</p>') if sentence else ""
 
@@ -191,9 +192,11 @@ def _health(record: RunRecord) -> str:
         if whole > 0:
             rows.append(("", ["Time in iterations", ", ".join(
                 f"{name} {duration(value)} ({value / whole:.0%})" for name, value in totals.most_common())]))
-        best = max((i for i in record.iterations if not math.isnan(i.metric)), key=lambda i: i.metric, default=None)
-        if best:
-            numbers = f"{record.metric} {percent(best.metric)}, loss {best.loss:.3f}, after {best.images:,.0f} images"
+        measured = [i for i in record.iterations if not math.isnan(i.val_metric)]
+        if measured:
+            best = max(measured, key=lambda i: i.val_metric)
+            numbers = (f"{record.metric} {percent(best.val_metric)}, loss {best.val_loss:.3f}, after "
+                       f"{best.images:,.0f} images")
             rows.append(("", ["Best running network", numbers]))
     problems = "".join(f"<li>{escape(shorten(text, 1000))}</li>" for text in record.problems)
     body = (_table([], rows, full=False) if rows else "") + (f"<ul>{problems}</ul>" if problems else "")
@@ -201,8 +204,7 @@ def _health(record: RunRecord) -> str:
 
 
 def _config(record: RunRecord) -> str:
-    shown = {**{key: value for key, value in record.start.items() if key not in ("event", "time", "pid", "factors")},
-             **{key: value for key, value in record.config.items() if key not in ("format", "version")}}
+    shown = {name: value for name, value in record.settings.items() if name not in ("format", "version")}
     rows = "".join(f"<div><dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_setting(value))}</dd></div>"
                    for name, value in shown.items()
                    if value is not None and value != "" and not isinstance(value, (dict, list)))

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from ...protocol.settings import HYPERGRADIENT_METHODS
+from ...protocol.words import duration
 from . import layout
 from .layout import MARGIN, WIDTH
 from .record import RunRecord
-from .style import CONTROL, LEARNED, MUTED, OUTCOME, duration, shorten
+from .style import CONTROL, LEARNED, MUTED, OUTCOME, shorten
 from .verdict import judge
 
 #: More panels than these do not fit one picture that anybody looks at; the page shows them all.
@@ -67,7 +68,7 @@ def _header(figure: Figure, record: RunRecord) -> None:
 
 def facts(record: RunRecord) -> str:
     """The run in one line: method, images, time, seed."""
-    config = {**record.start, **record.config}
+    config = record.settings
     parts = [shorten(str(config["method"]), 30)] if config.get("method") else []
     if config.get("method") in HYPERGRADIENT_METHODS and config.get("approximation"):
         parts[0] += f" ({shorten(str(config['approximation']), 30)})"

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ...protocol import CONTINUOUS, InputError
+from ...protocol import CONTINUOUS, FILM, InputError
+from ...protocol.events import Done, Event, Failed, Iteration, Problem, Start, Stopped, number
 from ...protocol.settings import HYPERGRADIENT_METHODS
-from ..record.directory import RunDirectory, read_json
+from ...protocol.vocabulary import film_name
+from ..record import psi_file
+from ..record.directory import SHEETS, RunDirectory, read_json
 from ..record.events import read_events
-
-#: Stages of psi.json that can stand for "after", best first.
-AFTER = ("final", "best", "latest")
-
-
-@dataclass(frozen=True)
-class Iteration:
-    """One line of the curves; values that were not measured are NaN. The metric is from 0 to 1."""
-
-    number: int
-    images: float
-    loss: float
-    metric: float
-    control_loss: float
-    control_metric: float
-    status: str = ""
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +55,7 @@ class Score:
 class RunRecord:
     name: str
     config: Mapping[str, Any]
-    start: Mapping[str, Any]
+    start: Start
     iterations: tuple[Iteration, ...]
     distributions: tuple[Distribution, ...]
     scores: tuple[Score, ...]
@@ -83,7 +69,12 @@ class RunRecord:
     @property
     def metric(self) -> str:
         """What the metric is called: the start event says it."""
-        return str(self.start.get("metric_name") or "mIoU")
+        return self.start.metric_name or "mIoU"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was asked for: as the start event has it, then as config.json has it."""
+        return {**self.start.settings(), **self.config}
 
     @property
     def free(self) -> tuple[Distribution, ...]:
@@ -99,24 +90,21 @@ def read_run(directory: RunDirectory) -> RunRecord:
     events = list(read_events(directory.events))
     if not events and not directory.psi.exists():
         raise InputError(f"'{directory.root}' holds no run to report on: it has no events.jsonl and no psi.json.")
-    last = {event["event"]: event for event in events}
-    numbers = _optional(directory.numbers) or last.get("done", {}).get("numbers")
-    numbers = numbers if isinstance(numbers, dict) else {}
+    last = {type(event): event for event in events}
+    numbers = _optional(directory.numbers) or last.get(Done, Done()).numbers or {}
     return RunRecord(
         name=directory.root.name,
         config=_optional(directory.config) or {},
-        start=last.get("start", {}),
+        start=last.get(Start, Start()),
         iterations=_iterations(events),
         distributions=_distributions(_optional(directory.psi) or {}),
         scores=scores_of(numbers.get("rows")),
         split=str(numbers.get("split") or "validation"),
         score_images=number(numbers.get("images")),
-        problems=tuple(dict.fromkeys(str(event.get("message", "")) for event in events
-                                     if event["event"] in ("problem", "error"))),
+        problems=tuple(dict.fromkeys(event.message for event in events if isinstance(event, (Problem, Failed)))),
         state=_state(events),
         seconds=_seconds(events),
-        sheets={name: path for name in ("start", "end", "influence")
-                if (path := directory.sheets / f"{name}.png").is_file()},
+        sheets={name: path for name in SHEETS if (path := directory.sheet(name)).is_file()},
     )
 
 
@@ -131,13 +119,6 @@ def why_no_influence(method: str, approximation: str) -> str:
     return ""
 
 
-def number(value: Any) -> float:
-    """A finite float, or NaN for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return math.nan
-    return float(value)
-
-
 def _optional(path: Path) -> dict | None:
     if not path.exists():
         return None
@@ -148,19 +129,10 @@ def _optional(path: Path) -> dict | None:
     return document if isinstance(document, dict) else None
 
 
-def _iterations(events: list[dict]) -> tuple[Iteration, ...]:
+def _iterations(events: list[Event]) -> tuple[Iteration, ...]:
     """By number, the last word counts: a run that was killed and resumed repeats the iteration it was in."""
-    iterations: dict[int, Iteration] = {}
-    for event in events:
-        if event["event"] != "iteration" or not isinstance(event.get("iteration"), int):
-            continue
-        seconds = event.get("seconds") if isinstance(event.get("seconds"), dict) else {}
-        iterations[event["iteration"]] = Iteration(
-            event["iteration"], number(event.get("images")), number(event.get("val_loss")),
-            number(event.get("val_metric")), number(event.get("control_val_loss")),
-            number(event.get("control_val_metric")), str(event.get("status") or ""),
-            {str(name): number(value) for name, value in seconds.items()})
-    return tuple(iterations[key] for key in sorted(iterations) if not math.isnan(iterations[key].images))
+    iterations = {event.iteration: event for event in events if isinstance(event, Iteration)}
+    return tuple(iterations[key] for key in sorted(iterations))
 
 
 def _distributions(psi: dict) -> tuple[Distribution, ...]:
@@ -173,8 +145,8 @@ def _distributions(psi: dict) -> tuple[Distribution, ...]:
 
 def _components(entry: dict) -> list[Distribution]:
     """One for each component of a continuous factor, one for a discrete factor; none where values make no sense."""
-    before = entry.get("start")
-    after = next((entry[name] for name in AFTER if isinstance(entry.get(name), dict)), before)
+    before = entry.get(psi_file.START)
+    after = next((entry[name] for name in psi_file.LEARNED if isinstance(entry.get(name), dict)), before)
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
     shared = {"key": entry["key"], "family": str(entry.get("family")), "unit": str(entry.get("unit") or ""),
@@ -206,8 +178,9 @@ def _component_names(entry: dict, size: int) -> list[str]:
     targets = entry.get("targets")
     path = str(targets[0].get("path", "")) if targets and isinstance(targets[0], dict) else ""
     words = f"{entry['key']} {path}".lower()
-    if entry["key"] == "film:white_balance":
-        return ["red", "blue"][:size]
+    film = FILM.get(film_name(entry["key"]))
+    if film and film.components:
+        return list(film.components[:size])
     if "colo" in words and size in (3, 4):
         return ["red", "green", "blue", "alpha"][:size]
     if size == 3 or (any(word in words for word in ("location", "rotation", "scale", "position")) and size < 4):
@@ -228,17 +201,16 @@ def scores_of(rows: Any) -> tuple[Score, ...]:
     return tuple(scores)
 
 
-def _state(events: list[dict]) -> str:
-    names = {"done": "finished", "cancelled": "cancelled", "error": "failed", "start": "unfinished",
-             "iteration": "unfinished"}
-    return next((names[event["event"]] for event in reversed(events) if event["event"] in names), "unfinished")
+def _state(events: list[Event]) -> str:
+    names = {Done: "finished", Stopped: "cancelled", Failed: "failed", Start: "unfinished", Iteration: "unfinished"}
+    return next((names[type(event)] for event in reversed(events) if type(event) in names), "unfinished")
 
 
-def _seconds(events: list[dict]) -> float:
-    """Time between neighbouring events, without the gap before each "start" (the run stood still)."""
+def _seconds(events: list[Event]) -> float:
+    """Time between neighbouring events, without the gap before each start (the run stood still)."""
     total = 0.0
     for earlier, later in pairwise(events):
-        if later["event"] != "start":
-            step = number(later.get("time")) - number(earlier.get("time"))
+        if not isinstance(later, Start):
+            step = later.time - earlier.time
             total += step if step > 0 else 0.0
     return total

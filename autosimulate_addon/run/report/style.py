@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 LEARNED = "#0072b2"
@@ -32,30 +31,3 @@ def shorten(text: str, most: int) -> str:
         return text
     head = (most - 1) * 2 // 3
     return text[:head] + "…" + text[len(text) - (most - 1 - head):]
-
-
-def quantity(value: float, unit: str = "") -> str:
-    """Three significant digits, without exponents where people would not write them."""
-    if math.isnan(value):
-        return "–"
-    size = abs(value)
-    if size == 0:
-        text = "0"
-    elif 1e-3 <= size < 1e6:
-        decimals = max(0, 2 - math.floor(math.log10(size)))
-        text = f"{value:,.{decimals}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    else:
-        text = f"{value:.2e}"
-    text = text.replace("-", "−")
-    return f"{text} {unit}" if unit else text
-
-
-def duration(seconds: float) -> str:
-    if math.isnan(seconds):
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

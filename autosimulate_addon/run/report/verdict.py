@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...protocol.words import percent
 from .record import RunRecord, Score
 
 #: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by: the least that is said
@@ -54,10 +55,10 @@ def judge(record: RunRecord) -> Verdict:
             where += f", {_networks(learned)}each trained on {record.score_images:,.0f} rendered images"
         outcome = outcome_of(learned, control)
         return Verdict(outcome, _BEAT[outcome], _detail(learned, control, where, record.metric))
-    last = next((i for i in reversed(record.iterations) if not math.isnan(i.metric + i.control_metric)), None)
+    last = next((i for i in reversed(record.iterations) if not math.isnan(i.val_metric + i.control_val_metric)), None)
     if last:
-        learned = Score("learned", last.loss, last.metric, {})
-        control = Score("control", last.control_loss, last.control_metric, {})
+        learned = Score("learned", last.val_loss, last.val_metric, {})
+        control = Score("control", last.control_val_loss, last.control_val_metric, {})
         outcome = outcome_of(learned, control)
         return Verdict(outcome, _AHEAD[outcome],
                        _detail(learned, control, f"Running networks on the validation images after {last.images:,.0f} "
@@ -118,7 +119,3 @@ def _signed(difference: Difference, scale: float, digits: int) -> str:
     """With its standard error, where it has one."""
     text = f"{difference.mean * scale:+.{digits}f}".replace("-", "−")
     return text if math.isnan(difference.error) else f"{text} ± {difference.error * scale:.{digits}f}"
-
-
-def percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value * 100:.1f} %"

@@ -7,16 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...run.record.directory import RunDirectory
 from ..pictures import icons, raster
 from .run_follower import RunFollower, RunState
+
+#: What a job can be: identifier, name, description, as an EnumProperty takes them.
+KINDS = (("OPTIMIZE", "Optimization", "The optimization of the distributions"),
+         ("GENERATE", "Data Set", "The generation of a data set"),
+         ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"))
 
 
 @dataclass
 class BackgroundJob:
-    """A background job as the window knows it. ``kind``: OPTIMIZE | GENERATE | PREVIEW."""
+    """A background job as the window knows it. ``kind``: one of KINDS."""
 
     kind: str
-    directory: Path                     # where its events.jsonl is
+    directory: Path                     # where its events are
     scene: str
     process: subprocess.Popen | None = None
     log: Path | None = None
@@ -34,7 +40,12 @@ class BackgroundJob:
 
     def __post_init__(self) -> None:
         self.follower = RunFollower(self.directory)
-        self.log = self.log or self.directory / "log.txt"
+        self.log = self.log or self.files.log
+
+    @property
+    def files(self) -> RunDirectory:
+        """What is where in the job's folder."""
+        return RunDirectory(self.directory)
 
     @property
     def state(self) -> RunState:

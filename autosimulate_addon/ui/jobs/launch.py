@@ -12,11 +12,14 @@ from ...blender.marks import factors, presence, psi_properties, settings
 from ...blender.marks import mark_scene as marks_scene
 from ...protocol import AutoSimulateError, InputError
 from ...run.record import psi_file
+from ...run.record.directory import RunDirectory
+from ...run.scene.scene_file import save_copy
 from .. import package
 from ..torch import install as torch_install
 from ..torch import status as torch_status
 from . import results, run_process
 from .job import BackgroundJob
+from .run_follower import Status
 
 
 def registry() -> run_process.Registry:
@@ -47,16 +50,6 @@ def new_directory(kind: str) -> Path:
             problem = error
     raise InputError(f"No folder for the run can be made in {places[-1]} ({problem.strerror}); save the file to a "
                      "folder that can be written")
-
-
-def save_copy(path: Path) -> None:
-    """Writes the open file to ``path`` and leaves it as it is. Raises InputError, and leaves no half file."""
-    try:
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, check_existing=False, relative_remap=True)
-    except RuntimeError as error:
-        path.unlink(missing_ok=True)
-        reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
-        raise InputError(f"The scene could not be copied to {path.parent}: {reason}") from error
 
 
 def absolute(path: str) -> str:
@@ -109,31 +102,31 @@ def start_optimization(scene: bpy.types.Scene) -> BackgroundJob:
     marks, _ = marks_scene.read(scene)
     before = psi_properties.read(scene, marks)
     directory = new_directory("optimize")
+    files = RunDirectory(directory)
     try:
         arguments = optimize_arguments(scene, directory)
-        save_copy(directory / "scene.blend")
+        save_copy(files.scene)
         results.write_window_file(directory, scene, before, arguments)
-        process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
+        process = _start(command(scene, files.scene, arguments), files.window_log)
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)
         raise
     scene.autosimulate.run_dir = str(directory)
     registry().add(directory, bpy.data.filepath, scene.name)
-    job = BackgroundJob("OPTIMIZE", directory, scene.name, process, log=directory / "window.log")
-    return job
+    return BackgroundJob("OPTIMIZE", directory, scene.name, process, log=files.window_log)
 
 
 def resume_optimization(scene: bpy.types.Scene, directory: Path) -> BackgroundJob:
     """Goes on with a run that was stopped, with the scene as it was copied then. Raises InputError."""
-    copy = directory / "scene.blend"
-    if not copy.is_file():
-        raise InputError(f"{directory.name} cannot go on: its scene.blend is not there")
-    (directory / "cancel").unlink(missing_ok=True)
+    files = RunDirectory(directory)
+    if not files.scene.is_file():
+        raise InputError(f"{directory.name} cannot go on: its {files.scene.name} is not there")
+    files.cancel.unlink(missing_ok=True)
     arguments = ["optimize", *run_process.flags({"resume": directory, "site_packages": _site_packages()})]
-    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=directory / "window.log")
+    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=files.window_log)
     job.follower.read_all()                             # the curve so far
-    job.process = _start(command(scene, copy, arguments), directory / "window.log")
-    job.state.status, job.state.error = "starting", ""
+    job.process = _start(command(scene, files.scene, arguments), files.window_log)
+    job.state.status, job.state.error = Status.STARTING, ""
     job.psi_now = job.state.psi
     results.decide(scene, job, "")
     return job
@@ -146,34 +139,34 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
     It is followed by the same events as an optimization, in its own folder: ``result`` is what the user keeps.
     """
     directory = new_directory(kind.lower())
+    files = RunDirectory(directory)
     try:
         site_packages = _site_packages()
-        save_copy(directory / "scene.blend")
+        save_copy(files.scene)
         arguments = [*arguments, *run_process.flags({"site_packages": site_packages, "events": directory,
-                                                     "psi": _shown_psi(scene, directory)})]
-        process = _start(command(scene, directory / "scene.blend", arguments), directory / "window.log")
+                                                     "psi": _shown_psi(scene, files.psi)})]
+        process = _start(command(scene, files.scene, arguments), files.window_log)
     except (AutoSimulateError, OSError):
         shutil.rmtree(directory, ignore_errors=True)
         raise
 
     def finished(job: BackgroundJob) -> None:
-        (directory / "scene.blend").unlink(missing_ok=True)         # the log stays, to be looked at
+        files.scene.unlink(missing_ok=True)         # the log stays, to be looked at
         if on_end:
             on_end(job)
 
-    job = BackgroundJob(kind, directory, scene.name, process, log=directory / "window.log", result=result,
-                      total=total, on_end=finished)
-    return job
+    return BackgroundJob(kind, directory, scene.name, process, log=files.window_log, result=result, total=total,
+                         on_end=finished)
 
 
-def _shown_psi(scene: bpy.types.Scene, directory: Path) -> Path | None:
-    """Pictures are made from what the panels show: a run's psi that nobody has kept yet go into a file beside."""
+def _shown_psi(scene: bpy.types.Scene, path: Path) -> Path | None:
+    """Pictures are made from what the panels show: a run's psi that nobody has kept yet go into a file at ``path``."""
     pending = results.pending(scene)
     known = [factor for factor in factors.factors_of(marks_scene.read(scene)[0]) if factor.key in pending]
     if not known:
         return None
-    psi_file.write(directory / "psi.json", known, iteration=0, seed=0, stages={"latest": pending}, targets={})
-    return directory / "psi.json"
+    psi_file.write(path, known, iteration=0, seed=0, stages={psi_file.LATEST: pending}, targets={})
+    return path
 
 
 def _start(arguments: list[str], log: Path):

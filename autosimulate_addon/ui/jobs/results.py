@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +9,30 @@ import bpy
 
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import psi_properties
-from ...protocol import AutoSimulateError
+from ...protocol import AutoSimulateError, InputError
+from ...run.record import psi_file
+from ...run.record.directory import RunDirectory, read_json, write_json
 from . import table
 from .job import BackgroundJob
-
-#: Beside the run's own files: which scene of which file it belongs to, and the psi there before it.
-WINDOW_FILE = "window.json"
+from .run_follower import Status
 
 
 def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str, Any], arguments: list[str]) -> None:
-    """``arguments``: those of headless/run.py, with which anybody can repeat the run."""
-    text = json.dumps({"blend": bpy.data.filepath, "scene": scene.name, "before": before, "arguments": arguments})
-    (directory / WINDOW_FILE).write_text(text, encoding="utf-8")
+    """Which scene of which file a run belongs to, psi ``before`` it, and the ``arguments`` of headless/run.py.
+
+    With those anybody can repeat the run.
+    """
+    write_json(RunDirectory(directory).window, {"blend": bpy.data.filepath, "scene": scene.name, "before": before,
+                                                "arguments": arguments})
 
 
 def read_window_file(directory: Path) -> dict[str, Any]:
     """What ``write_window_file`` wrote; empty for runs from the command line."""
     try:
-        content = json.loads((directory / WINDOW_FILE).read_text("utf-8"))
-        return content if isinstance(content, dict) else {}
-    except (OSError, ValueError):
+        content = read_json(RunDirectory(directory).window, "window's file")
+    except InputError:
         return {}
-
-
-def psi_file(directory: Path, which: str) -> dict[str, dict]:
-    """One column of psi.json ("start", "latest", "best", "final") by mark name; {} where there is none."""
-    try:
-        content = json.loads((directory / "psi.json").read_text("utf-8"))
-        return {entry["key"]: entry[which] for entry in content["factors"] if entry.get(which)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def decide(scene: bpy.types.Scene, found: BackgroundJob, decision: str) -> None:
@@ -63,12 +56,8 @@ def pending(scene: bpy.types.Scene) -> dict[str, dict]:
 
 def result_psi(found: BackgroundJob) -> dict[str, dict]:
     """What a run has to give: the final psi when it is done, the best so far when it was stopped."""
-    wanted = ("final", "best", "latest") if found.state.status == "done" else ("best", "final", "latest")
-    for which in wanted:
-        psi = psi_file(found.directory, which)
-        if psi:
-            return psi
-    return found.state.psi
+    stages = psi_file.LEARNED if found.state.status == Status.DONE else (psi_file.BEST, psi_file.FINAL, psi_file.LATEST)
+    return next((psi for stage in stages if (psi := psi_file.stage(found.files.psi, stage))), found.state.psi)
 
 
 def write_psi(scene: bpy.types.Scene, psi: dict[str, dict]) -> list[str]:

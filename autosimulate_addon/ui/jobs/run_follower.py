@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any
 
+from ...protocol.events import Done, Event, Failed, Iteration, Problem, Progress, Rendered, Start, Stopped
+from ...run.record.directory import RunDirectory
+
+
+class Status(StrEnum):
+    """How a job stands. LOST: it ended without saying how, and not under this window's eyes."""
+
+    STARTING = auto()
+    RUNNING = auto()
+    CANCELLING = auto()
+    DONE = auto()
+    CANCELLED = auto()
+    ERROR = auto()
+    LOST = auto()
+
+
 #: What a finished job's status can be.
-ENDED = frozenset({"done", "cancelled", "error", "lost"})
-
-PHASES = {"prepare": "Preparing", "optimize": "Optimizing", "final": "Comparing with fresh networks",
-          "report": "Writing the report", "render": "Rendering"}
-
-
-@dataclass
-class Point:
-    """One iteration as the curve shows it; images counts all rendered so far."""
-
-    iteration: int
-    images: int
-    loss: float | None
-    metric: float | None
-    control_loss: float | None
-    control_metric: float | None
+ENDED = frozenset({Status.DONE, Status.CANCELLED, Status.ERROR, Status.LOST})
 
 
 @dataclass
 class RunState:
-    """What is known of a job from its events. ``status``: starting | running | cancelling | one of ENDED."""
+    """What is known of a job from its events."""
 
-    status: str = "starting"
+    status: Status = Status.STARTING
     phase: str = "prepare"
     fraction: float = 0.0
     eta: float | None = None
@@ -40,17 +41,13 @@ class RunState:
     iteration: int = 0
     iterations: int = 0
     pid: int = 0
-    started: float = 0.0
     heartbeat: float = 0.0
     metric_name: str = "mIoU"           # what the task calls it: the start event says so
-    curve: list[Point] = field(default_factory=list)
+    curve: list[Iteration] = field(default_factory=list)
     psi: dict[str, Any] = field(default_factory=dict)
-    factors: list[Any] = field(default_factory=list)
-    solver: str = ""
     problems: list[str] = field(default_factory=list)
     error: str = ""
     numbers: dict[str, Any] = field(default_factory=dict)
-    sheet: str = ""
     version: int = 0                    # grows with every event, so that a reader sees whether anything is new
 
     @property
@@ -60,96 +57,73 @@ class RunState:
     @property
     def metric(self) -> float | None:
         """The validation metric of the last iteration that has one."""
-        return next((point.metric for point in reversed(self.curve) if point.metric is not None), None)
+        return next(reversed(self._metrics()), None)
 
     @property
     def best_metric(self) -> float | None:
-        return max((point.metric for point in self.curve if point.metric is not None), default=None)
+        return max(self._metrics(), default=None)
 
     @property
     def control_metric(self) -> float | None:
-        return next((point.control_metric for point in reversed(self.curve) if point.control_metric is not None), None)
+        return next(reversed(self._control_metrics()), None)
 
     @property
     def best_control_metric(self) -> float | None:
-        return max((point.control_metric for point in self.curve if point.control_metric is not None), default=None)
+        return max(self._control_metrics(), default=None)
 
-    def apply(self, event: dict[str, Any]) -> None:
-        """Takes one event in. Unknown events and missing fields are passed over: newer jobs may say more."""
+    def _metrics(self) -> list[float]:
+        return [point.val_metric for point in self.curve if not math.isnan(point.val_metric)]
+
+    def _control_metrics(self) -> list[float]:
+        return [point.control_val_metric for point in self.curve if not math.isnan(point.control_val_metric)]
+
+    def apply(self, event: Event) -> None:
+        """Takes one event in. Those that only a newer job knows are signs of life."""
         self.version += 1
-        self.heartbeat = _number(event.get("time")) or self.heartbeat
-        handler = getattr(self, f"_on_{event.get('event')}", None)
-        if handler:
-            handler(event)
+        if not math.isnan(event.time):
+            self.heartbeat = event.time
+        if isinstance(event, (Progress, Rendered, Iteration)) and self.status == Status.STARTING:
+            self.status = Status.RUNNING
+        match event:
+            case Start():
+                # a resumed run writes a second start into the same file: the curve goes on, the ending is void
+                self.status, self.error, self.fraction = Status.RUNNING, "", 0.0
+                self.pid, self.iterations = event.pid, event.iterations or 0
+                self.metric_name = event.metric_name or self.metric_name
+            case Progress():
+                self.phase = event.phase or self.phase
+                self.fraction = self.fraction if math.isnan(event.fraction) else min(max(event.fraction, 0.0), 1.0)
+                self.eta = None if math.isnan(event.eta_seconds) else event.eta_seconds
+                self.images = event.images or self.images
+            case Rendered():
+                self.iteration = event.iteration or self.iteration
+            case Iteration():
+                self._take(event)
+            case Problem():
+                if event.message and event.message not in self.problems:
+                    self.problems.append(event.message)
+            case Done():
+                self.status, self.fraction, self.eta = Status.DONE, 1.0, 0.0
+                self.numbers, self.psi = event.numbers or {}, event.psi or self.psi
+            case Stopped():
+                self.status, self.eta = Status.CANCELLED, None
+            case Failed():
+                self.status, self.eta = Status.ERROR, None
+                self.error = event.message or "The job ended with an error"
 
-    def _on_start(self, event: dict[str, Any]) -> None:
-        # a resumed run writes a second start into the same file: the curve goes on, the ending is void
-        self.status, self.error, self.fraction = "running", "", 0.0
-        self.pid = int(_number(event.get("pid")) or 0)
-        self.iterations = int(_number(event.get("iterations")) or 0)
-        self.factors = event.get("factors") or []
-        self.metric_name = str(event.get("metric_name") or self.metric_name)
-        self.started = _number(event.get("time")) or time.time()
-
-    def _on_progress(self, event: dict[str, Any]) -> None:
-        self._running()
-        self.phase = str(event.get("phase") or self.phase)
-        fraction = _number(event.get("fraction"))
-        if fraction is not None:
-            self.fraction = min(max(fraction, 0.0), 1.0)
-        self.eta = _number(event.get("eta_seconds"))
-        self.images = int(_number(event.get("images")) or self.images)
-
-    def _on_render(self, event: dict[str, Any]) -> None:
-        self._running()
-        self.iteration = int(_number(event.get("iteration")) or self.iteration)
-        if "images" in event:
-            self.images = int(_number(event["images"]) or self.images)
-
-    def _on_iteration(self, event: dict[str, Any]) -> None:
-        self._running()
-        point = Point(int(_number(event.get("iteration")) or 0), int(_number(event.get("images")) or 0),
-                      *(_number(event.get(name)) for name in ("val_loss", "val_metric", "control_val_loss",
-                                                              "control_val_metric")))
+    def _take(self, point: Iteration) -> None:
         # an iteration that was interrupted is done again after a resume: the later record counts
         self.curve = [old for old in self.curve if old.iteration < point.iteration] + [point]
         self.iteration = point.iteration
         self.images = max(self.images, point.images)
-        self.solver = str(event.get("status") or "")
-        if isinstance(event.get("psi"), dict):
-            self.psi = event["psi"]
-
-    def _on_problem(self, event: dict[str, Any]) -> None:
-        message = str(event.get("message") or "")
-        if message and message not in self.problems:
-            self.problems.append(message)
-
-    def _on_sheet(self, event: dict[str, Any]) -> None:
-        self.sheet = str(event.get("path") or "")
-
-    def _on_done(self, event: dict[str, Any]) -> None:
-        self.status, self.fraction, self.eta = "done", 1.0, 0.0
-        self.numbers = event.get("numbers") if isinstance(event.get("numbers"), dict) else {}
-        if isinstance(event.get("psi"), dict):
-            self.psi = event["psi"]
-
-    def _on_cancelled(self, _event: dict[str, Any]) -> None:
-        self.status, self.eta = "cancelled", None
-
-    def _on_error(self, event: dict[str, Any]) -> None:
-        self.status, self.eta = "error", None
-        self.error = str(event.get("message") or "The job ended with an error")
-
-    def _running(self) -> None:
-        if self.status == "starting":
-            self.status = "running"
+        self.psi = point.psi or self.psi
 
 
 class RunFollower:
     """Reads the lines that were added to a job's events.jsonl since the last call."""
 
     def __init__(self, directory: Path):
-        self.directory = Path(directory)
+        self._events = RunDirectory(directory).events
         self.state = RunState()
         self._offset = 0
         self._rest = b""
@@ -161,7 +135,7 @@ class RunFollower:
         JSON (the job was killed while it wrote) is passed over.
         """
         try:
-            with open(self.directory / "events.jsonl", "rb") as file:
+            with open(self._events, "rb") as file:
                 file.seek(self._offset)
                 data = file.read(limit)
         except OSError:
@@ -175,18 +149,10 @@ class RunFollower:
             except ValueError:
                 continue
             if isinstance(event, dict):
-                self.state.apply(event)
+                self.state.apply(Event.from_json(event))
         return self.state.version != before
 
     def read_all(self) -> None:
         while self.read():
             pass
 
-
-def _number(value: Any) -> float | None:
-    """A finite number, or None: not-a-number arrives as null or as the text "NaN"."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None

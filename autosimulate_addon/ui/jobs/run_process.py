@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...run.record.directory import RunDirectory
+
 #: A job that has written nothing for this long, and whose process is unknown, is taken for dead.
 SILENCE_SECONDS = 900.0
 NICENESS = 10
@@ -93,11 +95,6 @@ def looks_alive(pid: int, heartbeat: float, now: float | None = None) -> bool:
     return alive(pid) and now - heartbeat < SILENCE_SECONDS
 
 
-def request_cancel(directory: Path) -> None:
-    """Asks the job to end after the current image, with everything kept. Raises OSError."""
-    (directory / "cancel").touch()
-
-
 def kill(process: subprocess.Popen) -> None:
     """Ends a job that does not answer, and what it started."""
     if process.poll() is None:
@@ -153,4 +150,4 @@ class Registry:
         """The directories of runs of this file and scene that still exist, newest first."""
         return [Path(entry["directory"]) for entry in self.entries()
                 if entry.get("blend") == blend and entry.get("scene") == scene
-                and Path(entry["directory"], "events.jsonl").exists()]
+                and RunDirectory(entry["directory"]).events.exists()]

@@ -10,6 +10,7 @@ from bpy.props import EnumProperty
 from ...protocol import InputError
 from .. import reasons
 from ..jobs import table
+from ..jobs.job import KINDS
 from ..torch import status as torch_status
 from .base import attempt
 
@@ -27,11 +28,7 @@ class AUTOSIMULATE_OT_view_log(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     kind: EnumProperty(name="Job", description="Whose log", items=(
-        ("OPTIMIZE", "Optimization", "The optimization of the distributions"),
-        ("GENERATE", "Data Set", "The generation of a data set"),
-        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
-        ("INSTALL", "Installation", "The installation of PyTorch"),
-    ), options={"SKIP_SAVE"})
+        *KINDS, ("INSTALL", "Installation", "The installation of PyTorch")), options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context):
@@ -55,7 +52,7 @@ def _log_text(kind: str) -> str:
         paths = [torch_status.install.log] if torch_status.install else []
     else:
         job = table.job(kind)
-        paths = [job.log, job.directory / "log.txt"] if job else []
+        paths = [job.log, job.files.log] if job else []
     parts = []
     for path in dict.fromkeys(paths):
         try:

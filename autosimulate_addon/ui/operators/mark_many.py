@@ -9,6 +9,7 @@ from ...blender import identity, paths
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import Mark
 from ...protocol import FILM, AutoSimulateError, InputError
+from ...protocol.vocabulary import film_key
 from .. import reasons
 from .base import attempt, described
 from .mark import learnable_now
@@ -220,7 +221,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            group = marks_scene.add_mark(context.scene, Mark(f"film:{self.film}", "FILM"))
+            group = marks_scene.add_mark(context.scene, Mark(film_key(self.film), "FILM"))
             return learnable_now(group)
 
         return attempt(self, work)

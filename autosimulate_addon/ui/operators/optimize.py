@@ -1,16 +1,18 @@
-"""Starting, stopping and finding again the optimization of the distributions."""
+"""Starting and finding again the optimization of the distributions."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 
 from ...protocol import InputError
+from ...run.record.directory import RunDirectory
 from .. import monitor, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
+from ..jobs.run_follower import Status
 from ..wording import STATUS_WORDS
 from .base import attempt
 
@@ -35,55 +37,6 @@ class AUTOSIMULATE_OT_optimize(bpy.types.Operator):
             return f"Optimizing in {job.directory}"
 
         return attempt(self, work)
-
-
-class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
-    """Stop after the current image and keep the best distributions found so far (Esc over the sidebar)"""
-
-    bl_idname = "autosimulate.cancel"
-    bl_label = "Cancel"
-    bl_options = {"REGISTER"}
-
-    kind: EnumProperty(name="Job", description="Which job to stop", items=(
-        ("OPTIMIZE", "Optimization", "The optimization of the distributions"),
-        ("GENERATE", "Data Set", "The generation of a data set"),
-        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
-    ), default="OPTIMIZE", options={"SKIP_SAVE"})
-
-    @classmethod
-    def poll(cls, context):
-        return reasons.allowed(cls, context, _any_running)
-
-    def execute(self, context):
-        def work():
-            if not table.running(self.kind):
-                raise InputError("This is not running")
-            monitor.cancel(self.kind)
-            return "Stopping after the current image"
-
-        return attempt(self, work)
-
-
-def _any_running(_context: bpy.types.Context) -> str:
-    return "" if any(table.running(kind) for kind in ("OPTIMIZE", "GENERATE", "PREVIEW")) else "Nothing is running"
-
-
-class AUTOSIMULATE_OT_cancel_here(bpy.types.Operator):
-    """Stop the running optimization, with the mouse over the AutoSimulate tab"""
-
-    bl_idname = "autosimulate.cancel_here"
-    bl_label = "Cancel with Esc"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context):
-        # Blender passes the key on to whatever else is under the mouse when this says no
-        region = context.region
-        return (region is not None and region.type == "UI"
-                and getattr(region, "active_panel_category", "") == "AutoSimulate" and table.running("OPTIMIZE"))
-
-    def execute(self, context):
-        return bpy.ops.autosimulate.cancel(kind="OPTIMIZE")
 
 
 class AUTOSIMULATE_OT_resume(bpy.types.Operator):
@@ -111,7 +64,7 @@ def _stopped(context: bpy.types.Context) -> str:
     job = table.job()
     if job is None or job.scene != context.scene.name:
         return "There is no run: optimize, or attach to one"
-    return "The last run is complete" if job.state.status == "done" else ""
+    return "The last run is complete" if job.state.status == Status.DONE else ""
 
 
 class AUTOSIMULATE_OT_attach(bpy.types.Operator):
@@ -143,30 +96,26 @@ def last_run(scene: bpy.types.Scene) -> Path | None:
     known = launch.registry().find(bpy.data.filepath, scene.name)
     if scene.autosimulate.run_dir:
         known.append(Path(launch.absolute(scene.autosimulate.run_dir)))
-    return next((directory for directory in known if (directory / "events.jsonl").exists()), None)
+    return next((directory for directory in known if RunDirectory(directory).events.exists()), None)
 
 
 def attach(scene: bpy.types.Scene, directory: Path) -> str:
     """Follows a run; returns the sentence about how it stands. Raises InputError for a folder that is no run."""
-    if not (directory / "events.jsonl").is_file():
-        raise InputError(f"{directory} is not the folder of a run: it has no events.jsonl")
-    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=_log_of(directory))
+    files = RunDirectory(directory)
+    if not files.events.is_file():
+        raise InputError(f"{directory} is not the folder of a run: it has no {files.events.name}")
+    log = files.window_log if files.window_log.exists() else files.log
+    job = BackgroundJob("OPTIMIZE", directory, scene.name, log=log)
     job.follower.read_all()
     monitor.follow(job)
     scene.autosimulate.run_dir = str(directory)
     state = job.state
     if not state.ended and not run_process.looks_alive(state.pid, state.heartbeat):
-        state.status = "lost"
+        state.status = Status.LOST
         state.error = "The run ended without finishing; its best distributions so far are under Results"
     state.version += 1
     monitor.show(job)
     return f"The run in {directory.name}: {STATUS_WORDS[state.status]}"
 
 
-def _log_of(directory: Path) -> Path:
-    return next((directory / name for name in ("window.log", "log.txt") if (directory / name).exists()),
-                directory / "log.txt")
-
-
-CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_cancel, AUTOSIMULATE_OT_cancel_here, AUTOSIMULATE_OT_resume,
-           AUTOSIMULATE_OT_attach)
+CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_resume, AUTOSIMULATE_OT_attach)

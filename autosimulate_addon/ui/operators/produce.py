@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, IntProperty
+from bpy.props import IntProperty
 
 from ...protocol import InputError
-from ...run.record.directory import DATASET_FILE, check_count, check_not_data
+from ...run.record.directory import DATASET_FILE, PREVIEW_FILE, check_count, check_not_data
 from .. import monitor, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
+from ..jobs.run_follower import Status
 from .base import attempt
 
 _NEEDED = (reasons.scene_editable, reasons.can_run, reasons.has_torch, reasons.has_marks, reasons.has_camera,
@@ -37,7 +38,7 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            output = launch.new_directory("preview") / "preview.png"
+            output = launch.new_directory("preview") / PREVIEW_FILE
             arguments = ["preview", *run_process.flags({"output": output, "count": self.count, **_size(context.scene)})]
             monitor.follow(launch.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet))
             return f"Rendering {self.count} samples"
@@ -47,7 +48,7 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
 
 def _show_sheet(job: BackgroundJob) -> None:
     """Shows the sheet, also one that was stopped, in the panel, and in an image editor where one is open."""
-    if job.state.status not in ("done", "cancelled") or not job.result.is_file():
+    if job.state.status not in (Status.DONE, Status.CANCELLED) or not job.result.is_file():
         return
     try:
         job.show_sheet(job.result)
@@ -124,56 +125,6 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
         return attempt(self, work)
 
 
-class AUTOSIMULATE_OT_cancel_images(bpy.types.Operator):
-    """Stop after the current image and keep those that are rendered (Esc over the sidebar)"""
-
-    bl_idname = "autosimulate.cancel_images"
-    bl_label = "Cancel"
-    bl_options = {"REGISTER"}
-
-    kind: EnumProperty(name="Job", description="Which job to stop", items=(
-        ("PREVIEW", "Sample Sheet", "The rendering of a sample sheet"),
-        ("GENERATE", "Data Set", "The generation of a data set"),
-    ), default="GENERATE", options={"SKIP_SAVE"})
-
-    @classmethod
-    def poll(cls, context):
-        return reasons.allowed(cls, context, lambda _: "" if _running() else "No pictures are being made")
-
-    def execute(self, context):
-        def work():
-            if not table.running(self.kind):
-                raise InputError("This is not running")
-            monitor.cancel(self.kind)
-            return "Stopping after the current image; what is rendered stays"
-
-        return attempt(self, work)
-
-
-class AUTOSIMULATE_OT_cancel_images_here(bpy.types.Operator):
-    """Stop the sample sheet or data set that is being made, with the mouse over the AutoSimulate tab"""
-
-    bl_idname = "autosimulate.cancel_images_here"
-    bl_label = "Cancel with Esc"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context):
-        # an optimization comes first (autosimulate.cancel_here); else Blender passes the key on
-        region = context.region
-        return (region is not None and region.type == "UI"
-                and getattr(region, "active_panel_category", "") == "AutoSimulate"
-                and not table.running("OPTIMIZE") and bool(_running()))
-
-    def execute(self, context):
-        return bpy.ops.autosimulate.cancel_images(kind=_running()[0])
-
-
-def _running() -> list[str]:
-    """The jobs of this file that make pictures and could still be stopped, the quickest first."""
-    return [kind for kind in ("PREVIEW", "GENERATE") if table.running(kind)]
-
-
 def _has_folder(context: bpy.types.Context) -> str:
     group = reasons.settings(context)
     if not group.dataset_dir:
@@ -183,5 +134,4 @@ def _has_folder(context: bpy.types.Context) -> str:
     return ""
 
 
-CLASSES = (AUTOSIMULATE_OT_sample_sheet, AUTOSIMULATE_OT_open_sheet, AUTOSIMULATE_OT_generate,
-           AUTOSIMULATE_OT_cancel_images, AUTOSIMULATE_OT_cancel_images_here)
+CLASSES = (AUTOSIMULATE_OT_sample_sheet, AUTOSIMULATE_OT_open_sheet, AUTOSIMULATE_OT_generate)

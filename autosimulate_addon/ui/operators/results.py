@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -15,6 +16,7 @@ from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import Mark
 from ...blender.render.drawing import Drawer
 from ...protocol import AutoSimulateError, InputError
+from ...run.record.directory import RunDirectory
 from .. import panel_data, reasons
 from ..jobs import launch, table
 from ..jobs import results as run_results
@@ -255,15 +257,12 @@ class AUTOSIMULATE_OT_open(bpy.types.Operator):
 
 
 def _place(context: bpy.types.Context, what: str):
-    from pathlib import Path
-
-
     if what == "DATASET":
         job = table.job("GENERATE")
         return job.result if job else Path(launch.absolute(context.scene.autosimulate.dataset_dir))
     job = table.job()
     directory = job.directory if job else Path(launch.absolute(context.scene.autosimulate.run_dir) or "-")
-    return directory / "report.html" if what == "REPORT" else directory
+    return RunDirectory(directory).report if what == "REPORT" else directory
 
 
 CLASSES = (AUTOSIMULATE_OT_keep, AUTOSIMULATE_OT_discard, AUTOSIMULATE_OT_reset, AUTOSIMULATE_OT_apply_mean,

@@ -6,10 +6,11 @@ import bpy
 from bl_ui.utils import PresetPanel
 from bpy.app.translations import pgettext_iface as iface_
 
-from .. import wording
+from ...protocol.events import PHASES
+from ...protocol.words import duration, percent
 from ..jobs import table
 from ..jobs.job import BackgroundJob
-from ..jobs.run_follower import PHASES
+from ..jobs.run_follower import Status
 from ..layout.text import paragraph, picture
 from ..wording import STATUS_WORDS
 from .base import Sidebar, draw_settings
@@ -57,14 +58,14 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
     state = job.state
     row = layout.row(align=True)
     row.scale_y = 1.3
-    text = iface_("Stopping after this image") if state.status == "cancelling" else \
+    text = iface_("Stopping after this image") if state.status == Status.CANCELLING else \
         f"{iface_(PHASES.get(state.phase, state.phase))} {100 * state.fraction:.0f} %"
     row.progress(factor=state.fraction, text=text)
-    row.operator("autosimulate.cancel", text="", icon="X")
+    row.operator("autosimulate.cancel", text="", icon="X").kind = job.kind
     column = layout.column(align=True)
     column.scale_y = 0.9
     if state.eta is not None:
-        _pair(column, iface_("Time left"), wording.duration(state.eta))
+        _pair(column, iface_("Time left"), duration(state.eta))
     iteration = iface_("of {:d}").format(state.iterations) if state.iterations else ""
     _pair(column, iface_("Iteration"), f"{state.iteration} {iteration}")
     _pair(column, iface_("Images rendered"), str(state.images))
@@ -82,10 +83,10 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgro
     grid = layout.column(align=True)
     grid.scale_y = 0.9
     _triple(grid, f"{iface_('Validation')} {state.metric_name}", iface_("now"), iface_("best"))
-    _triple(grid, iface_("Learned (blue)"), wording.percent(state.metric), wording.percent(state.best_metric))
+    _triple(grid, iface_("Learned (blue)"), percent(state.metric), percent(state.best_metric))
     if state.control_metric is not None:
-        _triple(grid, iface_("Null control (grey)"), wording.percent(state.control_metric),
-                wording.percent(state.best_control_metric))
+        _triple(grid, iface_("Null control (grey)"), percent(state.control_metric),
+                percent(state.best_control_metric))
     picture(layout, context, job.curve_icons)
     low, high = job.curve_range
     row = layout.row()
@@ -98,10 +99,10 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgro
 
 def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
     state = job.state
-    icon = "CHECKMARK" if state.status == "done" else "INFO" if state.status == "cancelled" else "ERROR"
+    icon = "CHECKMARK" if state.status == Status.DONE else "INFO" if state.status == Status.CANCELLED else "ERROR"
     row = layout.row(align=True)
     row.label(text=f"{iface_('Last run')}: {iface_(STATUS_WORDS[state.status])}", icon=icon)
-    if state.status != "done":
+    if state.status != Status.DONE:
         row.operator("autosimulate.resume", text="", icon="FRAME_NEXT")
     row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
     if state.error:

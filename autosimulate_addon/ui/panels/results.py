@@ -5,11 +5,12 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
+from ...protocol.words import duration, percent
 from .. import panel_data, wording
 from ..jobs import results as run_results
 from ..jobs import table
 from ..jobs.job import BackgroundJob
-from ..jobs.run_follower import RunState
+from ..jobs.run_follower import RunState, Status
 from ..layout.text import paragraph, picture
 from .base import Sidebar
 
@@ -50,7 +51,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         row.scale_y = 1.2
         row.operator("autosimulate.keep", icon="CHECKMARK")
         row.operator("autosimulate.discard", icon="LOOP_BACK")
-        if job.state.status == "done":
+        if job.state.status == Status.DONE:
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
@@ -102,7 +103,7 @@ def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: di
     for name, values in rows.items():
         row = column.split(factor=0.6)
         row.label(text=iface_(name.capitalize()), icon="BLANK1")
-        row.label(text=f"{numbers.get('metric_name', 'mIoU')} {wording.percent(values.get('metric'))}")
+        row.label(text=f"{numbers.get('metric_name', 'mIoU')} {percent(values.get('metric'))}")
     verdict = wording.verdict(rows)
     if verdict:
         icon, text = _VERDICTS[verdict]
@@ -144,9 +145,10 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
         column.prop(context.scene.autosimulate, "dataset_count")
         column.prop(context.scene.autosimulate, "dataset_dir")
         layout.operator("autosimulate.generate", icon="RENDERLAYERS")
-        if job is not None and (job.state.status == "done" or (job.state.status == "cancelled" and job.state.images)):
+        status = job.state.status if job is not None else None
+        if status == Status.DONE or (status == Status.CANCELLED and job.state.images):
             row = layout.row()
-            if job.state.status == "done":
+            if status == Status.DONE:
                 row.label(text="Data set written", icon="CHECKMARK")
             else:
                 row.label(text="Data set so far", icon="IMAGE_DATA")
@@ -162,16 +164,16 @@ def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgr
         row = layout.row(align=True)
         row.scale_y = 1.3
         row.progress(factor=state.fraction, text=_bar_text(state))
-        row.operator("autosimulate.cancel_images", text="", icon="X").kind = job.kind
+        row.operator("autosimulate.cancel", text="", icon="X").kind = job.kind
         row = layout.row()
         row.scale_y = 0.9
         row.label(text=iface_("{:d} of {:d} images").format(state.images, job.total))
         if state.eta is not None:
             right = row.row()
             right.alignment = "RIGHT"
-            right.label(text=iface_("{:s} left").format(wording.duration(state.eta)))
+            right.label(text=iface_("{:s} left").format(duration(state.eta)))
         return True
-    if state.status == "cancelled":
+    if state.status == Status.CANCELLED:
         paragraph(layout, context, _kept(job), icon="INFO")
     if state.error:
         paragraph(layout, context, state.error, icon="ERROR")
@@ -180,9 +182,9 @@ def _job_row(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgr
 
 
 def _bar_text(state: RunState) -> str:
-    if state.status == "starting":
+    if state.status == Status.STARTING:
         return iface_("Starting")
-    if state.status == "cancelling":
+    if state.status == Status.CANCELLING:
         return iface_("Stopping after this image")
     return f"{iface_('Rendering')} {100 * state.fraction:.0f} %"
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...protocol.events import Iteration
 from ...protocol.moments import density
 from . import distribution
 from .raster import Canvas, Color
-
-if TYPE_CHECKING:
-    from ..jobs.run_follower import Point
 
 BLUE: Color = (0.35, 0.62, 0.95)
 ORANGE: Color = (0.95, 0.60, 0.25)
@@ -30,15 +27,16 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def learning_curve(points: Sequence[Point], best: Sequence[float] = (), width: int = 400,
+def learning_curve(points: Sequence[Iteration], best: Sequence[float] = (), width: int = 400,
                    height: int = 400) -> tuple[np.ndarray, tuple[float, float]]:
     """Validation mIoU by images rendered: learned distributions in blue, the null control in grey.
 
     Returns the picture (height, width, 4) and the range of its vertical axis.
     """
     canvas = Canvas(width, height, BACKGROUND)
-    mine = [(point.images, point.metric) for point in points if point.metric is not None]
-    control = [(point.images, point.control_metric) for point in points if point.control_metric is not None]
+    mine = [(point.images, point.val_metric) for point in points if not math.isnan(point.val_metric)]
+    control = [(point.images, point.control_val_metric) for point in points
+               if not math.isnan(point.control_val_metric)]
     values = [value for _, value in mine + control] + list(best)
     low, high = _range(values) if values else (0.0, 1.0)
     last = max([images for images, _ in mine + control], default=0) or 1
