@@ -17,7 +17,7 @@ from bpy.app.handlers import persistent
 from bpy.app.translations import pgettext_iface as iface_
 
 from ..blender import property_info
-from ..blender.marks import factors, presence, properties, psi_properties
+from ..blender.marks import effects, factors, presence, properties, psi_properties
 from ..blender.marks import mark_scene as marks_scene
 from ..blender.marks.mark import Mark
 from ..protocol import AutoSimulateError, Factor
@@ -127,7 +127,7 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
         except AutoSimulateError as error:
             data.rows[group.name] = Row(text="unavailable", problem=str(error), targets=_targets(group))
     try:
-        marks_scene.read(scene)
+        effects.check(marks_scene.read(scene)[0])
     except AutoSimulateError as error:
         data.problem = str(error)
     data.psi, data.learned, data.factors, data.pending = {}, set(), {}, set()

@@ -12,8 +12,9 @@ import bpy
 import numpy as np
 
 from ...protocol import Factor, InputError
-from .. import drawable, paths, property_info
+from .. import drawable, inert, paths, property_info
 from ..paths import PropertyRef
+from . import effects
 from .defaults import default_family, standing_meshes
 from .factors import factor_of, unit_of
 from .mark import Mark
@@ -35,7 +36,8 @@ class Row:
 
 def marked_rows(marks: Sequence[Mark]) -> list[Row]:
     """One row per mark; a mark that cannot be used says why in ``problem``."""
-    return [_marked(mark) for mark in marks]
+    drawn = effects.drawn_by(marks)
+    return [_marked(mark, drawn) for mark in marks]
 
 
 def suggested_rows(scene: bpy.types.Scene, marks: Sequence[Mark] = ()) -> list[Row]:
@@ -104,16 +106,17 @@ def _drawable(ref: PropertyRef) -> bool:
         drawable.check_drawable(ref)
     except InputError:
         return False
-    return True
+    return not inert.why(ref)
 
 
-def _marked(mark: Mark) -> Row:
+def _marked(mark: Mark, drawn: frozenset[PropertyRef]) -> Row:
     status = "disabled" if not mark.enabled else "locked" if mark.locked else "marked"
     data = tuple(map(_data, mark.targets)) or tuple(dict.fromkeys(
         str(ref) for state in mark.states for ref, _ in state))
     path = _path(mark.targets[0]) if mark.targets else ""
     try:
         factor = factor_of(mark)
+        effects.check_one(mark, drawn)
     except InputError as error:
         return Row(status, mark.name, data, path, mark.family, "", "", str(error))
     return Row(status, mark.name, data, path, factor.family, start_text(factor), factor.unit)

@@ -12,15 +12,15 @@ from ...protocol import CONTINUOUS, FILM, InputError, suggestion
 from ...protocol.vocabulary import film_key
 from .. import compat, identity, paths, property_info
 from ..paths import PropertyRef
-from . import factors, learned, states
+from . import effects, factors, learned, states
 from .classes import CLASS_COLORS, read_classes, write_classes
 from .defaults import complete
 from .mark import MAX_SIZE, ClassTable, Mark
 from .presence import left, still_there
 
 __all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "fill_distribution", "find_marks", "is_whole",
-           "mark_of", "names_property", "read", "read_classes", "ref_of", "remove_mark", "unique_name", "write",
-           "write_classes"]
+           "mark_of", "names_property", "read", "read_classes", "ref_of", "remove_mark", "unique_name", "whole_marks",
+           "write", "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38
@@ -92,10 +92,11 @@ def add_mark(scene: bpy.types.Scene, mark: Mark) -> Any:
     if mark.kind != "FILM":
         name = mark.name or default_name(mark.targets, mark.kind)
         mark = mark.with_(name=unique_name(name, scene.autosimulate.marks.keys()))
-    present = [mark_of(group) for group in scene.autosimulate.marks if is_whole(group)]
+    present = whole_marks(scene)
     check([*present, mark])
     mark = complete(mark)
     factors.factor_of(mark)
+    effects.check_one(mark, effects.drawn_by(present))
     group = scene.autosimulate.marks.add()
     _fill(group, mark)
     scene.autosimulate.active_mark = len(scene.autosimulate.marks) - 1
@@ -237,6 +238,11 @@ def ref_of(mark: str, target: Any) -> PropertyRef:
 def _state_value(mark: str, entry: Any) -> tuple[PropertyRef, Any]:
     ref = ref_of(mark, entry)
     return ref, states.from_json(entry.value, ref)
+
+
+def whole_marks(scene: bpy.types.Scene) -> list[Mark]:
+    """The scene's marks, without those whose data-blocks are gone."""
+    return [mark_of(group) for group in scene.autosimulate.marks if is_whole(group)]
 
 
 def is_whole(group: Any) -> bool:

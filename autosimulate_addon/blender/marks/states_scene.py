@@ -22,7 +22,7 @@ def add_property(scene: bpy.types.Scene, ref: PropertyRef) -> Any:
     drawn by a mark already.
     """
     (_, value), = states.capture([ref])
-    present = [marks_scene.mark_of(group) for group in scene.autosimulate.marks if marks_scene.is_whole(group)]
+    present = marks_scene.whole_marks(scene)
     probe = Mark(name="\0", kind="STATE", items=("",), states=(((ref, value),),))
     try:
         marks_scene.check([*present, probe])

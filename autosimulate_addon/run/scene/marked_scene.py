@@ -10,10 +10,10 @@ from typing import Any
 
 import bpy
 
+from ...blender.marks import effects, presence, properties, psi_properties
 from ...blender.marks import factors as blender_factors
 from ...blender.marks import mark_file as marks_file
 from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import presence, properties, psi_properties
 from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render import stage
@@ -92,6 +92,7 @@ def check_scene(marked: MarkedScene) -> None:
         raise InputError("The scene has no classes to tell apart: add at least one below Labels in Blender's window, "
                          "or as [classes] in the file given with --marks.")
     blender_factors.factors_of(marked.marks)
+    effects.check(marked.marks)
 
 
 def default_size(scene: bpy.types.Scene, width: int | None) -> dict[str, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ...blender import drawable, paths
-from ...blender.marks import learned
+from ...blender import drawable, inert, paths
+from ...blender.marks import effects, learned
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.mark import Mark
 from ...blender.paths import PropertyRef
@@ -46,6 +46,7 @@ def refusal(ref: PropertyRef | None) -> str:
         return "Open this from the right-click menu of a property"
     try:
         drawable.check_drawable(ref)
+        inert.check(ref, effects.drawn_by(marks_scene.whole_marks(bpy.context.scene)))
     except AutoSimulateError as error:
         return str(error).rstrip(".")
     return ""
