@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.marks import properties
-from . import keymap, manual, menus, monitor, panel_data, preferences, validation
+from . import keymap, manual, menus, monitor, panel_data, preferences, reattach, validation
 from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import labels as labels_operators
 from .operators import torch as torch_operators
@@ -35,12 +35,12 @@ def register() -> None:
     properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    for module in (manual, menus, keymap, cancel, monitor, panel_data, overlay, tint):
+    for module in (manual, menus, keymap, cancel, monitor, panel_data, overlay, tint, reattach):
         module.register()
 
 
 def unregister() -> None:
-    for module in (tint, overlay, panel_data, monitor, cancel, keymap, menus, manual):
+    for module in (reattach, tint, overlay, panel_data, monitor, cancel, keymap, menus, manual):
         module.unregister()
     if bpy.app.timers.is_registered(torch_operators.watch):
         bpy.app.timers.unregister(torch_operators.watch)

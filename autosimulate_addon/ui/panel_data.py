@@ -137,7 +137,8 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
         picture_seconds -= _refresh_row(scene, mark, data, picture_seconds > 0, pending.get(mark.name))
     before = table.psi_before(scene)
     data.changes = [
-        (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before else "",
+        (name, wording.psi(before[name], data.rows[name].unit, data.rows[name].items) if name in before
+         else data.rows[name].start,
          data.rows[name].full)
         for name in data.psi if name in data.learned and name in data.rows]
     for call in after_refresh:

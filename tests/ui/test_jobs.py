@@ -17,6 +17,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.ui import monitor, package, panel_data
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
+from autosimulate_addon.ui.operators import optimize
 from autosimulate_addon.ui.torch import status as torch_status
 from autosimulate_addon.ui.torch.location import TorchState
 from tests.ui.test_marking import sentence
@@ -155,6 +156,36 @@ def test_attach_to_a_run_that_goes_on(ready, stand_in):
 
 def jobs_folder() -> Path:
     return Path(launch.registry().entries()[0]["directory"])
+
+
+def test_a_file_opened_while_its_run_goes_on_is_attached_by_itself(ready, stand_in):
+    stand_in("wait")
+    ops.optimize()
+    process = table.job().process
+    try:
+        follow("psi")
+        bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+        assert table.job() is None
+        assert optimize.attach_to_running(bpy.context.scene) and not table.job().state.ended
+        assert "already" in sentence(ops.optimize)          # no second run beside it
+        assert not optimize.attach_to_running(bpy.context.scene)
+        ops.cancel()
+        follow()
+        bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+        assert not optimize.attach_to_running(bpy.context.scene)    # what has ended waits for Attach to Run
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_run_that_learned_nothing_has_nothing_to_keep(ready, tmp_path):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "events.jsonl").write_text(json.dumps({"event": "start", "pid": 1, "time": 1.0}) + "\n"
+                                         + json.dumps({"event": "error", "message": "No.", "time": 2.0}) + "\n")
+    ops.attach(directory=str(folder))
+    for operator in (ops.keep, ops.discard):
+        assert "before it learned anything" in sentence(operator)
 
 
 def test_attach_to_a_run_that_died(ready, tmp_path):

@@ -27,6 +27,7 @@ class BackgroundJob:
     process: subprocess.Popen | None = None
     log: Path | None = None
     result: Path | None = None          # what it makes: a picture, a data set
+    made_from: str = ""                 # psi that a sample sheet shows, as text to compare
     total: int = 0                      # how many images it makes, where that is known
     on_end: Callable[[BackgroundJob], None] | None = None
     follower: RunFollower = field(init=False)

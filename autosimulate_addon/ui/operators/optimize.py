@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ...protocol import InputError
 from ...run.record.directory import RunDirectory
 from .. import monitor, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
-from ..jobs.run_follower import Status
+from ..jobs.run_follower import RunFollower, Status
 from ..wording import STATUS_WORDS
 from .base import attempt
 
@@ -76,16 +76,29 @@ class AUTOSIMULATE_OT_attach(bpy.types.Operator):
 
     directory: StringProperty(name="Run", description="Folder of the run; empty for this file's last one",
                               subtype="DIR_PATH", options={"SKIP_SAVE"})
+    choose: BoolProperty(name="Choose", description="Choose the folder of another run",
+                         options={"SKIP_SAVE", "HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
 
     @classmethod
     def poll(cls, context):
         return reasons.allowed(cls, context, reasons.scene_editable, reasons.no_optimization)
 
+    @classmethod
+    def description(cls, _context, properties):
+        return "Choose the folder of a run to follow or to look at" if properties.choose else cls.__doc__
+
+    def invoke(self, context, _event):
+        if self.directory or (not self.choose and last_run(context.scene)):
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)     # nothing is known of any: its folder is asked for
+        return {"RUNNING_MODAL"}
+
     def execute(self, context):
         def work():
             directory = Path(launch.absolute(self.directory)) if self.directory else last_run(context.scene)
             if directory is None:
-                raise InputError("No run of this file was found: choose its folder under Results")
+                raise InputError("No run of this file was found: choose the folder of one")
             return attach(context.scene, directory)
 
         return attempt(self, work)
@@ -97,6 +110,20 @@ def last_run(scene: bpy.types.Scene) -> Path | None:
     if scene.autosimulate.run_dir:
         known.append(Path(launch.absolute(scene.autosimulate.run_dir)))
     return next((directory for directory in known if RunDirectory(directory).events.exists()), None)
+
+
+def attach_to_running(scene: bpy.types.Scene) -> bool:
+    """Follows this scene's last run if it still goes on, as after its file was opened again."""
+    directory = last_run(scene)
+    if directory is None or table.job() is not None:
+        return False
+    follower = RunFollower(directory)
+    follower.read_all()
+    state = follower.state
+    if state.ended or not run_process.looks_alive(state.pid, state.heartbeat):
+        return False
+    attach(scene, directory)
+    return True
 
 
 def attach(scene: bpy.types.Scene, directory: Path) -> str:

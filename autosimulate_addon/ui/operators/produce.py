@@ -9,7 +9,7 @@ from bpy.props import IntProperty
 
 from ...protocol import InputError
 from ...run.record.directory import DATASET_FILE, PREVIEW_FILE, check_count, check_not_data
-from .. import monitor, reasons
+from .. import monitor, panel_data, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
 from ..jobs.run_follower import Status
@@ -40,7 +40,10 @@ class AUTOSIMULATE_OT_sample_sheet(bpy.types.Operator):
         def work():
             output = launch.new_directory("preview") / PREVIEW_FILE
             arguments = ["preview", *run_process.flags({"output": output, "count": self.count, **_size(context.scene)})]
-            monitor.follow(launch.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet))
+            made_from = repr(panel_data.refresh(context.scene).psi)
+            job = launch.start_side_job("PREVIEW", context.scene, arguments, output, self.count, _show_sheet)
+            job.made_from = made_from
+            monitor.follow(job)
             return f"Rendering {self.count} samples"
 
         return attempt(self, work)

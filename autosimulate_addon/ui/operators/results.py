@@ -70,7 +70,7 @@ class AUTOSIMULATE_OT_discard(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable, _undecided, reasons.not_rendering)
+        return reasons.allowed(cls, context, reasons.scene_editable, _undecided, _has_result, reasons.not_rendering)
 
     def execute(self, context):
         job = table.job()

@@ -45,13 +45,18 @@ class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
         column.use_property_decorate = False
         group = context.scene.autosimulate
         draw_settings(column, group, "optimize")
+        if context.scene.render.engine != "CYCLES":
+            paragraph(layout, context, iface_("Images are rendered by Cycles, whatever engine the scene uses"),
+                      icon="INFO")
         row = layout.row()
         row.scale_y = 1.6
         row.operator("autosimulate.optimize", icon="PLAY")
         if job is not None and job.scene == context.scene.name:
             _ended(layout, context, job)
         else:
-            layout.operator("autosimulate.attach", icon="LINKED")
+            row = layout.row(align=True)
+            row.operator("autosimulate.attach", icon="LINKED")
+            row.operator("autosimulate.attach", text="", icon="FILE_FOLDER").choose = True
 
 
 def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
@@ -66,8 +71,9 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
     column.scale_y = 0.9
     if state.eta is not None:
         _pair(column, iface_("Time left"), duration(state.eta))
-    iteration = iface_("of {:d}").format(state.iterations) if state.iterations else ""
-    _pair(column, iface_("Iteration"), f"{state.iteration} {iteration}")
+    if state.iterations:                                # counted from 0 in the events, from 1 for people
+        _pair(column, iface_("Iteration"), iface_("{:d} of {:d}").format(
+            min(state.iteration + 1, state.iterations), state.iterations))
     _pair(column, iface_("Images rendered"), str(state.images))
     _scores(layout, context, job)
     picture(layout, context, job.sheet_icons)

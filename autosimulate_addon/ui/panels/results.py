@@ -72,7 +72,8 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             _lines(column, after, "FORWARD")
         same = [name for name, before, after in changes if before == after]
         if same:
-            text = iface_("{:s} as before") if len(same) == 1 else iface_("{:d} others as before")
+            text = iface_("{:s}: as before") if len(same) == 1 else iface_("Nothing moved: all {:d} are as before") \
+                if len(same) == len(changes) else iface_("{:d} others: as before")
             column.label(text=text.format(wording.mark_name(same[0]) if len(same) == 1 else len(same)), icon="DOT")
 
 
@@ -123,6 +124,8 @@ class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):
         if not _job_row(layout, context, job):
             layout.operator("autosimulate.sample_sheet", icon="IMAGE_DATA")
         if job is not None and job.sheet_icons:
+            if job.state.ended and job.made_from and job.made_from != repr(panel_data.get(context.scene).psi):
+                paragraph(layout, context, iface_("Of distributions that are others now"), icon="INFO")
             picture(layout, context, job.sheet_icons)
             layout.operator("autosimulate.open_sheet", icon="IMAGE")
 
@@ -142,7 +145,10 @@ class AUTOSIMULATE_PT_generate(Sidebar, bpy.types.Panel):
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(context.scene.autosimulate, "dataset_count")
+        group = context.scene.autosimulate
+        column.prop(group, "dataset_count")
+        column.prop(group, "width")
+        column.prop(group, "height")
         column.prop(context.scene.autosimulate, "dataset_dir")
         layout.operator("autosimulate.generate", icon="RENDERLAYERS")
         status = job.state.status if job is not None else None
