@@ -6,6 +6,9 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from tests.window.story import (
     JOB,
     MODULE,
@@ -83,6 +86,35 @@ def test_right_clicks_on_every_kind_of_property(window, extension):
     capture_states(story)
     gui.py(f"d = __import__('{MODULE}.autosimulate_addon.ui.panel_data', fromlist=['x'])"
            f".refresh(bpy.context.scene); assert not d.problem and not any(r.problem for r in d.rows.values()), d")
+    no_errors(gui)
+
+
+def test_class_colours_are_seen_and_change_nothing(window, extension, tmp_path):
+    """Drawn over the objects by the graphics card: what no test inside bpy can see."""
+    story = window("blender", "classes")
+    gui = story.gui
+    install(story, extension)
+    colors = "[tuple(obj.color) for obj in bpy.data.objects]"
+    before = gui.value(colors)
+
+    def orange() -> int:
+        """Pixels of the viewport that have the tint of the first class."""
+        gui.py("find_area()[1].tag_redraw()")
+        time.sleep(1.0)
+        gui.shot(tmp_path / "screen.png")
+        x, y, width, height = gui.region(kind="WINDOW")
+        pixels = np.asarray(Image.open(tmp_path / "screen.png").convert("RGB")).astype(int)
+        seen = pixels[y:y + height, x:x + width - gui.region()[2]]
+        return int(((seen[..., 0] - seen[..., 2] > 60) & (seen[..., 1] > 60)).sum())
+
+    plain = orange()
+    gui.click_button("autosimulate.show_classes", pages=6)
+    story.shot("shown")
+    assert orange() > plain + 500
+    gui.py("bpy.data.objects['Large Sphere'].name = 'Large Sphere, renamed'")
+    gui.click_button("autosimulate.show_classes", pages=6)
+    assert orange() < plain + 100
+    assert gui.value(colors) == before
     no_errors(gui)
 
 
