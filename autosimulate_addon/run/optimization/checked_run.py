@@ -12,7 +12,7 @@ from ...core.datasets import Dataset
 from ...core.psi import Psi
 from ...core.search.autosimulate import StepOptions
 from ...core.state import check_start
-from ...protocol import AutoSimulateError, InputError
+from ...protocol import AutoSimulateError, InputError, Moments
 from ..arguments import settings
 from ..config import RunConfig, combine, differences, load, save
 from ..process import requirements
@@ -31,7 +31,7 @@ class CheckedRun:
     directory: RunDirectory
     config: RunConfig
     marked: MarkedScene
-    start: dict[str, dict[str, list[float]]]
+    start: dict[str, Moments]
     validation: Dataset | None      # None in the demo, which renders its own
     test: Dataset | None
     real: Dataset | None = None     # trained on beside the renders

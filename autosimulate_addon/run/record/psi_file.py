@@ -43,13 +43,13 @@ def find(given: str) -> Path:
     return file
 
 
-def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dict[str, dict[str, list[float]]]:
+def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dict[str, Moments]:
     """Plain psi for ``factors`` as far as the file has them: of ``stage``, or else the final, best or latest one.
 
     Raises InputError when the file is broken, holds numbers that no distribution can have, or does not fit.
     """
     by_key = {factor.key: factor for factor in factors}
-    plain: dict[str, dict[str, list[float]]] = {}
+    plain: dict[str, Moments] = {}
     for entry in entries(path):
         key = entry["key"]
         if key not in by_key:

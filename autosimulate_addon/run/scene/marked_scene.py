@@ -103,7 +103,7 @@ def default_size(scene: bpy.types.Scene, width: int | None) -> dict[str, int]:
     return {"width": width, "height": max(8, 2 * round(width * shape / 2))}
 
 
-def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, dict[str, list[float]]]:
+def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, Moments]:
     """Plain psi to start from: that given with --psi, else that in the scene's custom properties, else the marks'."""
     factors = blender_factors.factors_of(marked.marks)
     plain = {factor.key: {name: [float(value) for value in values] for name, values in factor.start.items()}

@@ -31,7 +31,7 @@ def sample(rng: np.random.Generator, family: str, parameters: Moments, count: in
         if family == "bounded":
             width = float(high[i]) - float(low[i])
             share = (m - float(low[i])) / width
-            k = beta_concentration(share, s / width)
+            k = max(beta_concentration(share, s / width), 1e-3)     # which rounding may make 0
             column = low[i] + width * rng.beta(share * k, (1 - share) * k, count)
         elif family == "lognormal":
             log_mean, variance = lognormal_parameters(m, s)
