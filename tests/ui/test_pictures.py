@@ -100,10 +100,10 @@ def test_rings_grow_with_the_energy():
 def test_fifty_shapes_take_under_a_millisecond_each():
     import time
 
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(50):
         geometry.ellipsoid([0, 0, 0], [1, 1, 1])
-    assert (time.perf_counter() - began) / 50 < 1e-3
+    assert (time.process_time() - began) / 50 < 1e-3
 
 
 @pytest.mark.parametrize("parameters, unit, items, text", [
