@@ -3,8 +3,9 @@
     L(z) = min over T, b of sum_i w_i CE(T z_i + b, y_i) + RIDGE |b|^2
 
 A loss of photographs is lowered most easily by predicting less, where a learner is unsure; calibrated first, what is
-left is whether it tells the classes apart. The problem is convex in (T, b), 1 + C numbers: Newton's method solves it to
-the end. By the envelope theorem the gradient of L in whatever z depends on is that of the sum with T and b held.
+left is whether it tells the classes apart. The problem is convex in (T, b), 1 + C numbers: Newton's method, damped,
+solves it to the end. By the envelope theorem the gradient of L in whatever z depends on is that of the sum with T and b
+held.
 
 Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (temperature, biases).
 """
@@ -22,8 +23,9 @@ from torch.nn import functional as F
 RIDGE = 1e-6
 #: The least temperature: below, the logits would count against what they say.
 LEAST_TEMPERATURE = 1e-2
-_MOST_STEPS = 50
-_HALVINGS = 30
+_MOST_STEPS = 100
+#: Of Levenberg's; a step with more is none.
+_MOST_DAMPING = 1e8
 
 #: Pixels of some images: logits (n, C), class ids (n,), weights (n,).
 Pixels = tuple[Tensor, Tensor, Tensor]
@@ -49,30 +51,47 @@ def calibrate(pixels: Iterable[Pixels]) -> Calibration:
     Deterministic. Pixels whose logits are not finite leave the logits as they are.
     """
     pixels = list(pixels)
-    classes = pixels[0][0].shape[1]
-    x = torch.zeros(1 + classes, dtype=torch.float64)
-    x[0] = 1.0
+    x = _first(pixels)
     loss, gradient, hessian = _derivatives(pixels, x)
+    damping = 1e-3
     for _ in range(_MOST_STEPS):
         if not bool(torch.isfinite(gradient).all()):
-            return Calibration(1.0, torch.zeros(classes, dtype=torch.float64))
+            return Calibration(1.0, torch.zeros(len(x) - 1, dtype=torch.float64))
         free = torch.ones(len(x), dtype=torch.bool)
         free[0] = not (x[0] <= LEAST_TEMPERATURE and gradient[0] > 0)
+        damped = hessian + damping * torch.diag(hessian.diagonal())
         step = torch.zeros_like(x)
-        step[free] = -torch.linalg.solve(hessian[free][:, free], gradient[free])
-        slope = float(step @ gradient)
-        if -slope <= 1e-13 * max(1.0, abs(loss)):
+        step[free] = -torch.linalg.solve(damped[free][:, free], gradient[free])
+        if -float(step @ gradient) <= 1e-13 * max(1.0, abs(loss)):
             break
-        for halving in range(_HALVINGS):
-            new = x + 0.5**halving * step
-            new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
-            there = _derivatives(pixels, new)
-            if there[0] <= loss + 1e-4 * float((new - x) @ gradient):
-                break
-        else:
+        new = x + step
+        new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
+        found = _derivatives(pixels, new)
+        if found[0] <= loss + 1e-4 * float((new - x) @ gradient):
+            x, (loss, gradient, hessian), damping = new, found, 0.1 * damping
+        elif damping > _MOST_DAMPING:
             break               # as low as the sums can tell
-        x, (loss, gradient, hessian) = new, there
+        else:
+            damping *= 10.0
     return Calibration(float(x[0]), x[1:])
+
+
+def _first(pixels: list[Pixels]) -> Tensor:
+    """(T, b) to begin with: logits that say little, so that the Hessian knows of every pixel, and the classes' shares.
+
+    Where logits are far apart most pixels are certain, right or wrong, and Newton's first steps go astray.
+    """
+    classes = pixels[0][0].shape[1]
+    shares, spread, total = torch.zeros(classes, dtype=torch.float64), 0.0, 0.0
+    for logits, labels, weights in pixels:
+        shares += torch.zeros(classes, dtype=torch.float64).index_add_(0, labels.cpu(), weights.double().cpu())
+        spread += float((weights * logits.var(1)).double().sum())
+        total += float(weights.double().sum())
+    bias = (shares.clamp(min=1e-6 * total) / max(total, 1e-30)).log() if total else shares
+    scale = (spread / max(total, 1e-30)) ** 0.5
+    temperature = 0.1 / scale if scale > 0 else 1.0
+    return torch.cat([torch.tensor([min(max(temperature, LEAST_TEMPERATURE), 1.0)], dtype=torch.float64),
+                      bias - bias.mean()])
 
 
 def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor]:
