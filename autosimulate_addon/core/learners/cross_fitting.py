@@ -37,11 +37,8 @@ class Half:
     """What one half of the renders says: theta, and v (D + 1, C) for each half of the photographs."""
 
     theta: Tensor
-    solved: list[CGResult]
-
-    @property
-    def directions(self) -> list[Tensor]:
-        return [each.solution for each in self.solved if isinstance(each.solution, Tensor)]
+    directions: list[Tensor]
+    solved: CGResult
 
     @property
     def direction(self) -> Tensor:
@@ -87,7 +84,9 @@ def fit_half(head: PixelHead, sampled: SampledPixels, weights: Tensor, validatio
     """theta* of these renders, from the head's own theta, and H^-1 g_val at it."""
     problem = head.problem(head.samples(sampled, weights / weights.sum()))
     theta = problem.fit(head.vector)
-    return Half(theta, [problem.solve(theta, g) for g in validation_gradients(head, theta, validation, options)])
+    solved = problem.solve(theta, torch.cat(validation_gradients(head, theta, validation, options), 1))
+    assert isinstance(solved.solution, Tensor)
+    return Half(theta, list(solved.solution.split(theta.shape[1], 1)), solved)
 
 
 def validation_gradients(head: PixelHead, theta: Tensor, validation: Validation,
@@ -128,7 +127,7 @@ def _terms(head: PixelHead, store: RenderStore, renders: WeightedRenders, psi: P
 
 def _direction(halves: list[Half]) -> Direction:
     """v of the first half, with the worst status of all solves."""
-    solved = [each for half in halves for each in half.solved]
+    solved = [half.solved for half in halves]
     worst = max(solved, key=lambda each: (each.status != CGStatus.CONVERGED, each.relative_residual))
     v = halves[0].direction
     return Direction({"weight": v[:-1], "bias": v[-1]}, str(worst.status), max(each.iterations for each in solved),

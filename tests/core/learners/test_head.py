@@ -56,6 +56,8 @@ def test_the_regression_is_solved_and_its_products_are_exact(monkeypatch):
     assert torch.allclose(problem.hessian_product(theta)(v), product)
     solved = problem.solve(theta, product, tolerance=1e-10)
     assert solved.status == "converged" and torch.allclose(solved.solution, v, atol=1e-6)
+    both = problem.solve(theta, torch.cat([product, -2 * product], 1), tolerance=1e-10).solution
+    assert torch.allclose(both, torch.cat([v, -2 * v], 1), atol=1e-5)
 
 
 def test_outputs_are_linear_in_the_features(trained):
