@@ -21,6 +21,7 @@ from typing import Any
 from autosimulate_addon.core.datasets import Dataset, read_dataset
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.config import RunConfig
+from autosimulate_addon.run.process.threads import use_threads
 from autosimulate_addon.run.scene import marked_scene
 
 from .options import add_common, names
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> None:
         if not (options.data / part).is_dir():
             raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
     config = RunConfig(width=options.width, height=options.width * 3 // 4, samples=options.samples)
+    use_threads(config.width, config.height)
     pools = Pools(options.work, options.data.absolute(), config)
     table = Table(options.results / "photographs.csv", COLUMNS, 3)
     judge: Judge | None = None
