@@ -18,11 +18,11 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         paragraph(layout, context, row.problem, icon="ERROR")
     if len(row.picture) > 1:                            # a square for each component, over the whole width
         picture(layout, context, row.picture)
-        axes = layout.row()
+        axes = layout.column(align=True)
         axes.scale_y = 0.7
         for letter, axis in zip(_letters(mark), row.axes, strict=False):
-            axes.label(text=f"{letter}: {axis}")
-        layout.label(text=row.full)
+            axes.label(text=iface_("{:s} shown: {:s}").format(letter, axis))
+        paragraph(layout, context, row.full)
         _targets(layout, mark, row.targets)
     else:
         line = layout.row()
@@ -34,14 +34,13 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         for axis in row.axes:
             column.label(text=iface_("shown: {:s}").format(axis))
         _targets(column, mark, row.targets)
-    undecided = mark.name in panel_data.get(context.scene).pending
-    if undecided:
+    if mark.name in panel_data.get(context.scene).pending:
         paragraph(layout, context, iface_("As the run has it now: Keep or Discard it under Results to change it here"),
                   icon="INFO")
-    elif learned.learned(mark, "mean") or learned.learned(mark, "p"):
+        return                                          # the fields are the scene's, which the run has not changed yet
+    if learned.learned(mark, "mean") or learned.learned(mark, "p"):
         _start(layout, mark, row)
     column = layout.column()
-    column.enabled = not undecided
     column.use_property_split = True
     column.use_property_decorate = False
     if mark.kind == "PROPERTY" and (row.problem or len(editing.families(mark)) > 1):
@@ -49,9 +48,7 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
     if mark.family.lower() in CONTINUOUS:
         _numbers(column, mark, row.unit)
     else:
-        choices = layout.column()
-        choices.enabled = not undecided
-        _choices(choices, mark)
+        _choices(layout, mark)
 
 
 def _start(layout: bpy.types.UILayout, mark, row: panel_data.Row) -> None:
@@ -76,7 +73,7 @@ def _targets(layout: bpy.types.UILayout, mark, names: tuple[tuple[int, str, bool
         row.label(text=name, icon="DOT" if there else "ERROR")
         if count > 1:
             row.operator("autosimulate.target_remove", text="", icon="X", emboss=False).index = index
-    if count > len(names):
+    if names and count > len(names):
         column.label(text=iface_("and {:d} more").format(count - len(names)), icon="BLANK1")
 
 

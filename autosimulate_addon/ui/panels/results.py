@@ -38,19 +38,19 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         row = column.row(align=True)
         row.operator("autosimulate.apply_mean", icon="CON_TRANSFORM")
         row.operator("autosimulate.draw_sample", icon="FILE_REFRESH")
-        if data.learned:
+        if data.learned - data.pending:
             column.operator("autosimulate.reset", icon="LOOP_BACK")
 
     @staticmethod
     def _run(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
-        decision = run_results.decision(context.scene, job)
-        if decision:
-            layout.label(text="Kept in the scene" if decision == "KEPT" else "Discarded: as before the run",
-                         icon="CHECKMARK" if decision == "KEPT" else "LOOP_BACK")
         row = layout.row(align=True)
         row.scale_y = 1.2
         row.operator("autosimulate.keep", icon="CHECKMARK")
         row.operator("autosimulate.discard", icon="LOOP_BACK")
+        decision = run_results.decision(context.scene, job)
+        if decision:
+            layout.label(text="Kept in the scene" if decision == "KEPT" else "Discarded: as before the run",
+                         icon="CHECKMARK" if decision == "KEPT" else "LOOP_BACK")
         if job.state.status == Status.DONE:
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
