@@ -9,9 +9,11 @@ def test_image_statistics_are_means_and_deviations_whatever_the_chunk():
     encoder = make_encoder("filters")
     images = torch.rand(5, 3, 16, 24, generator=torch.Generator().manual_seed(0))
     found = image_statistics(encoder, images, chunk=2)
-    features = encoder(images).double().flatten(2)
-    torch.testing.assert_close(found[:, :encoder.channels], features.mean(2).float(), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(found[:, encoder.channels:], features.std(2, correction=0).float(), rtol=1e-3, atol=1e-4)
+    maps = [each.double().flatten(2) for each in encoder.scales(images)]
+    means, deviations = (torch.cat(parts, 1).float() for parts in (
+        [each.mean(2) for each in maps], [each.std(2, correction=0) for each in maps]))
+    torch.testing.assert_close(found[:, :encoder.channels], means, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found[:, encoder.channels:], deviations, rtol=1e-3, atol=1e-4)
     assert not found.requires_grad and image_statistics(encoder, images.requires_grad_()).requires_grad
 
 
