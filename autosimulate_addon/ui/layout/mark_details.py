@@ -39,7 +39,7 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
                   icon="INFO")
         return                                          # the fields are the scene's, which the run has not changed yet
     if learned.learned(mark, "mean") or learned.learned(mark, "p"):
-        _start(layout, mark, row)
+        _start(layout, context, mark, row)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -51,13 +51,13 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         _choices(layout, mark)
 
 
-def _start(layout: bpy.types.UILayout, mark, row: panel_data.Row) -> None:
-    """What is learned stands in the fields; beside it where it began, and the way back."""
+def _start(layout: bpy.types.UILayout, context: bpy.types.Context, mark, row: panel_data.Row) -> None:
+    """What is learned stands in the fields; here where it began, and the way back."""
     line = layout.row(align=True)
-    text = line.row()
+    text = line.column()
     text.active = False
-    text.label(text=iface_("Learned; the start was {:s}").format(row.start) if row.start else iface_("Learned"),
-               icon="CHECKMARK")
+    paragraph(text, context, iface_("Learned, from {:s}").format(row.start) if row.start else iface_("Learned"),
+              icon="CHECKMARK")
     line.operator("autosimulate.reset", text="", icon="LOOP_BACK").name = mark.name
 
 
