@@ -54,11 +54,12 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
 def _start(layout: bpy.types.UILayout, context: bpy.types.Context, mark, row: panel_data.Row) -> None:
     """What is learned stands in the fields; here where it began, and the way back."""
     line = layout.row(align=True)
-    text = line.column()
-    text.active = False
-    paragraph(text, context, iface_("Learned, from {:s}").format(row.start) if row.start else iface_("Learned"),
-              icon="CHECKMARK")
+    line.label(text=iface_("Learned"), icon="CHECKMARK")
     line.operator("autosimulate.reset", text="", icon="LOOP_BACK").name = mark.name
+    if row.start:
+        start = layout.column()
+        start.active = False
+        paragraph(start, context, iface_("The start was {:s}").format(row.start))
 
 
 def _targets(layout: bpy.types.UILayout, mark, names: tuple[tuple[int, str, bool], ...]) -> None:

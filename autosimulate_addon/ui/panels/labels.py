@@ -6,7 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
 from ...blender.marks import presence
-from ..layout.text import paragraph
+from ..layout.text import narrow, paragraph
 from ..overlay import tint
 from .base import Sidebar
 
@@ -51,14 +51,14 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
         column.operator("autosimulate.class_move", text="", icon="TRIA_UP").direction = "UP"
         column.operator("autosimulate.class_move", text="", icon="TRIA_DOWN").direction = "DOWN"
         if 0 <= group.active_class < len(group.classes):
-            self._details(layout, group.classes[group.active_class])
+            self._details(layout, context, group.classes[group.active_class])
         layout.operator("autosimulate.show_classes", icon="HIDE_OFF", depress=tint.shown())
 
     @staticmethod
-    def _details(layout: bpy.types.UILayout, item) -> None:
+    def _details(layout: bpy.types.UILayout, context: bpy.types.Context, item) -> None:
         column = layout.column(align=True)
         column.label(text=iface_("Assign to {:s}").format(item.name))
-        assign = column.row(align=True)
+        assign = column.column(align=True) if narrow(context) else column.row(align=True)
         for what, text in (("OBJECTS", "Selected"), ("COLLECTION", "Collection"), ("MATERIAL", "Material")):
             assign.operator("autosimulate.class_assign", text=text).what = what
         column = layout.column(align=True)
