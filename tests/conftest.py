@@ -36,6 +36,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         leave(config.stash.get(EXIT_STATUS, 1))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random triples of scene, marks and data set ``tests/run/triples`` runs."""
+    parser.addoption("--triples", type=int, default=20, help="random triples to run (200 go through everything)")
+    parser.addoption("--triples-seed", type=int, default=0, help="another seed makes other triples")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What came of the triples, which may have run in several processes."""
+    found = [value for reports in terminalreporter.stats.values() for report in reports
+             if getattr(report, "when", "") == "call" for name, value in report.user_properties if name == "triple"]
+    if found:
+        counts = [sum(row) for row in zip(*found, strict=True)]
+        terminalreporter.write_line("{} triples: {} results, {} refusals, {} tracebacks, {} values changed".format(
+            len(found), *counts))
+
+
 @pytest.fixture(scope="session")
 def repo_root() -> Path:
     return ROOT

@@ -8,10 +8,12 @@ import bpy
 
 #: Not data of the file: what the interface shows, or what an evaluation leaves behind.
 _SKIPPED_COLLECTIONS = {"window_managers", "screens", "workspaces"}
-# "uv_sculpt": reading it crashes 4.2 and 4.3 in files that have no brush curve yet.
+# "uv_sculpt": reading it crashes 4.2 and 4.3 in files that have no brush curve yet. "uv_layer_clone" and
+# "uv_layer_stencil", which the image editor paints with, are settled when a mesh is first evaluated.
 _SKIPPED = {"rna_type", "bl_rna", "session_uid", "tag", "is_evaluated", "is_updated", "is_updated_data", "original",
             "depsgraph", "id_data", "preview", "pixels", "bindcode", "is_runtime_data", "select_by_id", "is_dirty",
-            "storage_type", "uv_sculpt", "warning", "dimensions", "location_absolute", "location"}
+            "storage_type", "uv_sculpt", "uv_layer_clone",
+            "uv_layer_stencil", "warning", "dimensions", "location_absolute", "location"}
 _KEPT_FOR = {"dimensions": ("Object",), "location": ("Object", "PoseBone")}   # nodes report layout there
 
 
@@ -36,6 +38,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def _same(one: Any, two: Any) -> bool:
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(map(_same, one, two))
     return one == two or (one != one and two != two)     # NaN is itself here
 
 
