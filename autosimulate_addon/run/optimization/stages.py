@@ -34,7 +34,7 @@ from ..report import agreement, matching
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
 from ..scene.simulator import BlenderSimulator, open_simulator
-from . import deliver, demo, influence_sheet
+from . import deliver, demo, influence_sheet, unseen
 from .checked_run import CheckedRun
 
 
@@ -42,6 +42,8 @@ def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, 
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
     use_threads(job.config.width, job.config.height)
+    if not any(isinstance(event, Start) for event in read_events(job.directory.events)):
+        job = replace(job, notes=(*job.notes, *unseen.notes(job.marked, job.config, job.start, stop)))
     with open_simulator(job.marked, job.config, stop=stop) as simulator:
         run = _Run(job, events, stop, simulator)
         try:
