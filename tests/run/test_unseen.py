@@ -23,6 +23,7 @@ def marked(tmp_path):
     away = bpy.data.objects.new("Away", bpy.data.objects["Box"].data)
     away.location = (500.0, 500.0, -500.0)
     bpy.context.scene.collection.objects.link(away)
+    bpy.context.view_layer.update()
     path = tmp_path / "marks.toml"
     path.write_text("".join((
         ENTRY.format("place", "objects['Box']", "location", "[0.1, 0.1, 0.1]"),
@@ -36,12 +37,12 @@ def test_only_what_changes_no_pixel_is_named_and_nothing_is_changed(marked):
     before = dump()
     found = unseen.notes(marked, CONFIG, starting_psi(marked, None), lambda: False)
     assert len(found) == 1 and "'away'" in found[0] and "4 pairs" in found[0]
-    # (these two are not values of the scene: Blender makes them when it looks at an image or a mesh that was just loaded)
+    # (these two are no values of the scene, but what Blender makes when it first looks at a mesh or an image format)
     assert not [line for line in differences(before, dump())
                 if "uv_layer_clone" not in line and "linear_colorspace_settings.name: ''" not in line]
 
 
 def test_without_time_nothing_is_claimed(marked, monkeypatch):
     monkeypatch.setattr(unseen, "SECONDS", 0.0)
-    config = replace(CONFIG, iterations=1, images=1)
+    config = replace(CONFIG, iterations=1, images=2)
     assert unseen.notes(marked, config, starting_psi(marked, None), lambda: False) == []
