@@ -49,6 +49,18 @@ def test_depth_of_field_of_a_camera_that_a_marker_binds():
     assert other.data.dof.use_dof
 
 
+def test_depth_of_field_that_a_driver_switches_on():
+    scene, table = one_ball()
+    plain = scenes.combined(scenes.render(scene, table, size=SIZE))
+    blur(scene.camera)
+    scene.camera.data.dof.use_dof = False
+    curve = scene.camera.data.driver_add("dof.use_dof")
+    curve.driver.expression = "1"
+    blurred = scenes.render(scene, table, size=SIZE)
+    assert_mask(blurred.labels, ONE_BALL)
+    assert np.abs(scenes.combined(blurred) - plain).max() > 0.01 and not curve.mute
+
+
 def test_drawn_depth_of_field_is_seen_draw_by_draw():
     scene, table = one_ball()
     blur(scene.camera)
