@@ -115,7 +115,7 @@ class SoftmaxRegression:
 
         ``rhs`` (D + 1, C), or several side by side (D + 1, k C): one system, whose blocks are all H.
         """
-        change, product = self._coordinates, self.hessian_product(theta)
+        change, product = Coordinates.of(self.samples, self.classes, self.l2, theta), self.hessian_product(theta)
 
         def in_coordinates(u: Parameters) -> Parameters:
             assert isinstance(u, Tensor)
@@ -140,23 +140,24 @@ class Coordinates:
     scale: float
 
     @classmethod
-    def of(cls, samples: Samples, classes: int, l2: float) -> Coordinates:
-        """R R' = (c X'wX + 2 l2 I)^-1 with c the mean of p (1 - p) of the classes' shares: what is left where a
-        classifier knows little. (Boehning's bound has 1/2 there.)
+    def of(cls, samples: Samples, classes: int, l2: float, theta: Tensor | None = None) -> Coordinates:
+        """R R' = (X' diag(w c) X + 2 l2 I)^-1, c the mean of p (1 - p) over the classes: with each sample's own p at
+        ``theta``, else with the classes' shares, what is left where a classifier knows little. (Boehning's bound has
+        1/2 there.)
         """
-        shares = torch.zeros(classes, dtype=samples.w.dtype, device=samples.w.device).index_add_(
-            0, samples.y, samples.w)
-        total = float(shares.sum())
-        p = shares / max(total, 1e-30)
-        curvature = max(float((p * (1 - p)).mean()), 1e-4)
         few = samples.thinned(_PRECONDITIONER_SAMPLES)
-        gram = (few.x * few.w[:, None]).T @ few.x
-        matrix = (curvature * gram).double().cpu()
+        if theta is None:
+            shares = torch.zeros(classes, dtype=few.w.dtype, device=few.w.device).index_add_(0, few.y, few.w)
+            p = (shares / shares.sum().clamp(min=1e-30))[None]
+        else:
+            p = few.logits(theta).softmax(1)
+        weights = few.w * (p * (1 - p)).mean(1)
+        matrix = ((few.x * weights[:, None]).T @ few.x).double().cpu()
         matrix.diagonal().add_(2 * l2 + 1e-6 * float(matrix.diagonal().mean()))
         lower = torch.linalg.cholesky(matrix)
         identity = torch.eye(len(matrix), dtype=torch.float64)
         root = torch.linalg.solve_triangular(lower, identity, upper=False).T
-        return cls(root.to(samples.x), (curvature * max(total, 1e-30)) ** -0.5)
+        return cls(root.to(samples.x), max(float(weights.sum()), 1e-30) ** -0.5)
 
     def theta(self, u: Tensor) -> Tensor:
         return torch.cat([self.root @ u[:-1], self.scale * u[-1:]])
