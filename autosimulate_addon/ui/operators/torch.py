@@ -16,7 +16,7 @@ from .base import attempt
 
 _INTERVAL_SECONDS = 0.3
 #: PyTorch, what the jobs need beside it, and what reports, progress bars and Bayesian optimization need.
-PACKAGES = ("torch", *COMPANIONS.values(), "matplotlib", "tqdm", "optuna", "scipy")
+PACKAGES = ("torch", *COMPANIONS.values(), "pyyaml", "matplotlib", "tqdm", "optuna", "scipy")
 
 
 class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
