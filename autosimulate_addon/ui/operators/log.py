@@ -88,6 +88,7 @@ def _show_text(context: bpy.types.Context, text: bpy.types.Text) -> None:
             region = next(region for region in area.regions if region.type == "WINDOW")
             with bpy.context.temp_override(window=window, area=area, region=region):
                 bpy.ops.text.jump(line=text.current_line_index + 1)
+            area.tag_redraw()
 
     bpy.app.timers.register(scroll, first_interval=0.3)
 
