@@ -75,7 +75,7 @@ def written_by_others(scene: Scene, marks: Marks, rng: random.Random) -> Verdict
                               "path": 'node_tree.nodes["Background"].inputs["Strength"].default_value'})
         return refused("keyframe", "twice", "already")
     marks.entries.append({"data": "objects['Own']", "path": "location"})
-    return EITHER if how == "constraint" else refused("driv", "keyframe")
+    return refused("driv", "keyframe", "constraint")
 
 
 def another_rotation(scene: Scene, marks: Marks, rng: random.Random) -> Verdict:
@@ -83,7 +83,7 @@ def another_rotation(scene: Scene, marks: Marks, rng: random.Random) -> Verdict:
     thing.rotation_mode, path = rng.choice((("QUATERNION", "rotation_euler"), ("AXIS_ANGLE", "rotation_euler"),
                                             ("XYZ", "rotation_quaternion"), ("XYZ", "rotation_axis_angle")))
     marks.entries.append({"data": "objects['Own']", "path": path})
-    return EITHER
+    return refused("rotat", "quaternion", "mode")
 
 
 def socket_with_a_link(scene: Scene, marks: Marks, _rng: random.Random) -> Verdict:
@@ -95,7 +95,7 @@ def socket_with_a_link(scene: Scene, marks: Marks, _rng: random.Random) -> Verdi
     _own(scene).data.materials.append(material)
     marks.entries.append({"data": "materials['Noisy']",
                           "path": 'node_tree.nodes["Principled BSDF"].inputs["Roughness"].default_value'})
-    return EITHER
+    return refused("link", "connect", "socket")
 
 
 def twice(scene: Scene, marks: Marks, rng: random.Random) -> Verdict:
