@@ -103,6 +103,10 @@ class Trained(Event):
     iteration: int | None = None
 
 
+#: ``Iteration.status`` of one in which the photographs' statistics were matched.
+MATCHED = "matched"
+
+
 @dataclass(frozen=True)
 class Iteration(Event):
     """One complete iteration of a run, with its null control beside it. Metrics are from 0 to 1."""

@@ -123,7 +123,16 @@ def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
     if (count := blocks.shape[1]) > 1:
         by_block = scores.T @ (weights[:, None] * -2 * (blocks - weights @ blocks))         # (P, B)
         variance = variance + by_block.var(1) / count
-    return gradient, gradient / variance.clamp(min=1e-24).sqrt()
+    return gradient, as_normal(gradient / variance.clamp(min=1e-24).sqrt(), _effective(weights) - 1)
+
+
+def as_normal(t: Tensor, freedom: float) -> Tensor:
+    """The normal deviates of the probabilities of Student's t with ``freedom`` degrees: few renders give large t.
+
+    The approximation of Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", 1959.
+    """
+    freedom = max(freedom, 1.0)
+    return t.sign() * (8 * freedom + 1) / (8 * freedom + 3) * (freedom * torch.log1p(t.square() / freedom)).sqrt()
 
 
 def more_than_chance(z: Tensor, count: int, chance: float) -> bool:
@@ -150,13 +159,20 @@ def _effective(weights: Tensor) -> float:
 def _moves(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
     """The coordinates that were heard and have moved."""
     return tuple(Move(name, a, b, score) for name, a, b, score
-                 in zip(start.coordinates, _numbers(start), _numbers(end), z.tolist(), strict=True) if score and a != b)
+                 in zip(_names(start), _numbers(start), _numbers(end), z.tolist(), strict=True) if score and a != b)
+
+
+def _names(psi: Psi) -> list[str]:
+    """(P) the coordinates' names, those of a vector's components told apart."""
+    names = list(psi.coordinates)
+    return [f"{name}[{names[:index].count(name)}]" if names.count(name) > 1 else name
+            for index, name in enumerate(names)]
 
 
 def _numbers(psi: Psi) -> list[float]:
     """(P) plain numbers, one for each coordinate. (Of a coin's two probabilities only "on" is one.)"""
-    found: list[float] = []
+    values: list[float] = []
     for key, plain in psi.plain().items():
         numbers = [float(number) for numbers in plain.values() for number in numbers]
-        found += numbers[len(numbers) - len(psi.phi_of(key)):]
-    return found
+        values += numbers[len(numbers) - len(psi.phi_of(key)):]
+    return values

@@ -157,8 +157,8 @@ class Matcher:
 
 def _by_group(distance: Distance, groups: Mapping[str, Tensor], matched: Matched) -> dict[str, tuple[float, float]]:
     before, after = matched.weights
-    found = {}
+    values = {}
     for name, columns in groups.items():
         part = distance.of(columns)
-        found[name] = (part.value(before), part.value(after))
-    return found
+        values[name] = (part.value(before), part.value(after))
+    return values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from ...protocol.events import MATCHED
 from ..features import make_encoder
 from ..matching import Matcher, Round
 from ..psi import Psi
@@ -16,8 +17,6 @@ from .method import Context, Outcome
 
 #: Renders that are asked before matching is over: what few do not tell, more may.
 ENOUGH = 96
-#: The status of an iteration that matched; its details say what moved and how near the renders came.
-MATCHED = "matched"
 
 
 class MatchStage:
@@ -31,9 +30,9 @@ class MatchStage:
         self._saved: dict[str, Any] | None = None
 
     def round(self, context: Context) -> tuple[Round, Outcome]:
-        found = self._ready(context).round(context.store, context.batch, context.psi, context.seed)
-        self.over = found.nothing_left and found.renders >= ENOUGH
-        return found, Outcome(MATCHED, {**found.details(), "over": self.over})
+        matched = self._ready(context).round(context.store, context.batch, context.psi, context.seed)
+        self.over = matched.nothing_left and matched.renders >= ENOUGH
+        return matched, Outcome(MATCHED, {**matched.details(), "over": self.over})
 
     def _ready(self, context: Context) -> Matcher:
         """The matcher, made when photographs are there to match."""
@@ -67,8 +66,8 @@ class Match(Search):
         return cls(start, MatchStage(settings))
 
     def before_training(self, context: Context) -> Outcome | None:
-        found, outcome = self.stage.round(context)
-        self.psi = found.psi
+        matched, outcome = self.stage.round(context)
+        self.psi = matched.psi
         return outcome
 
     def state_dict(self) -> dict[str, Any]:

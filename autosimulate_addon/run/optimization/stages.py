@@ -13,11 +13,10 @@ from ...core import loop
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
 from ...core.loop import State, with_control
 from ...core.psi import Psi
-from ...core.search.match import MATCHED
 from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import Moments
-from ...protocol.events import Event, Iteration, Rendered, Sheet, Start, Trained
+from ...protocol.events import MATCHED, Event, Iteration, Rendered, Sheet, Start, Trained
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
@@ -172,6 +171,8 @@ class _Run:
             "control_val_metric": last.control_val_metric,
             "images": config.fresh_count, "judges": config.judges, "split": split,
             "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
+        if matched := matching.summary(self.records):
+            numbers["match"] = matched
         if not config.compare:
             return numbers
         # The same underlying random numbers for all, so that they differ by psi, and by what is trained on, alone.

@@ -1,15 +1,17 @@
-"""What a round of matching says to the user."""
+"""What matching says to the user, in one line a round and in numbers for the whole run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from ...protocol.events import MATCHED, Iteration
 
 #: Why a round ended, in words (see ``core.matching.match``).
 ENDED = {"nothing_heard": "no further difference stands out of the noise",
          "out_of_reach": "the renders so far reach no further: new ones go on from there",
          "no_gain": "no step brings renders and photographs nearer", "steps": "all steps were taken"}
-#: Coordinates that a line names.
+#: Coordinates, and things that were left over, that a line names.
 _NAMED = 4
 
 
@@ -33,3 +35,32 @@ def brightness(details: Mapping[str, Any]) -> str:
     if details["lit"]:
         return f"{far}: the lights were matched to them before anything was learned."
     return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
+
+
+def summary(iterations: Iterable[Iteration]) -> dict[str, Any] | None:
+    """A run's rounds together; None where there were none.
+
+    "moved": [coordinate, start, end, z], z the largest of its rounds'. "before" and "after", "classes" and "scales":
+    MMD^2 of the first round's start and of the last one's end, each with the widths of its own renders.
+    """
+    rounds = [each.details for each in iterations if each.status == MATCHED and "moved" in each.details]
+    if not rounds:
+        return None
+    first, last = rounds[0], rounds[-1]
+    moved: dict[str, list[Any]] = {}
+    for name, start, end, z in (move for each in rounds for move in each["moved"]):
+        known = moved.get(name, [name, start, end, 0.0])
+        moved[name] = [name, known[1], end, max(known[3], z, key=abs)]
+    groups = {group: {name: [first[group].get(name, pair)[0], pair[1]] for name, pair in last[group].items()}
+              for group in ("classes", "scales")}
+    return {"renders": last["renders"], "rounds": len(rounds), "before": first["before"], "after": last["after"],
+            "moved": sorted(moved.values(), key=lambda move: -abs(move[3])), **groups, "ended": last["ended"]}
+
+
+def left(matched: Mapping[str, Any]) -> str:
+    """Which distances stay the largest, in one sentence: what these learnable properties cannot bring nearer."""
+    words = []
+    for group, name in (("classes", "labels"), ("scales", "features")):
+        largest = sorted(matched[group].items(), key=lambda item: -item[1][1])[:_NAMED // 2]
+        words += [f"{name} of {key} {after:.2f}" for key, (_, after) in largest]
+    return f"What is left, largest first: {', '.join(words)}. Learnable properties that change it may be missing."

@@ -12,7 +12,7 @@ from html import escape
 from matplotlib.figure import Figure
 
 from ...protocol.words import duration, percent
-from . import layout
+from . import layout, matching
 from .curves import ROW_NAMES
 from .distributions import change
 from .poster import facts
@@ -67,7 +67,8 @@ def render(record: RunRecord) -> str:
         _section("Against the null control",
                  _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and the comparison of "
                                        "fresh networks")),
-        _scores(record), _distributions(record), _sheets(record), _influence(record), _health(record), _config(record),
+        _scores(record), _matching(record), _distributions(record),
+        _sheets(record), _influence(record), _health(record), _config(record),
     ]
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -142,6 +143,23 @@ def _scores(record: RunRecord) -> str:
                    "wanders with the share of foreground in the renders.</p>")
     columns = [record.metric, *([f"{record.metric}, decided"] if decided else []), "loss", *names]
     return _section("Fresh networks", _table(["distributions", *columns], rows, 1) + remark)
+
+
+def _matching(record: RunRecord) -> str:
+    matched = matching.summary(record.iterations)
+    if matched is None:
+        return ""
+    whole = {name: (matched["before"][name], matched["after"][name]) for name in matched["before"]}
+    rows = [("", [f"{group}{name}", *(f"{value:.3f}" for value in pair)])
+            for group, pairs in (("", whole), ("labels of ", matched["classes"]), ("features of ", matched["scales"]))
+            for name, pair in pairs.items()]
+    moved = [("", [name, f"{start:.4g}", f"{end:.4g}", f"{z:+.1f}"]) for name, start, end, z in matched["moved"]]
+    told = f"{matching.left(matched)} It ended as {matching.ENDED[matched['ended']]}."
+    return _section(
+        f"Matched on {matched['renders']:,} renders, without a network",
+        _table(["distance to the photographs (MMD²)", "before", "after"], rows, 1, full=False)
+        + (_table(["what moved", "from", "to", "standard errors"], moved, 1, full=False) if moved else
+           '<p class="quiet">Nothing moved.</p>') + f'<p class="quiet">{escape(told)}</p>')
 
 
 def _distributions(record: RunRecord) -> str:

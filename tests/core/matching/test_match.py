@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autosimulate_addon.core.matching import Distance, match
-from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH
+from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH, as_normal
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import Factor, SampleKey
 
@@ -74,3 +74,11 @@ def test_categories_are_named_with_their_own_probabilities():
     assert found.psi.plain()["coin"]["p"][1] == pytest.approx(real.mean().item(), abs=0.12)
     assert [(move.coordinate, move.start) for move in found.moves] == [("coin.p(on)", 0.5)]
     assert found.moves[0].end == pytest.approx(found.psi.plain()["coin"]["p"][1])
+
+
+@pytest.mark.parametrize("freedom", [3, 8, 30, 300])
+def test_few_renders_count_as_student_s_t_says(freedom):
+    stats = pytest.importorskip("scipy.stats")
+    t = torch.tensor([-5.0, -2.0, 0.5, 2.5, 4.0], dtype=torch.float64)
+    exact = stats.norm.ppf(stats.t.cdf(t.numpy(), freedom))
+    assert as_normal(t, freedom).numpy() == pytest.approx(exact, abs=0.03)

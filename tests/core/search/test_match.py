@@ -5,8 +5,8 @@ import torch
 
 from autosimulate_addon.core.loop import LoopConfig, State, optimize, with_control
 from autosimulate_addon.core.psi import Psi
-from autosimulate_addon.core.search.match import MATCHED
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
+from autosimulate_addon.protocol.events import MATCHED
 
 VALIDATION = validation_and_test(n_val=16, n_test=1)[0]
 
