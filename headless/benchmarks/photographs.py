@@ -44,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", default="wide", choices=("wide", "dark", "expert"), help="(default: wide)")
     parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
                         help=f"of {', '.join(ARMS)} (default: none,match,expert)")
-    parser.add_argument("--iterations", type=int, default=2, metavar="N", help="of each run (default: 2)")
-    parser.add_argument("--images", type=int, default=320, metavar="K", help="rendered per iteration (default: 320)")
+    parser.add_argument("--iterations", type=int, default=8, metavar="N",
+                        help="of each run (default: 8; the first two of AutoSimulate take no step)")
+    parser.add_argument("--images", type=int, default=40, metavar="K", help="rendered per iteration (default: 40)")
     parser.add_argument("--count", type=int, default=320, metavar="N", help="in a judge's pool (default: 320)")
     parser.add_argument("--width", type=int, default=256, metavar="PX", help="(default: 256, three quarters as high)")
     parser.add_argument("--samples", type=int, default=8, metavar="N", help="of Cycles a pixel (default: 8)")

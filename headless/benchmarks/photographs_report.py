@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from .comparison import markdown, short, signed
 from .table import number
@@ -14,6 +16,35 @@ Rows = Sequence[Mapping[str, str]]
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "match", "autosimulate": "AutoSimulate alone",
           "match-autosimulate": "match, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
+
+
+def section(results: Path) -> tuple[str, str]:
+    """The part of RESULTS.md."""
+    rows = read(results)
+    count, samples, start = (rows[0][name] for name in ("judged_on", "samples", "start"))
+    seeds, commits = (sorted({row[name] for row in rows}) for name in ("seed", "commit"))
+    body = (f"`python headless/benchmark.py photographs --data LMO --seeds {','.join(seeds)} --iterations 1 "
+            f"--images {count} --count {count} --samples {samples}`, start {start}: ranges that nobody fitted to these "
+            "photographs. 256 x 192 pixels; psi driven by the 70 `val` photographs. A judge is a convex head on frozen "
+            f"ImageNet features, trained on {count} other renders of psi and no photograph, with the same random "
+            "numbers for all arms of a seed; its l2, the loss's calibration and the decision biases of the mIoU are "
+            f"chosen on `val`, scores are on the 70 `test` photographs. Rows: `photographs.csv`, {', '.join(commits)}. "
+            "Medians (least to most).\n\n")
+    return "LM-O, real photographs, from a start that nobody fitted to them", body + "\n".join(summary(rows))
+
+
+def answers(results: Path) -> Iterator[list[str]]:
+    rows = read(results)
+    own, none = _by_seed(rows, "match"), _by_seed(rows, "none")
+    loss, better, decided, more, closed = _against(rows, "match", own)
+    yield [f"real photographs (LM-O) from wide ranges: is matching better than never moving? ({len(own)} seeds)",
+           f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in {better}; "
+           f"mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene closed: {closed}"]
+
+
+def read(results: Path) -> list[dict[str, str]]:
+    with open(results / "photographs.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def summary(rows: Rows) -> list[str]:

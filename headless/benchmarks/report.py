@@ -11,7 +11,7 @@ import csv
 import itertools
 from pathlib import Path
 
-from . import figures, gradient_report, report_blender, report_machine, report_standin
+from . import figures, gradient_report, photographs_report, report_blender, report_machine, report_standin
 from .comparison import markdown
 from .options import RESULTS
 
@@ -47,8 +47,9 @@ def run(options: argparse.Namespace) -> None:
 def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
-                *(report_blender.section(results, name) for name in ("demo", "clevr")), report_blender.lmo(results),
-                report_standin.ablations(results), gradient_report.section(results), by_hand(results)]
+                *(report_blender.section(results, name) for name in ("demo", "clevr")),
+                photographs_report.section(results), report_blender.lmo(results), report_standin.ablations(results),
+                gradient_report.section(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     head = HEAD.format(machine="; ".join(machines))
     return head + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
@@ -64,6 +65,7 @@ def draw(results: Path) -> None:
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
+                           photographs_report.answers(results),
                            report_machine.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
