@@ -9,6 +9,7 @@ This file only finds the packages beside it and hands over to ``benchmarks/cli.p
 
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -30,4 +31,9 @@ if "autosimulate_addon" not in sys.modules:
 load_package("benchmarks", FOLDER / "benchmarks")       # here, not below: worker processes run this file as well
 
 if __name__ == "__main__":
-    sys.exit(importlib.import_module("benchmarks.cli").main(sys.argv[1:]))
+    exit_code = importlib.import_module("benchmarks.cli").main(sys.argv[1:])
+    if "bpy" in sys.modules:        # whose own exit may wait for ever
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)
+    sys.exit(exit_code)
