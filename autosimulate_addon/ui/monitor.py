@@ -20,6 +20,8 @@ from .jobs.run_follower import Status
 from .pictures import curve, icons
 
 INTERVAL_SECONDS = 0.25
+#: What a job's pictures are called: its curve, the latest samples, those before and after.
+_PICTURES = ("curve:", "sheet:", "start:", "end:")
 #: How often a job that this window did not start is asked whether it still lives.
 _ALIVE_SECONDS = 3.0
 
@@ -27,7 +29,7 @@ _ALIVE_SECONDS = 3.0
 def follow(new: BackgroundJob) -> None:
     """Watches a job from now on."""
     table.put(new)
-    for prefix in ("curve:", "sheet:"):
+    for prefix in _PICTURES:
         icons.forget(prefix + new.kind)
     if not bpy.app.timers.is_registered(_on_timer):
         bpy.app.timers.register(_on_timer, first_interval=INTERVAL_SECONDS, persistent=True)
@@ -91,6 +93,9 @@ def _pictures(found: BackgroundJob) -> None:
         if stamp != found.sheet_stamp and not bpy.app.is_job_running("RENDER"):
             found.sheet_stamp = stamp
             found.show_sheet(newest)
+        if state.ended and state.numbers.get("match"):
+            for which in ("start", "end"):
+                found.show_sheet(found.files.sheet(which), which)
     except (OSError, RuntimeError):
         return                                          # not there yet, or half a file on a network drive
 
@@ -137,8 +142,8 @@ def cancel(kind: str) -> None:
 def _on_load(*_: Any) -> None:
     """Another file is open: its jobs go on by themselves, and "Attach to Run" finds them again."""
     table.clear()
-    icons.forget("curve:")
-    icons.forget("sheet:")
+    for prefix in _PICTURES:
+        icons.forget(prefix)
 
 
 def register() -> None:

@@ -56,3 +56,12 @@ def test_presets_of_the_settings(ready, tmp_path, monkeypatch):
 def _made_all(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def test_match_photographs_asks_for_matching_alone(ready, tmp_path):
+    from autosimulate_addon.run import arguments, config
+
+    options = arguments.parse(launch.optimize_arguments(ready, tmp_path / "run", launch.MATCHING))
+    asked = config.combine({key: value for key, value in arguments.settings(options).items() if value is not None})
+    assert (asked.method, asked.iterations, asked.images) == ("match", 2, 48)
+    assert not asked.control and not asked.compare

@@ -57,6 +57,15 @@ def summary(iterations: Iterable[Iteration]) -> dict[str, Any] | None:
             "moved": sorted(moved.values(), key=lambda move: -abs(move[3])), **groups, "ended": last["ended"]}
 
 
+def nearer(matched: Mapping[str, Any]) -> str:
+    """How near a run brought renders and photographs, in one sentence."""
+    near = ", ".join(f"{name} {before:.2f} -> {matched['after'][name]:.2f}"
+                     for name, before in matched["before"].items())
+    count = len(matched["moved"])
+    return (f"Matched on {matched['renders']} renders: distance in {near}; "
+            f"{count or 'no'} coordinate{'s' if count != 1 else ''} moved.")
+
+
 def left(matched: Mapping[str, Any]) -> str:
     """Which distances stay the largest, in one sentence: what these learnable properties cannot bring nearer."""
     words = []

@@ -60,9 +60,13 @@ class BackgroundJob:
     def sheet_icons(self) -> tuple[int, ...]:
         return icons.wide(f"sheet:{self.kind}")
 
-    def show_sheet(self, path: Path) -> None:
+    def sheet_of(self, which: str) -> tuple[int, ...]:
+        """The samples of the run's "start" or "end"; () before they are there."""
+        return icons.wide(f"{which}:{self.kind}")
+
+    def show_sheet(self, path: Path, which: str = "sheet") -> None:
         """Takes in a picture of samples. Raises RuntimeError when it cannot be read."""
         pixels = icons.read_image(path)
         tiles = 2 if pixels.shape[1] >= 1.5 * pixels.shape[0] else 1
-        icons.forget(f"sheet:{self.kind}")
-        icons.show_wide(f"sheet:{self.kind}", raster.boxed(pixels, 320 * tiles, 320), tiles)
+        icons.forget(f"{which}:{self.kind}")
+        icons.show_wide(f"{which}:{self.kind}", raster.boxed(pixels, 320 * tiles, 320), tiles)

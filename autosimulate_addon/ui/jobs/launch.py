@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -64,9 +66,14 @@ def _site_packages() -> str | None:
     return state.site_packages or None
 
 
-def optimize_arguments(scene: bpy.types.Scene, directory: Path) -> list[str]:
-    """The command line of an optimization with the scene's settings. Raises InputError."""
-    values = {"output": directory, **settings.read(scene.autosimulate), "site_packages": _site_packages()}
+#: What Match Photographs changes of the settings: few images, no network that has to be good, nothing beside it.
+MATCHING = {"method": "match", "iterations": 2, "images": 48, "epochs": 1, "control": False, "compare": False}
+
+
+def optimize_arguments(scene: bpy.types.Scene, directory: Path, changes: Mapping[str, Any] | None = None) -> list[str]:
+    """The command line of an optimization with the scene's settings, as far as not changed. Raises InputError."""
+    values = {"output": directory, **settings.read(scene.autosimulate), **(changes or {}),
+              "site_packages": _site_packages()}
     return ["optimize", *run_process.flags(values)]
 
 
@@ -93,9 +100,10 @@ def check_optimization(scene: bpy.types.Scene) -> None:
         raise InputError(f"The validation folder {folder} is empty: choose one with images and masks")
 
 
-def start_optimization(scene: bpy.types.Scene) -> BackgroundJob:
+def start_optimization(scene: bpy.types.Scene, changes: Mapping[str, Any] | None = None) -> BackgroundJob:
     """Copies the scene into a new run directory and starts the job, which nobody follows yet.
 
+    ``changes``: of the scene's settings, such as MATCHING.
     Raises InputError and leaves nothing behind.
     """
     check_optimization(scene)
@@ -104,7 +112,7 @@ def start_optimization(scene: bpy.types.Scene) -> BackgroundJob:
     directory = new_directory("optimize")
     files = RunDirectory(directory)
     try:
-        arguments = optimize_arguments(scene, directory)
+        arguments = optimize_arguments(scene, directory, changes)
         save_copy(files.scene)
         results.write_window_file(directory, scene, before, arguments)
         process = _start(command(scene, files.scene, arguments), files.window_log)

@@ -16,6 +16,10 @@ from ..jobs.run_follower import RunFollower, Status
 from ..wording import STATUS_WORDS
 from .base import attempt
 
+#: What must hold before a run starts.
+_BEFORE_A_RUN = (reasons.scene_editable, reasons.can_run, reasons.has_torch, reasons.no_optimization, reasons.has_marks,
+                 reasons.has_classes, reasons.has_validation, reasons.has_camera, reasons.not_rendering)
+
 
 class AUTOSIMULATE_OT_optimize(bpy.types.Operator):
     """Learn the distributions from the validation images, in the background; the window stays free"""
@@ -26,15 +30,33 @@ class AUTOSIMULATE_OT_optimize(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return reasons.allowed(cls, context, reasons.scene_editable, reasons.can_run, reasons.has_torch,
-                               reasons.no_optimization, reasons.has_marks, reasons.has_classes,
-                               reasons.has_validation, reasons.has_camera, reasons.not_rendering)
+        return reasons.allowed(cls, context, *_BEFORE_A_RUN)
 
     def execute(self, context):
         def work():
             job = launch.start_optimization(context.scene)
             monitor.follow(job)
             return f"Optimizing in {job.directory}"
+
+        return attempt(self, work)
+
+
+class AUTOSIMULATE_OT_match(bpy.types.Operator):
+    """Bring what the renders look like and show near the validation photographs: few images, no training to speak of"""
+
+    bl_idname = "autosimulate.match"
+    bl_label = "Match Photographs"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, *_BEFORE_A_RUN)
+
+    def execute(self, context):
+        def work():
+            job = launch.start_optimization(context.scene, launch.MATCHING)
+            monitor.follow(job)
+            return f"Matching in {job.directory}"
 
         return attempt(self, work)
 
@@ -145,4 +167,4 @@ def attach(scene: bpy.types.Scene, directory: Path) -> str:
     return f"The run in {directory.name}: {STATUS_WORDS[state.status]}"
 
 
-CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_resume, AUTOSIMULATE_OT_attach)
+CLASSES = (AUTOSIMULATE_OT_optimize, AUTOSIMULATE_OT_match, AUTOSIMULATE_OT_resume, AUTOSIMULATE_OT_attach)

@@ -51,6 +51,7 @@ class AUTOSIMULATE_PT_optimize(Sidebar, bpy.types.Panel):
         row = layout.row()
         row.scale_y = 1.6
         row.operator("autosimulate.optimize", icon="PLAY")
+        layout.operator("autosimulate.match", icon="IMAGE_REFERENCE")
         if job is not None and job.scene == context.scene.name:
             _ended(layout, context, job)
         else:

@@ -6,6 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
 from ...protocol.words import duration, percent
+from ...run.report import matching
 from .. import panel_data, wording
 from ..jobs import results as run_results
 from ..jobs import table
@@ -55,6 +56,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
+        _matched(layout, context, job)
         _numbers(layout, context, job.state.numbers)
 
     @staticmethod
@@ -85,6 +87,19 @@ def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
         return
     column.label(text=mean, icon=icon)
     column.label(text=f"± {spread}", icon="BLANK1")
+
+
+def _matched(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
+    """How near matching brought renders and photographs, what is left, and samples before and after."""
+    matched = job.state.numbers.get("match")
+    if not isinstance(matched, dict):
+        return
+    paragraph(layout, context, matching.nearer(matched), icon="IMAGE_REFERENCE")
+    paragraph(layout, context, matching.left(matched), icon="BLANK1")
+    for which, title in (("start", "Before"), ("end", "After")):
+        if job.sheet_of(which):
+            layout.label(text=title)
+            picture(layout, context, job.sheet_of(which))
 
 
 #: What the comparison means for who has to decide.

@@ -1,0 +1,37 @@
+"""What matching says of a whole run, from the events of its rounds."""
+
+from autosimulate_addon.protocol.events import MATCHED, Iteration
+from autosimulate_addon.run.report import matching
+
+
+def round_of(number, moved, before, after, ended="nothing_heard"):
+    return Iteration(iteration=number, images=24 * (number + 1), status=MATCHED, details={
+        "moved": moved, "before": {"features": before, "labels": before / 2},
+        "after": {"features": after, "labels": after / 2}, "renders": 24 * (number + 1), "ended": ended,
+        "classes": {"can": [before, after], "cat": [0.1, 0.2]}, "scales": {"colour": [before, after]},
+        "far": False, "stops": 0.1, "lit": False})
+
+
+ROUNDS = [round_of(0, [["Distance.mean", 1.7, 1.2, -9.0], ["Power.mean", 5.0, 6.0, 2.5]], 0.6, 0.5, "out_of_reach"),
+          round_of(1, [["Distance.mean", 1.2, 1.0, -3.0]], 0.5, 0.4),
+          Iteration(iteration=2, images=72, status="exact", details={"effective": 12.0})]
+
+
+def test_rounds_are_told_from_the_first_start_to_the_last_end():
+    told = matching.summary(ROUNDS)
+    assert told["moved"] == [["Distance.mean", 1.7, 1.0, -9.0], ["Power.mean", 5.0, 6.0, 2.5]]
+    assert (told["rounds"], told["renders"], told["ended"]) == (2, 48, "nothing_heard")
+    assert told["before"]["features"] == 0.6 and told["after"]["features"] == 0.4
+    assert told["classes"] == {"can": [0.6, 0.4], "cat": [0.1, 0.2]}
+    assert "features 0.60 -> 0.40" in matching.nearer(told) and "2 coordinates" in matching.nearer(told)
+    assert matching.left(told).startswith("What is left, largest first: labels of can 0.40, labels of cat 0.20")
+
+
+def test_a_run_without_matching_has_nothing_to_tell():
+    assert matching.summary(ROUNDS[2:]) is None
+
+
+def test_a_round_is_one_line():
+    line = matching.sentence(ROUNDS[0].details)
+    assert "Distance.mean 1.7 -> 1.2" in line and "24 renders" in line and "\n" not in line
+    assert "nothing moved" in matching.sentence(round_of(0, [], 0.1, 0.1).details)
