@@ -68,7 +68,8 @@ def test_registering_the_add_on_is_quick_and_leaves_torch_out(repo_root):
 
 
 def test_a_python_that_ends_while_the_add_on_is_registered_ends(repo_root):
-    """bpy 4.5.15 as a module hangs at exit while operators or panels are registered."""
+    """bpy 4.5.15 as a module hangs at exit while operators, panels or properties with functions are registered."""
+    python("from autosimulate_addon.blender.marks import properties; properties.ensure_registered()", repo_root)
     python("import autosimulate_addon; autosimulate_addon.register()", repo_root)
     python("import autosimulate_addon as a; a.register(); a.unregister(); a.register()", repo_root)
 

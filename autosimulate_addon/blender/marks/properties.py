@@ -6,6 +6,8 @@ so in one sentence). The groups are registered once, by the add-on or, headless,
 
 from __future__ import annotations
 
+import atexit
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -157,3 +159,11 @@ def ensure_registered() -> None:
     """For headless use: registers the groups unless the add-on, enabled in the same Blender, already did."""
     if not registered():
         register()
+        # The bpy module hangs at exit while properties with functions of ours are registered (4.5.15).
+        if not bpy.app.binary_path:
+            atexit.register(_unregister_at_exit)
+
+
+def _unregister_at_exit() -> None:
+    if AUTOSIMULATE_PG_scene.is_registered:
+        unregister()
