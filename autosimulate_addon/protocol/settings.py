@@ -108,10 +108,11 @@ class Setting:
     only: tuple[str, ...] = ()              # (setting, its values): with another value this one says nothing
     preset: bool = True                     # kept in the window's presets
     in_marks_file: bool = True
+    formerly: str = ""                      # its name in earlier versions, still understood
 
     @property
     def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
+        return flag_of(self.name)
 
     def check(self, value: Any) -> None:
         """Raises InputError, in one sentence that names the flag, unless the setting can be ``value``."""
@@ -162,20 +163,20 @@ SETTINGS: tuple[Setting, ...] = (
             label="Epochs", panel="advanced", soft_high=50),
     Setting("ensemble_size", int, None, "optimization", "networks trained side by side, whose estimates of the step "
             "are averaged: more are steadier and slower (automatic: 3 for unet, else 1)", 1, 100, label="Ensemble Size",
-            panel="advanced", soft_high=8),
+            panel="advanced", soft_high=8, formerly="networks"),
     Setting("replay", int, None, "optimization", "renders that each step of the distributions looks at, the "
             "iteration's own and past ones: fewer are faster and noisier (automatic: 128)", 1, 100_000,
-            label="Replay", panel="advanced", soft_high=256),
+            label="Replay", panel="advanced", soft_high=256, formerly="scored"),
     Setting("match", bool, True, "optimization", "first bring what the renders look like and show near the validation "
             "photographs, before any network is asked", label="Match First", panel="advanced",
-            only=("method", "autosimulate")),
+            only=("method", "autosimulate"), formerly="match_brightness"),
     Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "
             "show what the optimization is worth", label="Null Control", panel="advanced"),
     Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "
             "networks"),
     Setting("judges", int, 3, "optimization", "networks trained from nothing that judge each of the two, and "
             "in evaluate: the more, the better a gain can be told from chance", 1, 100, label="Judges",
-            panel="advanced", soft_high=10),
+            panel="advanced", soft_high=10, formerly="fresh_networks"),
 
     Setting("width", int, 128, "images", "render width (demo: 64)", 8, 8192, metavar="PX",
             label="Render Width", panel="optimize", soft_high=640, subtype="PIXEL"),
@@ -204,6 +205,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
             panel="network", preset=False),
 )
+
+
+def flag_of(name: str) -> str:
+    """A setting's name as the command line has it."""
+    return f"--{name.replace('_', '-')}"
 
 
 def by_name(settings: Sequence[Setting] = SETTINGS) -> dict[str, Setting]:

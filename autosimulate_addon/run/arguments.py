@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..protocol import InputError
-from ..protocol.settings import GROUPS, SETTINGS, Setting
+from ..protocol.settings import GROUPS, SETTINGS, Setting, flag_of
 from .config import FIELDS
 
 COMMANDS = {
@@ -105,6 +105,9 @@ def parser(rows: Sequence[Setting] = SETTINGS) -> argparse.ArgumentParser:
         for setting in rows:
             if setting.group == key:
                 group.add_argument(setting.flag, **_options(setting))
+                if setting.formerly:
+                    group.add_argument(flag_of(setting.formerly), dest=setting.name,
+                                       **{**_options(setting), "help": argparse.SUPPRESS})
         for place, flag, options in _FLAGS:
             if place == key:
                 group.add_argument(flag, **options)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autosimulate_addon.blender.marks.mark_file import read
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run import config
 from autosimulate_addon.run.arguments import parse, settings
@@ -47,3 +48,10 @@ def test_the_command_may_stand_after_flags_and_defaults_to_optimize():
 def test_differences_only_name_what_was_said():
     run = config.RunConfig(seed=1, images=8)
     assert config.differences(settings(parse(["--seed", "2", "--images", "8"])), run) == ["seed"]
+
+
+def test_a_setting_s_earlier_name_is_still_understood(tmp_path):
+    given = settings(parse(["--networks", "2", "--no-match-brightness"]))
+    assert (given["ensemble_size"], given["match"]) == (2, False)
+    (tmp_path / "marks.toml").write_text("[settings]\nfresh_networks = 5\n")
+    assert read(tmp_path / "marks.toml")[2] == {"judges": 5}

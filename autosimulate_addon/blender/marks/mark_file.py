@@ -291,6 +291,8 @@ def _settings(path: Path, settings: Any) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise InputError(f"{path.name}: settings must be a table: [settings].")
     rows = {setting.name: setting for setting in SETTINGS if setting.in_marks_file}
+    names = {setting.formerly: setting.name for setting in rows.values() if setting.formerly}
+    settings = {names.get(name, name): value for name, value in settings.items()}
     _known(f"{path.name}, settings", settings, tuple(rows))
     for name, value in settings.items():
         try:
