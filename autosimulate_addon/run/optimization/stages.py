@@ -16,7 +16,7 @@ from ...core.psi import Psi
 from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import Moments
-from ...protocol.events import MATCHED, Event, Iteration, Rendered, Sheet, Start, Trained
+from ...protocol.events import MATCHED, Event, Iteration, Problem, Rendered, Sheet, Start, Trained
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
@@ -41,8 +41,11 @@ def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, 
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
     use_threads(job.config.width, job.config.height)
+    tell(job.notes)                                 # before anything is rendered
     if not any(isinstance(event, Start) for event in read_events(job.directory.events)):
-        job = replace(job, notes=(*job.notes, *unseen.notes(job.marked, job.config, job.start, stop)))
+        hidden = unseen.notes(job.marked, job.config, job.start, stop)
+        tell(hidden)
+        job = replace(job, notes=(*job.notes, *hidden))
     with open_simulator(job.marked, job.config, stop=stop) as simulator:
         run = _Run(job, events, stop, simulator)
         try:
@@ -84,7 +87,8 @@ class _Run:
             images=config.images, seed=config.seed, metric_name=self.metric, width=config.width, height=config.height,
             factors=[{"key": factor.key, "family": factor.family, "unit": factor.unit}
                      for factor in self.simulator.factors]))
-        self._tell(*self.job.notes)
+        for note in dict.fromkeys(self.job.notes):
+            self.events.write(Problem(note))
         self.progress.update("prepare", 0.0, force=True)
         self.validation, self.test = self.job.validation, self.job.test
         if not config.scene:
