@@ -15,12 +15,8 @@ EXIT_STATUS = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``-n 2 --dist loadgroup`` a core takes a file at a time. The window's tests are one group, as they share
-    displays and packages; it takes longest, so it comes first."""
+    """The window's tests take longest: they come first, so that no core is left alone with them at the end."""
     windows = ROOT / "tests" / "window"
-    for item in items:
-        group = "window" if windows in item.path.parents else item.path.relative_to(ROOT).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: windows not in item.path.parents)
 
 

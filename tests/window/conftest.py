@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -60,13 +61,17 @@ def packages():
         folder = cache / f"python{version}"
         if (folder / "complete").exists():
             return folder
-        shutil.rmtree(folder, ignore_errors=True)
+        made = cache / f"{folder.name}.{os.getpid()}"          # the tests' other process may be at it too
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--python-version", version,
+            [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(made), "--python-version", version,
              "--only-binary=:all:", "--no-deps", *PACKAGES], capture_output=True, text=True)
         if done.returncode:
             return None
-        (folder / "complete").touch()
+        (made / "complete").touch()
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                made.rename(folder)
         return folder
 
     return get
