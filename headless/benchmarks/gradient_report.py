@@ -1,31 +1,30 @@
-"""The instrument's table and figure."""
+"""The instrument's table and figure, and what RESULTS.md says of them."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .comparison import markdown
-from .gradient_variants import FAMILIES
-from .levers import ESTIMATOR
 from .table import number
 
-TITLE = "The estimator's instrument: where does the gradient point?"
-#: What RESULTS.md shows; the figure and the CSV have all.
-SHOWN = (*FAMILIES, *ESTIMATOR, "all renders scored")
-BODY = ("`python headless/benchmark.py gradient --response-repeats 2 --K 24,96 --repeats 6 --reference 480`. Wide "
-        "start, seed 101, one network after 8 iterations of 24 images of the null control. Cosines ± standard errors "
-        "with the estimate's own reference (480 renders: noise) and with paired retraining (bias). Rows: "
-        "`gradient.csv`, `gradient_response.csv` ({commit}, {date}). Figure: [gradient.png](gradient.png) "
-        "(also CG iterations, damping, relights).\n\n")
+#: What RESULTS.md names; the figure and the CSV have all.
+SHOWN = ("default", "no-pathwise", "hessian", "linear", "approximate-quadratic", "no-validation")
 
 
-def section(results: Path) -> tuple[str, str]:
+def answers(results: Path) -> Iterator[list[str]]:
+    """The cosine with paired retraining at the largest K, for each variant of SHOWN."""
     with open(results / "gradient.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return TITLE, BODY.format(commit=rows[0]["commit"], date=rows[0]["date"]) + "\n".join(table(rows, SHOWN))
+        rows = [row for row in csv.DictReader(file) if "(reference)" not in row["variant"]]
+    most = max((row["K"] for row in rows), key=int)
+    of = {row["variant"]: row for row in rows if row["K"] == most}
+    yield ["where does the estimate of a step point? (stand-in, wide start, one seed and network: cosine with paired "
+           f"retraining, K = {most})",
+           "; ".join(f"{name}: {_cosine(of[name], 'response')}" for name in SHOWN)
+           + f" ([figure](gradient.png), `gradient.csv`, `benchmark.py gradient --response-repeats 2 --K 24,96 "
+           f"--repeats 6 --reference 480`, {rows[0]['commit']}, {rows[0]['date']})"]
 
 
 def table(rows: list[dict[str, str]], chosen: Sequence[str]) -> list[str]:

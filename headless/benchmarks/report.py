@@ -18,16 +18,21 @@ from .options import RESULTS
 HEAD = """\
 # Results
 
-Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. Every figure is of fresh
-networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals; losses: lower is better.
-No seed here was used for choosing anything; what was chosen on others: [docs/decisions](../../../docs/decisions).
-A CSV holds the rows of one commit, named in the file where it is not the newest; every row has its commit, date and
-machine. Rows from before 2026-11-26 have the first commit with the sources of `core/` that made them, where these were
-recorded (AutoSimulate's in Blender: where the change they are described with was made), and the date on which they were
-committed; *not recorded* names the commit that first holds them. Commands are in today's words: `--judges` was
-`--networks` or `--fresh-networks`, `published` was `literal`. Other work ran on the machines ({machine});
-another processor gives other last digits (seed 4 from the narrow start at one commit: .143 on the second, .142 here).
+Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
+losses: lower is better. No seed here was used for choosing anything; what was chosen on others:
+[docs/decisions](../../../docs/decisions). All but the rows of *match* are from before photographs were matched first
+([0015](../../../docs/decisions/0015-match-first.md)), when AutoSimulate began with their brightness alone.
 """
+#: Where the rows come from: at the end, after what they say.
+PROVENANCE = """
+Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. A CSV holds the rows of
+one commit, named in the file where it is not the newest; every row has its commit, date and machine. Rows from before
+2026-11-26 have the first commit with the sources of `core/` that made them, where these were recorded (AutoSimulate's
+in Blender: where the change they are described with was made), and the date on which they were committed; *not
+recorded* names the commit that first holds them. Commands are in today's words: `--judges` was `--networks` or
+`--fresh-networks`, `published` was `literal`; the arms that matched brightness and did nothing else are no longer there to run. Other work
+ran on the machines ({machine}); another processor gives other last digits (seed 4 from the narrow start at one commit:
+.143 on the second, .142 here)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +54,10 @@ def text(results: Path) -> str:
     sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr")),
                 photographs_report.section(results), report_blender.lmo(results), report_standin.ablations(results),
-                gradient_report.section(results), by_hand(results)]
+                by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
-    head = HEAD.format(machine="; ".join(machines))
-    return head + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
+    sections.append(("Where the rows come from", PROVENANCE.format(machine="; ".join(machines))))
+    return HEAD + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 
 
 def draw(results: Path) -> None:
@@ -65,7 +70,7 @@ def draw(results: Path) -> None:
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
-                           photographs_report.answers(results),
+                           photographs_report.answers(results), gradient_report.answers(results),
                            report_machine.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 

@@ -18,10 +18,10 @@ OURS, NULL = NAMES["autosimulate"], NAMES["none"]
 FIXED = ("none", "wide", "oracle")
 TITLES = {"demo": "The built-in demo in Blender, from a narrow start in the dark",
           "clevr": "CLEVR's own assets in Blender, from a start 3.3 stops below the validation images"}
-COMMANDS = {"demo": "python headless/benchmark.py demo --seeds 1..5 --arms autosimulate,none,wide,oracle,brightness,bo,"
-                    "random,published",
-            "clevr": "python headless/benchmark.py clevr --data CLEVR --seeds 1..5 --arms autosimulate,none,wide,"
-                     "brightness,bo,random,published,lts"}
+COMMANDS = {"demo": "python headless/benchmark.py demo --seeds 1..5 --arms autosimulate,none,wide,oracle,bo,random,"
+                    "published",
+            "clevr": "python headless/benchmark.py clevr --data CLEVR --seeds 1..5 --arms autosimulate,none,wide,bo,"
+                     "random,published,lts"}
 LMO = ("`python headless/benchmark.py lmo --data LMO --seeds 1..3 --iterations 12 --images 24 --judges 3 "
        "--arms autosimulate,none,bo,random,published` (AutoSimulate with `--flags \"--epochs 16\"`). 288 renders; psi "
        "driven by the 70 `val` photographs; three fresh networks a psi (480 images, 720 steps) on the 70 `test` "

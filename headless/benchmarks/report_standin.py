@@ -50,7 +50,7 @@ def section(results: Path, start: str) -> tuple[str, str]:
     table_lines = lines(results, start)
     arms = {name: scores for name, _, scores in table_lines}
     table = compare(table_lines, arms[OURS], arms[NULL], arms[TARGET])
-    more = ",brightness-only,bo-matched,random-matched" if start == "narrow" else ""
+    more = ",bo-matched,random-matched" if start == "narrow" else ""
     return TITLES[start], COMMAND.format(start=start, more=more) + "\n\n" + "\n".join(table)
 
 
