@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -28,6 +30,7 @@ FROM_SCRATCH_EPOCHS = 12
 FROM_SCRATCH_RATE = 4 / 3
 #: Images that a network looks at at once.
 BATCH = 32
+_VALIDATIONS: WeakKeyDictionary[Dataset, dict[Hashable, Validation]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -97,19 +100,28 @@ def decided_metric(task: Task, learner: Learner, chosen_on: Validation, scored_o
 
     Where both are the same images it is what the best rule would give, not what a rule gives on images unseen.
     """
-    theta = learner.theta
-    batches = zip(chosen_on.images.split(BATCH), chosen_on.targets.split(BATCH), strict=True)
-    rule = task.decision((learner.outputs(theta, images), targets) for images, targets in batches)
+    rule = task.decision((learner.predict(chosen_on, rows), chosen_on.targets[rows])
+                         for rows in torch.arange(len(chosen_on)).split(BATCH))
 
-    def decided(images: Tensor) -> Tensor:
-        outputs = learner.outputs(theta, images)
+    def decided(rows: Tensor) -> Tensor:
+        outputs = learner.predict(scored_on, rows)
         return outputs + rule.to(outputs)[:, None, None]
 
-    return task.evaluate(decided, scored_on.images, scored_on.targets).metric
+    return task.evaluate(decided, torch.arange(len(scored_on)), scored_on.targets).metric
 
 
 def as_validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:
-    """A data set as a network takes it and ``task`` judges it."""
+    """A data set as a network takes it and ``task`` judges it: one object for as long as the set lives, so that what
+    learners remember of its images (see ``Validation.remembered``) is made once for all that look at it.
+    """
+    known = _VALIDATIONS.setdefault(dataset, {})
+    key = type(task), task.channels, str(device)
+    if key not in known:
+        known[key] = _validation(task, dataset, device)
+    return known[key]
+
+
+def _validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:
     images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).to(device, torch.float32) / 255.0
     targets = task.targets(torch.from_numpy(dataset.labels).to(device))
     return Validation(images.contiguous(memory_format=torch.channels_last), targets)

@@ -10,7 +10,7 @@ import numpy as np
 IGNORE = 255
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)        # one set is equal to itself: arrays have no hash
 class Dataset:
     """N images with a class index for every pixel, and with boxes where the folder has them."""
 

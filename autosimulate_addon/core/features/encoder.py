@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -88,3 +89,6 @@ def _module(module: str | Path | None) -> Encoder:
 ENCODERS: dict[str, Callable[[str | Path | None], Encoder]] = {
     "efficientnet": _lite(0), "efficientnet-lite1": _lite(1), "efficientnet-lite2": _lite(2), "filters": _filters,
     "module": _module}
+
+#: The same, made once in a process for all who ask: nothing in an encoder changes.
+shared_encoder: Callable[[str, str | Path | None, str], Encoder] = cache(make_encoder)

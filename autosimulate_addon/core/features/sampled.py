@@ -5,8 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,15 +15,13 @@ from ..film import noise_seeds
 from ..randomness import seed_of
 from ..renders import RenderStore
 from ..tasks.task import Task
-from .encoder import STRIDE, Encoder, make_encoder
+from .encoder import STRIDE, Encoder
 
 #: Of an image; half of them in the foreground, as far as it has so many. Neighbours say much the same.
 PIXELS = 600
 #: Images that an encoder is given at once.
 AT_ONCE = 4
 
-#: The shared encoders: nothing in them changes.
-shared_encoder: Callable[[str, str | Path | None, str], Encoder] = cache(make_encoder)
 
 
 @dataclass(frozen=True)

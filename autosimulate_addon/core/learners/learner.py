@@ -54,6 +54,9 @@ class Learner(Model, Protocol):
                  seed: int) -> Estimate:
         """The hypergradient at ``psi``. ``batch`` (K,) are the renders of it that this learner was not fitted to."""
 
+    def predict(self, data: Validation, rows: Tensor) -> Tensor:
+        """The outputs for the images ``rows`` (n,) of ``data``; what does not depend on theta is computed once."""
+
     def evaluate(self, data: Validation) -> Scores: ...
 
     def state_dict(self) -> dict[str, Any]: ...

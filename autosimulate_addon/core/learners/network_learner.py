@@ -89,6 +89,9 @@ class NetworkLearner:
                  seed: int) -> Estimate:
         return estimate(self.task, self, store, batch, psi, validation, options, seed)
 
+    def predict(self, data: Validation, rows: Tensor) -> Tensor:
+        return self.outputs(self.theta, data.images[rows])
+
     def evaluate(self, data: Validation) -> Scores:
         theta = self.theta
         return self.task.evaluate(lambda images: self.outputs(theta, images), data.images, data.targets)

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...protocol import InputError
-from ..features.encoder import STRIDE, Encoder
-from ..features.sampled import AT_ONCE, SampledPixels, features_of, sample, shared_encoder
+from ..features.encoder import STRIDE, Encoder, shared_encoder
+from ..features.sampled import AT_ONCE, SampledPixels, features_of, sample
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..randomness import derive_seed
@@ -201,14 +201,12 @@ class PixelHead:
         rows = [slice(start, start + AT_ONCE) for start in range(0, len(data), AT_ONCE)]
         return [(row, self.logits(theta, [each[row] for each in scales])) for row in rows]
 
+    def predict(self, data: Validation, rows: Tensor) -> Tensor:
+        logits = self.logits(self.theta, [each[rows] for each in self.scales(data)])
+        return F.interpolate(logits, size=data.images.shape[-2:], mode="bilinear", align_corners=False)
+
     def evaluate(self, data: Validation) -> Scores:
-        scales, theta, size = self.scales(data), self.theta, data.images.shape[-2:]
-
-        def predict(rows: Tensor) -> Tensor:
-            logits = self.logits(theta, [each[rows] for each in scales])
-            return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-
-        return self.task.evaluate(predict, torch.arange(len(data), device=self.device), data.targets)
+        return self.task.evaluate(lambda rows: self.predict(data, rows), torch.arange(len(data)), data.targets)
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ...protocol.events import MATCHED
-from ..features import make_encoder
+from ..features.encoder import shared_encoder
 from ..matching import Matcher, Round
 from ..psi import Psi
 from .base import Search
@@ -37,7 +37,8 @@ class MatchStage:
     def _ready(self, context: Context) -> Matcher:
         """The matcher, made when photographs are there to match."""
         if self._matcher is None:
-            encoder = make_encoder(self.settings.encoder, self.settings.encoder_module, self.settings.torch_device())
+            encoder = shared_encoder(self.settings.encoder, self.settings.encoder_module,
+                                     str(self.settings.torch_device()))
             self._matcher = Matcher(encoder, context.task, context.validation, self.settings.matching)
             if self._saved is not None:
                 self._matcher.load_state_dict(self._saved)
