@@ -8,7 +8,7 @@ the code that obeys it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,6 +205,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
             panel="network", preset=False),
 )
+
+
+def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` by the settings' present names."""
+    names = {setting.formerly: setting.name for setting in SETTINGS if setting.formerly}
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def flag_of(name: str) -> str:

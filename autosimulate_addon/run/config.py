@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol import InputError
-from ..protocol.settings import SETTINGS, Setting, by_name
+from ..protocol.settings import SETTINGS, Setting, by_name, renamed
 from .record.directory import read_json, write_json
 
 FORMAT = "autosimulate-run"
@@ -67,7 +67,7 @@ def load(path: Path) -> RunConfig:
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise InputError(f"'{path}' is not the config.json of a run.")
     try:
-        return RunConfig(**{name: value for name, value in stored.items() if name in FIELDS})
+        return RunConfig(**{name: value for name, value in renamed(stored).items() if name in FIELDS})
     except TypeError as error:
         raise InputError(f"'{path}' holds a setting of the wrong kind ({error}).") from error
 

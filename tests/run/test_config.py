@@ -1,5 +1,7 @@
 """Settings: first source wins, bad values are one sentence, config.json comes back the same."""
 
+import json
+
 import pytest
 
 from autosimulate_addon.blender.marks.mark_file import read
@@ -55,3 +57,8 @@ def test_a_setting_s_earlier_name_is_still_understood(tmp_path):
     assert (given["ensemble_size"], given["match"]) == (2, False)
     (tmp_path / "marks.toml").write_text("[settings]\nfresh_networks = 5\n")
     assert read(tmp_path / "marks.toml")[2] == {"judges": 5}
+    config.save(config.RunConfig(), tmp_path / "config.json", {"fresh_networks": 5})
+    stored = json.loads((tmp_path / "config.json").read_text())
+    del stored["judges"]
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    assert config.load(tmp_path / "config.json").judges == 5

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 
 from ...protocol import FAMILIES, FILM, InputError, suggestion
-from ...protocol.settings import SETTINGS
+from ...protocol.settings import SETTINGS, renamed
 from ...protocol.vocabulary import film_key
 from .. import compat, identity, paths
 from ..paths import PropertyRef
@@ -291,8 +291,7 @@ def _settings(path: Path, settings: Any) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise InputError(f"{path.name}: settings must be a table: [settings].")
     rows = {setting.name: setting for setting in SETTINGS if setting.in_marks_file}
-    names = {setting.formerly: setting.name for setting in rows.values() if setting.formerly}
-    settings = {names.get(name, name): value for name, value in settings.items()}
+    settings = renamed(settings)
     _known(f"{path.name}, settings", settings, tuple(rows))
     for name, value in settings.items():
         try:
