@@ -143,7 +143,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _flags() -> list[str]:
-    return [flag for action in parser()._actions for flag in action.option_strings]
+    """Those that --help shows."""
+    return [flag for action in parser()._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:
