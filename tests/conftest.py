@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends this process as a command of ours ends: Blender's own exit may wait for ever for a lock that it holds."""
     if "bpy" in sys.modules:
         leave(config.stash.get(EXIT_STATUS, 1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed and logged, sayable: a report goes to another process, and a file's name may be no text."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
