@@ -23,7 +23,7 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
 
 #: On standardised features, from strong to weak.
-L2 = (1e-2, 3e-3, 1e-3)
+L2 = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3)
 #: Of the maps' rows and columns, for what is chosen on val: ten numbers need no million of pixels.
 EVERY = 2
 
