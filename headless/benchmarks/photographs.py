@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
                 continue
             table.require_one_version()
             print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
-            val, test = _photographs(pools, options.start, config)
+            val, test = read_photographs(pools, options.start, config)
             judge = judge or Judge(val.classes, val, test)
             table.add(_row(options, pools, judge, arm, seed, val))
     for start in dict.fromkeys(row["start"] for row in table.rows()):
@@ -75,7 +75,8 @@ def run(options: argparse.Namespace) -> None:
     print(f"rows: {table.path}")
 
 
-def _photographs(pools: Pools, start: str, config: RunConfig):
+def read_photographs(pools: Pools, start: str, config: RunConfig) -> list[Dataset]:
+    """Those of val and of test, with the classes of the scene."""
     marked = marked_scene.open_marked_scene(str(pools.scene(start)), None)
     return [read_dataset(pools.data / split, marked.classes.names, marked_scene.validation_ids(
         pools.data / split, marked.classes), config.width, config.height) for split in ("val", "test")]

@@ -18,6 +18,7 @@ from autosimulate_addon.core.decision import decision_biases
 from autosimulate_addon.core.evaluation import as_validation
 from autosimulate_addon.core.features.encoder import STRIDE
 from autosimulate_addon.core.hypergradient.validation import Validation
+from autosimulate_addon.core.learners import Photographs
 from autosimulate_addon.core.learners.pixel_head import PixelHead
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
@@ -48,23 +49,32 @@ class Judge:
         self.config, self.task = LoopConfig(learner="head"), SegmentationTask(classes, background_weight=1.0)
         self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
 
-    def judge(self, store: RenderStore) -> Verdict:
-        """The head of these renders alone that does best on val."""
-        head = PixelHead(self.config, self.task, 0)
-        sampled, weights = head.sampled(store), torch.full((len(store),), 1 / len(store))
-        head._standardise(sampled, weights)
+    def judge(self, store: RenderStore | None, photographs: Photographs | None = None,
+              val: Validation | None = None) -> Verdict:
+        """The head of these renders, and photographs, that does best on ``val`` (default: all of it)."""
+        head, val = PixelHead(self.config, self.task, 0), val or self.val
+        head.photographs = photographs
+        sampled = head.photographed(photographs.data) if store is None else head.sampled(store)
+        weights = torch.full((len(sampled),), 1 / len(sampled))
+        head.standardise(sampled, weights)
         samples, verdicts = head.samples(sampled, weights), []
         for head.l2 in L2:
             head.vector = head.problem(samples).fit(head.vector)
-            verdicts.append(self._verdict(head))
+            verdicts.append(self._verdict(head, val))
         return min(verdicts, key=lambda verdict: verdict.val_loss)
 
-    def _verdict(self, head: PixelHead) -> Verdict:
+    def part(self, rows: Tensor) -> Validation:
+        """Some of the photographs of val, which are not encoded once more."""
+        some, head = Validation(self.val.images[rows], self.val.targets[rows]), PixelHead(self.config, self.task, 0)
+        some.remembered(head.encoder, lambda: [each[rows] for each in head.scales(self.val)])
+        return some
+
+    def _verdict(self, head: PixelHead, chosen_on: Validation) -> Verdict:
         val, test = (torch.cat([logits for _, logits in head.small_logits(head.theta, data)])
-                     for data in (self.val, self.test))
-        some = [(val[..., ::EVERY, ::EVERY], _labels(self.val)[..., ::EVERY, ::EVERY])]
+                     for data in (chosen_on, self.test))
+        some = [(val[..., ::EVERY, ::EVERY], _labels(chosen_on)[..., ::EVERY, ::EVERY])]
         calibration, rule = self.task.calibration(some), decision_biases(some)[:, None, None]
-        return Verdict(head.l2, self._loss(calibration(val), self.val), self._miou(val + rule, self.val),
+        return Verdict(head.l2, self._loss(calibration(val), chosen_on), self._miou(val + rule, chosen_on),
                        self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
                        self._miou(test, self.test))
 

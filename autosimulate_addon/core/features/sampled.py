@@ -113,7 +113,8 @@ def sample(scales: list[Tensor], labels: Tensor, seeds: list[int], pixels: int =
     rows, columns_at = at // columns, at % columns
     size = torch.tensor([columns, -(-height // STRIDE)], device=labels.device)
     grid = (2 * torch.stack([columns_at, rows], -1) + 1) / size - 1                      # (n, pixels, 2), x first
-    features = torch.cat([F.grid_sample(each, grid[:, None].to(each), "bilinear", "border", False)[:, :, 0]
+    # In half precision, which is how photographs' maps are kept, grid_sample gives NaN on a CPU.
+    features = torch.cat([F.grid_sample(each.float(), grid[:, None].float(), "bilinear", "border", False)[:, :, 0]
                           for each in scales], 1).transpose(1, 2)
     whole = rows * STRIDE * width + columns_at * STRIDE
     classes = labels.flatten(1).gather(1, whole)

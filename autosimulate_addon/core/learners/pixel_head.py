@@ -92,13 +92,13 @@ class PixelHead:
         if training.from_scratch:
             self._start()
         if self.photographs is not None and self.photographs.share == 1.0:
-            sampled = self._photographed(self.photographs.data)
+            sampled = self.photographed(self.photographs.data)
             weights = torch.full((len(sampled),), 1 / len(sampled))
         else:
             sampled = self.sampled(store, lambda done: progress(0.5 * done)).rows(training.rows)
             weights = self.weights(store, training.psi, training.rows)
         if not self.l2:
-            self._standardise(sampled, weights)
+            self.standardise(sampled, weights)
         samples = self.samples(sampled, weights)
         if self.l2:
             self.vector = self.problem(samples).fit(self.vector, lambda done: progress(0.5 + 0.5 * done))
@@ -139,19 +139,19 @@ class PixelHead:
     def _with_photographs(self, samples: Samples) -> Samples:
         if self.photographs is None or self.photographs.share == 1.0:
             return samples
-        share, sampled = self.photographs.share, self._photographed(self.photographs.data)
+        share, sampled = self.photographs.share, self.photographed(self.photographs.data)
         own = self.samples(sampled, torch.full((len(sampled),), 1 / len(sampled)))
         return Samples(torch.cat([samples.x, own.x]), torch.cat([samples.y, own.y]),
                        torch.cat([(1 - share) * samples.w, share * own.w]))
 
     @torch.no_grad()
-    def _photographed(self, data: Validation) -> SampledPixels:
+    def photographed(self, data: Validation) -> SampledPixels:
         """Pixels of labelled photographs, as of renders."""
         return data.remembered((self.encoder, "pixels"), lambda: sample(
             self.scales(data), data.targets, [derive_seed("photograph", index) for index in range(len(data))]))
 
-    def _standardise(self, sampled: SampledPixels, weights: Tensor) -> None:
-        """By the mean and the deviation of all pixels, as the renders' weights have it."""
+    def standardise(self, sampled: SampledPixels, weights: Tensor) -> None:
+        """From now on features count by the mean and the deviation of these pixels, as the images' weights have it."""
         w = (sampled.share * weights.to(sampled.share)[:, None]).flatten()
         x = sampled.features.flatten(0, 1).float()
         self.mean = (w @ x) / w.sum()
