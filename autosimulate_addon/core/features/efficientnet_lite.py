@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from ...protocol import InputError
 from ..networks.efficientnet_unet import ENLARGE, MEAN, STD
@@ -28,8 +29,10 @@ class EfficientNetLite(nn.Module):
     def __init__(self, version: int = 0) -> None:
         super().__init__()
         encoder = _pretrained(version)
-        self.stem = nn.Sequential(encoder._conv_stem, encoder._bn0, nn.ReLU6())
+        self.stem = nn.Sequential(_folded(encoder._conv_stem, encoder._bn0), nn.ReLU6(inplace=True))
         self.blocks = encoder._blocks
+        for block in self.blocks:
+            _fold(block)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
         strides, stride = [], 2                             # that of the stem
@@ -53,6 +56,23 @@ class EfficientNetLite(nn.Module):
                 stride = self.taps[index]
                 features.append(x[..., :-(-height // stride), :-(-width // stride)])       # without the padding
         return features
+
+
+def _fold(block: nn.Module) -> None:
+    """Each convolution of a block and the normalisation after it become one: half of the time on a CPU."""
+    for convolution, normalisation in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):
+        if hasattr(block, convolution):
+            setattr(block, convolution, _folded(getattr(block, convolution), getattr(block, normalisation)))
+            setattr(block, normalisation, nn.Identity())
+    block._swish = nn.ReLU6(inplace=True)
+
+
+def _folded(convolution: nn.Conv2d, normalisation: nn.BatchNorm2d) -> nn.Conv2d:
+    assert normalisation.running_mean is not None and normalisation.running_var is not None
+    convolution.weight, convolution.bias = fuse_conv_bn_weights(
+        convolution.weight, convolution.bias, normalisation.running_mean, normalisation.running_var, normalisation.eps,
+        normalisation.weight, normalisation.bias)
+    return convolution
 
 
 def _pretrained(version: int):

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 import torch
 
-from autosimulate_addon.core.features import ENCODERS, make_encoder
+from autosimulate_addon.core.features import ENCODERS, efficientnet_lite, make_encoder
 from autosimulate_addon.core.features.encoder import automatic
 from autosimulate_addon.protocol import InputError
 
@@ -29,6 +29,25 @@ def test_features_have_half_the_image_s_size_and_depend_on_it_alone(name, size):
     assert sum(encoder.groups.values()) == encoder.channels
     torch.testing.assert_close(encoder.train()(images[1:2])[0], features[1], rtol=1e-4, atol=1e-4)
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
+
+
+@NEEDS_WEIGHTS
+def test_lite0_gives_the_features_of_the_package_s_own_network():
+    """Whose normalisations are not folded into its convolutions."""
+    maps, network = make_encoder("efficientnet").maps, efficientnet_lite._pretrained(0).eval()
+    images = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found = maps(images)
+        x = torch.nn.functional.interpolate(images, scale_factor=2, mode="bilinear", align_corners=False)
+        x = torch.relu(network._bn0(network._conv_stem((x - maps.mean) / maps.std))).clamp(max=6)
+        wanted = []
+        for index, block in enumerate(network._blocks):
+            x = block(x)
+            if index in maps.taps:
+                wanted.append(x)
+    assert len(found) == 4
+    for each, own in zip(found, wanted, strict=True):
+        torch.testing.assert_close(each, own, atol=1e-3, rtol=1e-3)
 
 
 @NEEDS_WEIGHTS
