@@ -60,7 +60,8 @@ class EfficientNetLite(nn.Module):
 
 def _fold(block: nn.Module) -> None:
     """Each convolution of a block and the normalisation after it become one: half of the time on a CPU."""
-    for convolution, normalisation in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):
+    pairs = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
+    for convolution, normalisation in pairs:
         if hasattr(block, convolution):
             setattr(block, convolution, _folded(getattr(block, convolution), getattr(block, normalisation)))
             setattr(block, normalisation, nn.Identity())
