@@ -18,6 +18,7 @@ from .networks import NETWORKS
 from .search.autosimulate import StepOptions
 from .search.make import METHODS, search_class
 from .tasks import TASKS
+from .tasks.detection import LEAST_SIDE
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LoopConfig:
 
     task: str = "segmentation"        # a key of TASKS
     learner: str = "network"          # a key of LEARNERS
+    least_side: float = LEAST_SIDE    # pixels of the shorter side of a render's box, in detection
     method: str = "autosimulate"
     approximation: str = "quadratic"
     objective: str = "soft-miou"      # that psi is to lower over the validation images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +58,13 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
     """Trains networks from nothing on images from ``psi`` and scores them.
 
     Returns {"loss", "metric", "per_class"} on the test images, {"val_loss", "val_metric", "val_per_class"}, all means
-    over the networks; "losses" and "metrics" of each network on the test images, in an order that the same seed
-    repeats for another psi; "decided_metric" and "decided_metrics" likewise, with the decision rule of each network
-    chosen for the metric on the validation images (see ``decision``); and the budget, "images" and "steps". Raises
-    Cancelled where ``watch`` says stop.
+    over the networks, with the task's other metrics, if it has some, in "also"; "losses" and "metrics" of each network
+    on the test images, in an order that the same seed repeats for another psi; "decided_metric" and "decided_metrics"
+    likewise, with the decision rule of each network chosen for the metric on the validation images (see ``decision``);
+    and the budget, "images" and "steps". Raises Cancelled where ``watch`` says stop.
     """
     steps = evaluation.steps or max(1, round(FROM_SCRATCH_EPOCHS * evaluation.images / config.batch_size))
-    task = make_task(config.task, simulator.classes)
+    task = make_task(config.task, simulator.classes, config)
     unseen = derive_seed(evaluation.seed, "fresh") % 2**31     # samples that no optimisation of this seed has drawn
     store = _render(config, simulator, psi, evaluation.images, unseen, watch, renders_dir)
     validation = as_validation(task, evaluation.validation, store.device)
@@ -98,10 +99,13 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
 def decided_metric(task: Task, learner: Learner, chosen_on: Validation, scored_on: Validation) -> float:
     """The metric on ``scored_on`` with the decision rule that suits ``chosen_on`` best.
 
-    Where both are the same images it is what the best rule would give, not what a rule gives on images unseen.
+    Where both are the same images it is what the best rule would give, not what a rule gives on images unseen. NaN for
+    a task that has no such rule.
     """
     rule = task.decision((learner.predict(chosen_on, rows), chosen_on.targets[rows])
                          for rows in torch.arange(len(chosen_on)).split(BATCH))
+    if rule is None:
+        return math.nan
 
     def decided(rows: Tensor) -> Tensor:
         outputs = learner.predict(scored_on, rows)
@@ -123,7 +127,7 @@ def as_validation(task: Task, dataset: Dataset, device: torch.device) -> Validat
 
 def _validation(task: Task, dataset: Dataset, device: torch.device) -> Validation:
     images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).to(device, torch.float32) / 255.0
-    targets = task.targets(torch.from_numpy(dataset.labels).to(device))
+    targets = task.targets(torch.from_numpy(dataset.labels).to(device), boxes=dataset.boxes)
     return Validation(images.contiguous(memory_format=torch.channels_last), targets)
 
 
@@ -142,7 +146,9 @@ def _render(config: LoopConfig, simulator: Simulator, psi: Psi, count: int, seed
 
 def _mean(scores: list[Scores]) -> dict[str, Any]:
     return {"loss": _average([each.loss for each in scores]), "metric": _average([each.metric for each in scores]),
-            "per_class": {name: _average([each.per_class[name] for each in scores]) for name in scores[0].per_class}}
+            "per_class": {name: _average([each.per_class[name] for each in scores]) for name in scores[0].per_class},
+            **({"also": {name: _average([each.also[name] for each in scores]) for name in scores[0].also}}
+               if scores[0].also else {})}
 
 
 def _average(values: list[float]) -> float:

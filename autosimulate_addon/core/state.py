@@ -43,7 +43,7 @@ class State:
             raise InputError("There are no validation images: give at least one.")
         check_start(start, config.method)
         self.config, self.start, self.device = config, start, config.torch_device()
-        self.task = make_task(config.task, simulator.classes)
+        self.task = make_task(config.task, simulator.classes, config)
         self.validation = as_validation(self.task, validation, self.device)
         self.simulator: RenderCache = RenderCache(simulator, renders_dir, "control_" if beside else "",
                                                   beside.simulator if beside else None)

@@ -20,10 +20,10 @@ class Coverage:
 
     name, metric, channels = "coverage", "1 - error", 1
 
-    def __init__(self, classes):
+    def __init__(self, classes, settings):
         self.classes = tuple(classes)
 
-    def targets(self, labels, instances=None):
+    def targets(self, labels, instances=None, boxes=None):
         return (labels > 0).float().mean((1, 2))
 
     def parts(self, outputs, targets):

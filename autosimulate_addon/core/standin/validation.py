@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 
-from ...protocol import Moments, SampleKey
+from ...protocol import Moments, Render, SampleKey
 from ..datasets.dataset import Dataset
 from ..film import develop_uint8
 from ..psi import Psi
+from ..tasks.boxes import boxes_of_instances
 from .scene import CLASSES
 from .simulator import StandIn
 from .starts import factors, target
@@ -26,6 +28,14 @@ def validation_and_test(seed: int = 999, n_val: int = 40, n_test: int = 200, psi
 
 def _dataset(psi: Psi, keys: list[SampleKey], name: str) -> Dataset:
     renders = list(StandIn().render([psi.sample(key) for key in keys], keys))
-    return Dataset(np.stack([develop_uint8(render) for render in renders]),
-                   np.stack([render.labels for render in renders]), CLASSES,
-                   tuple(f"{name}_{key.sample:04d}" for key in keys))
+    labels = np.stack([render.labels for render in renders])
+    return Dataset(np.stack([develop_uint8(render) for render in renders]), labels, CLASSES,
+                   tuple(f"{name}_{key.sample:04d}" for key in keys), (), _boxes(labels, renders))
+
+
+def _boxes(labels: np.ndarray, renders: list[Render]) -> tuple[np.ndarray, ...]:
+    """What is visible of each object, as a data set has it: in pixels, of whatever size."""
+    instances = torch.from_numpy(np.stack([render.instances.astype(np.int32) for render in renders]))
+    height, width = labels.shape[-2:]
+    boxes = boxes_of_instances(torch.from_numpy(labels), instances, 0) * torch.tensor([1, width, height, width, height])
+    return tuple(each[each[:, 0] > 0].numpy() for each in boxes)

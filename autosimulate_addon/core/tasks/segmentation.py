@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -38,7 +39,8 @@ class SegmentationTask:
     def channels(self) -> int:
         return len(self.classes)
 
-    def targets(self, labels: Tensor, instances: Tensor | None = None) -> Tensor:
+    def targets(self, labels: Tensor, instances: Tensor | None = None,
+                boxes: Sequence[np.ndarray] | None = None) -> Tensor:
         """(K, H, W) -> (K, H, W) int64: the labels themselves."""
         return labels.long()
 

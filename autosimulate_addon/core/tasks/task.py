@@ -5,10 +5,11 @@ A second task is one file with a class that satisfies ``Task`` and one row in ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+import numpy as np
 from torch import Tensor
 
 #: What a learner fits, by name.
@@ -22,6 +23,7 @@ class Scores:
     loss: float
     metric: float
     per_class: dict[str, float]
+    also: Mapping[str, float] = field(default_factory=dict)     # other metrics, by the names that they go by
 
 
 class Task(Protocol):
@@ -39,8 +41,10 @@ class Task(Protocol):
     def channels(self) -> int:
         """The channels that a network must give: its outputs are (K, channels, H, W)."""
 
-    def targets(self, labels: Tensor, instances: Tensor | None = None) -> Tensor:
-        """(K, H, W) class ids and, of renders, instance ids -> the targets (K, ...), of renders and data sets alike."""
+    def targets(self, labels: Tensor, instances: Tensor | None = None,
+                boxes: Sequence[np.ndarray] | None = None) -> Tensor:
+        """(K, H, W) class ids and, of renders, instance ids, of data sets boxes (see ``Dataset``), where they have some
+        -> the targets (K, ...), of renders and data sets alike."""
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(K,): the loss of each image, what ``parts`` sum to."""
@@ -73,15 +77,15 @@ class Task(Protocol):
         of one batch and gives a scalar; the scalars' gradients sum to the gradient of the objective.
         """
 
-    def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+    def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor | None:
         """(channels,): what to add to the outputs before deciding, for the best metric on these images.
 
-        ``batches`` holds their (outputs, targets). A task that decides nothing gives zeros.
+        ``batches`` holds their (outputs, targets). None: a task whose metric no such rule changes.
         """
 
     def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
         """Scores the outputs ``predict`` gives for ``images`` (N, 3, H, W) in [0, 1]."""
 
 
-#: The classes of a simulator -> a task.
-TaskFactory = Callable[[Sequence[str]], Task]
+#: The classes of a simulator, and a ``LoopConfig`` (None: as usual) -> a task.
+TaskFactory = Callable[[Sequence[str], Any], Task]
