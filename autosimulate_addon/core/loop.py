@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..protocol import SampleKey
+from ..protocol import Draw, SampleKey
 from .config import LoopConfig
 from .psi import Psi
 from .randomness import derive_seed, member_seed
@@ -45,8 +45,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         seed = derive_seed(config.seed, "iteration", i)
         psi = search.psi                                                    # (P,)
 
-        keys = [SampleKey(config.seed, i, k) for k in range(config.images)]             # K of them
-        draws = [psi.sample(key) for key in keys]                                       # s_k ~ q_psi
+        draws, keys = _draw(psi, config, i)                                             # s_k ~ q_psi, K of them
         renders = watch.renders(state.simulator.render(draws, keys), iteration=i,       # zeta_k = r(s_k)
                                 done=len(store), total=config.iterations * config.images)
         batch = store.add(list(renders), psi)                                           # (K,) rows of the store
@@ -59,6 +58,8 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         # psi <- psi + alpha sum_k w_k grad_psi log q_psi(s_k)             (P,)
         outcome = search.before_training(context)
         laps.lap("hypergradient")
+        if search.settled and i + 1 < config.iterations:        # the next draws are known: rendered during the training
+            state.simulator.submit(*_draw(search.psi, config, i + 1))
 
         training = search.training(context, config.steps_in(i))     # which renders, under the lights of which psi
         for index, learner in enumerate(ensemble):
@@ -72,6 +73,12 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         laps.lap("step")
         yield Iteration(i, len(store), state.steps, scores.loss, scores.metric, search.psi, outcome or Outcome(),
                         laps.seconds)
+
+
+def _draw(psi: Psi, config: LoopConfig, iteration: int) -> tuple[list[Draw], list[SampleKey]]:
+    """The draws of an iteration and their keys."""
+    keys = [SampleKey(config.seed, iteration, k) for k in range(config.images)]
+    return [psi.sample(key) for key in keys], keys
 
 
 def with_control(state: State, control: State | None, watch: Watch = Watch(),  # noqa: B008

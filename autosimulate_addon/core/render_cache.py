@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..protocol import Draw, Render, SampleKey, Simulator
+from ..protocol import Draw, Render, SampleKey, Simulator, WorksAhead
+from .render_file import digest, pack, unpack
 
 
 class RenderCache:
@@ -40,11 +40,17 @@ class RenderCache:
                 if render is None:
                     render = next(new)
                     self._save(render, draw, key)
-                self._latest[key] = _digest(draw).tobytes(), render
+                self._latest[key] = digest(draw), render
                 yield render
         finally:
             if hasattr(new, "close"):
                 new.close()
+
+    def submit(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> None:
+        """Lets the simulator begin with those that are not there, where it can; ``render`` gives them later."""
+        if isinstance(self.simulator, WorksAhead):
+            missing = [pair for pair in zip(draws, keys, strict=True) if self._load(*pair) is None]
+            self.simulator.submit([draw for draw, _ in missing], [key for _, key in missing])
 
     def path(self, key: SampleKey) -> Path:
         """Of a render's file. There is none without a folder."""
@@ -55,19 +61,15 @@ class RenderCache:
     def _save(self, render: Render, draw: Draw, key: SampleKey) -> None:
         if self.folder is None:
             return
-        names = sorted(render.draw)
-        arrays = {f"draw_{index}": np.asarray(render.draw[name]) for index, name in enumerate(names)}
         path = self.path(key)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         with open(temporary, "wb") as file:
-            np.savez(file, asked=_digest(draw), factors=np.array(names, dtype=np.str_), layers=render.layers,
-                     reference=render.reference, labels=render.labels, instances=render.instances,
-                     seconds=np.float64(render.seconds), **arrays)
+            np.savez(file, asked=np.frombuffer(digest(draw), dtype=np.uint8), **pack(render))
         os.replace(temporary, path)
 
     def _load(self, draw: Draw, key: SampleKey) -> Render | None:
-        digest, render = self._latest.get(key, (b"", None))
-        if render is not None and digest == _digest(draw).tobytes():
+        asked, render = self._latest.get(key, (b"", None))
+        if render is not None and asked == digest(draw):
             return render
         own = self._read(draw, key)
         return own if own is not None or self.beside is None else self.beside._load(draw, key)
@@ -77,20 +79,6 @@ class RenderCache:
             return None
         try:
             with np.load(self.path(key), allow_pickle=False) as data:
-                if data["asked"].tobytes() != _digest(draw).tobytes():
-                    return None
-                kept = {str(name): data[f"draw_{index}"] for index, name in enumerate(data["factors"])}
-                return Render(key, kept, data["layers"], data["reference"], data["labels"], data["instances"],
-                              float(data["seconds"]))
+                return unpack(key, data) if data["asked"].tobytes() == digest(draw) else None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None                     # a damaged file: render it again
-
-
-def _digest(draw: Draw) -> np.ndarray:
-    """Of the exact values that were asked for. (A simulator may hand back a draw with absent values marked.)"""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(draw):
-        value = np.ascontiguousarray(draw[name])
-        digest.update(f"{name}\x1f{value.dtype.str}{value.shape}\x1f".encode())
-        digest.update(value.tobytes())
-    return np.frombuffer(digest.digest(), dtype=np.uint8)

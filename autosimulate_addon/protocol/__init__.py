@@ -6,7 +6,7 @@ Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) imp
 from .errors import AutoSimulateError, Cancelled, InputError, one_line, suggestion
 from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .moments import Moments, moment_names
-from .simulator import Driver, Layer, Render, Simulator
+from .simulator import Driver, Layer, Render, Simulator, WorksAhead
 from .vocabulary import FAMILIES, FILM
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Render",
     "SampleKey",
     "Simulator",
+    "WorksAhead",
     "moment_names",
     "one_line",
     "suggestion",

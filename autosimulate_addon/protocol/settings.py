@@ -82,7 +82,7 @@ DEMO_STARTS = (
 
 #: Headings of the command line's help, in its order.
 GROUPS = {"files": "files and folders", "optimization": "optimization", "images": "images",
-          "network": "network and device"}
+          "network": "network and device", "processes": "processes"}
 #: How a marks file is told what kind a value must be of.
 _KINDS = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
 
@@ -108,6 +108,7 @@ class Setting:
     only: tuple[str, ...] = ()              # (setting, its values): with another value this one says nothing
     preset: bool = True                     # kept in the window's presets
     in_marks_file: bool = True
+    decides: bool = True                    # the result; the others may be changed when a run is resumed
     formerly: str = ""                      # its name in earlier versions, still understood
 
     @property
@@ -204,6 +205,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("learning_rate", float, None, "network", "step of the network's training", 1e-9, 10.0, metavar="X"),
     Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
             panel="network", preset=False),
+
+    Setting("workers", int, 1, "processes", "processes that render; with 1 it is the job itself; the result is the "
+            "same with any number", 1, 1024, label="Render Processes", panel="advanced", soft_high=16, preset=False,
+            decides=False),
+    Setting("worker_devices", str, "", "processes", "graphics cards that the render processes take in turn, such as "
+            "0,1: each sees one alone (CUDA_VISIBLE_DEVICES)", metavar="LIST", decides=False, preset=False),
+    Setting("overlap", bool, None, "processes", "render the next iteration's images while networks are trained; the "
+            "result is the same (automatic: with several --workers)", decides=False, preset=False),
 )
 
 

@@ -55,3 +55,12 @@ class Simulator(Protocol):
     def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> Iterator[Render]:
         """Renders in the order of ``draws``. A factor that drives layers, or acts on the film, needs no new render."""
         ...
+
+
+@runtime_checkable
+class WorksAhead(Protocol):
+    """A simulator that renders elsewhere, while its job does something else."""
+
+    def submit(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> None:
+        """Rendering these may begin: ``render`` will be asked for the same draws with the same keys."""
+        ...

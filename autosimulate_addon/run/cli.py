@@ -11,6 +11,7 @@ from ..protocol import AutoSimulateError, Cancelled, InputError
 from .arguments import parse
 from .process import requirements
 from .process.log import Log
+from .process.names import RENDER_WORKER
 from .process.streams import results_only_stdout, say, write_json_line
 
 #: What the operating system says when the user's disk, quota or permissions stand in the way.
@@ -20,6 +21,9 @@ _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def run_process(argv: Sequence[str]) -> int:
     """``main`` for a process of its own: whatever Blender prints on leaving does not end up among the results."""
+    if list(argv) == [RENDER_WORKER]:       # said by another process of ours
+        from .commands.render_worker import run
+        return run()
     return _main(argv, for_good=True)
 
 

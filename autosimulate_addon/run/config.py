@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ VERSION = 1
 
 
 class _Checked:
-    """Everything that decides a run's result. Sizes in pixels, paths absolute; the fields are ``SETTINGS``."""
+    """Everything that a run is asked for. Sizes in pixels, paths absolute; the fields are ``SETTINGS``."""
 
     def __post_init__(self) -> None:
         for setting in type(self).settings:
             setting.check(getattr(self, setting.name))
         if self.encoder == "module" and not self.encoder_module:
             raise InputError("--encoder module needs --encoder-module FILE, a Python file with build_encoder().")
+        devices = self.worker_devices
+        if devices and not re.fullmatch(r"[\w-]+(\s*,\s*[\w-]+)*", devices):
+            raise InputError(f"--worker-devices {devices!r} is no list of graphics cards: write it like 0,1.")
         if self.network == "module" and not self.network_module:
             raise InputError("--network module needs --network-module FILE, a Python file with build(num_classes).")
 

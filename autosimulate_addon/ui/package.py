@@ -12,8 +12,6 @@ TOP = __package__.rpartition(".autosimulate_addon")[0] or "autosimulate_addon"
 #: The folder that holds ``autosimulate_addon`` and ``headless``.
 ROOT = Path(__file__).resolve().parents[2]
 
-#: The script that every background job runs.
-RUN_SCRIPT = ROOT / "headless" / "run.py"
 
 
 def preferences() -> bpy.types.AddonPreferences | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import bpy
 
 from ..blender.marks import properties
-from . import package
+from ..run.process.script import RUN_SCRIPT
 from .jobs import table
 from .torch import status as torch_status
 
@@ -87,7 +87,7 @@ def not_installing(_context: bpy.types.Context) -> str:
 
 
 def can_run(_context: bpy.types.Context) -> str:
-    return "" if package.RUN_SCRIPT.is_file() else "The add-on is incomplete (headless/run.py): install it again"
+    return "" if RUN_SCRIPT.is_file() else "The add-on is incomplete (headless/run.py): install it again"
 
 
 def no_optimization(_context: bpy.types.Context) -> str:

@@ -67,7 +67,7 @@ def test_a_drawer_alone_puts_everything_back():
 
 
 def test_nothing_is_left_on_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(session_module, "_scratch_folder", lambda: str(tmp_path / "scratch"))
+    monkeypatch.setattr(session_module.scratch, "make", lambda: str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     scenes.render(scenes.start())
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...protocol import AutoSimulateError, Draw, Factor, InputError, Layer, Render, SampleKey
+from ...protocol import AutoSimulateError, Draw, Factor, Layer, Render, SampleKey
 from .. import compat, paths
 from ..identity import Key
 from ..marks.factors import factor_of
 from ..marks.mark import ClassTable, Mark
 from ..paths import PropertyRef
-from . import cryptomatte, display, exr, inexact, instances, sharp
+from . import cryptomatte, display, exr, inexact, instances, scratch, sharp
 from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .instances import Instances
@@ -52,6 +51,7 @@ class RenderSession:
         self._labels = Labels(scene, classes)
         if settings.engine == "EEVEE":
             self._labels.check_names()
+        self.class_table = classes
         self.classes: tuple[str, ...] = classes.names
         factors = tuple(factor_of(mark) for mark in self.marks)
         self.factors: tuple[Factor, ...] = tuple(self._with_owners(mark, factor)
@@ -100,7 +100,7 @@ class RenderSession:
     def __enter__(self) -> RenderSession:
         restorer = self._restorer
         try:
-            folder = _scratch_folder()
+            folder = scratch.make()
             restorer.defer(lambda: shutil.rmtree(folder, ignore_errors=True))
             _forget_new_images(restorer)
             self.stage = staging.make(
@@ -156,6 +156,15 @@ class RenderSession:
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
         return self._sightings.missing()
+
+    def expected_classes(self) -> list[str]:
+        """Classes in the frame by projection, at least once."""
+        return self._sightings.expected()
+
+    def rendered_elsewhere(self, render: Render, expected: Sequence[str]) -> None:
+        """Takes note of what another session of the same scene rendered, and expected so far."""
+        self._sightings.expect_too(expected)
+        self._sightings.see(render.labels)
 
     def _sharp(self, image: exr.ExrImage) -> exr.ExrImage:
         """The image to read labels from: another one, sharp and of one sample, where depth of field blurs this one."""
@@ -263,17 +272,6 @@ def seed_of(key: SampleKey) -> int:
     """Cycles' seed for a key: 31 bits, the same on every platform."""
     text = "cycles/" + "/".join(str(int(part)) for part in key)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "little") >> 1
-
-
-def _scratch_folder() -> str:
-    """A folder of our own for the one file a render writes: in memory where the system has a RAM disk."""
-    shared_memory = "/dev/shm"
-    in_memory = os.path.isdir(shared_memory) and os.access(shared_memory, os.W_OK)
-    try:
-        return tempfile.mkdtemp(prefix="autosimulate-", dir=shared_memory if in_memory else None)
-    except OSError as error:
-        raise InputError(f"No temporary folder can be made to render into ({error.strerror}); free some space or set "
-                         "TMPDIR.") from error
 
 
 def _forget_new_images(restorer: Restorer) -> None:

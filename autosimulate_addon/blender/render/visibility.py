@@ -36,6 +36,15 @@ class Sightings:
             if label and not self._seen[label] and not self._expected[label]:
                 self._expected[label] = _in_frame(projection @ np.array(item.matrix_world), np.array(block.bound_box))
 
+    def expected(self) -> list[str]:
+        """Names of classes that were in the frame by projection at least once."""
+        return [name for name, expected in zip(self._names, self._expected, strict=True) if expected]
+
+    def expect_too(self, names: Iterable[str]) -> None:
+        """Takes over what was in the frame in renders of another process."""
+        for name in names:
+            self._expected[self._names.index(name)] = True
+
     def see(self, labels: np.ndarray) -> None:
         """Notes the classes in one image's labels."""
         if not self.complete:

@@ -49,6 +49,7 @@ class AutoSimulate(Search):
     """Algorithm 1 with the hybrid estimator, momentum, shrinkage and a trust region; the photographs matched first."""
 
     averages = True
+    settled = True
 
     def __init__(self, start: Psi, options: AutoSimulateOptions, matching: MatchStage | None = None) -> None:
         super().__init__(start)

@@ -19,6 +19,7 @@ class Search:
     """A method that leaves psi where it is; the others build on it."""
 
     retrains = False
+    settled = False         # psi is known before the training, and the next images may be rendered during it
     averages = False        # a hypergradient, over an ensemble: only then is there a use for several networks
 
     def __init__(self, start: Psi) -> None:

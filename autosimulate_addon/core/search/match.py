@@ -58,6 +58,8 @@ class MatchStage:
 class Match(Search):
     """Every iteration renders a batch and matches on all renders so far."""
 
+    settled = True
+
     def __init__(self, start: Psi, stage: MatchStage) -> None:
         super().__init__(start)
         self.stage = stage

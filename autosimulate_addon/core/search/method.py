@@ -46,6 +46,8 @@ class SearchMethod(Protocol):
     psi: Psi                      # to draw the next images from
     retrains: bool                # every iteration trains new weights, on this iteration's renders alone
 
+    settled: bool                 # the training changes psi no more: the next images may be rendered during it
+
     def before_training(self, context: Context) -> Outcome | None:
         """This iteration's renders are there; the networks have not been trained on them."""
 

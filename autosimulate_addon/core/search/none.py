@@ -5,3 +5,5 @@ from .base import Search
 
 class NoSearch(Search):
     """Draws from the start for ever."""
+
+    settled = True

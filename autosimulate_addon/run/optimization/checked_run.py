@@ -14,7 +14,7 @@ from ...core.search.autosimulate import StepOptions
 from ...core.state import check_start
 from ...protocol import AutoSimulateError, InputError, Moments
 from ..arguments import settings
-from ..config import RunConfig, combine, differences, load, save
+from ..config import FIELDS, RunConfig, combine, differences, load, save
 from ..process import requirements
 from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
@@ -85,11 +85,14 @@ def resumed(options: argparse.Namespace) -> CheckedRun:
     if not directory.root.is_dir() or not directory.config.exists():
         raise InputError(f"There is no run to resume in '{directory.root}'.")
     config = load(directory.config)
-    changed = differences({name: value for name, value in settings(options).items()
-                           if name not in ("scene", "device")}, config)
+    asked = settings(options)
+    changed = differences({name: value for name, value in asked.items()
+                           if FIELDS[name].decides and name not in ("scene", "device")}, config)
     if changed:
         raise InputError(f"A resumed run keeps its settings, but --{changed[0].replace('_', '-')} differs; leave it "
                          f"out or start a new run.")
+    config = replace(config, **{name: value for name, value in asked.items()
+                                if value is not None and not FIELDS[name].decides})
     marked = _copy(directory)
     prepare.check_scene(marked)
     start = read_json(directory.config, "run's config.json").get("start", {})
@@ -116,7 +119,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             test = prepare.labelled_images(config.test, marked.classes, config)
         if config.real:
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
-    with open_simulator(marked, config) as simulator:      # what the session finds wrong is said now
+    with open_simulator(marked, config, workers=1) as simulator:      # what the session finds wrong is said now
         check_start(Psi.from_plain(simulator.factors, start), config.method)
         layers = len(simulator.layers)
         notes = (*marked.problems, *simulator.notes, *_too_short(config), *divided)

@@ -1,60 +1,31 @@
-"""Blender as a simulator: draws in, renders with labels out, one after the other in this process."""
+"""The one place where a simulator of a scene is made."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from ...blender.render.session import RenderSession
-from ...protocol import Cancelled, Draw, Factor, Layer, Render, SampleKey
 from ..config import RunConfig
+from .blender_simulator import BlenderSimulator
 from .marked_scene import MarkedScene
+from .worker_simulator import WorkerSimulator
 
-
-class BlenderSimulator:
-    """``protocol.Simulator`` over a :class:`RenderSession`; a context manager, because the session borrows the scene.
-
-    ``stop`` is asked before every image: True raises Cancelled, so that the current image is always finished.
-    ``images`` counts what was rendered. ``notes`` holds what the user should know before rendering, one sentence each.
-    """
-
-    def __init__(self, session: RenderSession, *, stop: Callable[[], bool] = lambda: False) -> None:
-        self._session = session
-        self._stop = stop
-        self.factors: tuple[Factor, ...] = session.factors
-        self.classes: tuple[str, ...] = session.classes
-        self.layers: tuple[Layer, ...] = session.layers
-        self.notes: tuple[str, ...] = session.notes
-        self.images = 0
-
-    def __enter__(self) -> BlenderSimulator:
-        self._session.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._session.__exit__(*error)
-
-    def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> Iterator[Render]:
-        """Renders in the order of ``draws``. Raises Cancelled between two images when ``stop`` says so."""
-        for draw, key in zip(draws, keys, strict=True):
-            if self._stop():
-                raise Cancelled("Stopped after the last complete image.")
-            render = self._session.render(draw, key)
-            self.images += 1
-            yield render
-
-    def missing_classes(self) -> list[str]:
-        """Classes in the frame by projection, but in none of the images so far."""
-        return self._session.missing_classes()
+__all__ = ["BlenderSimulator", "open_simulator"]
 
 
 @contextlib.contextmanager
-def open_simulator(marked: MarkedScene, config: RunConfig,
-                   *, stop: Callable[[], bool] = lambda: False) -> Iterator[BlenderSimulator]:
+def open_simulator(marked: MarkedScene, config: RunConfig, *, stop: Callable[[], bool] = lambda: False,
+                   workers: int | None = None) -> Iterator[BlenderSimulator]:
     """Opens the scene for rendering with the run's settings, and gives it back as it was at the end.
 
-    Raises InputError for what makes the scene impossible to render; ``stop`` is asked before every image.
+    ``workers`` (default: as the settings say) processes render it; with one that is this process, but where images are
+    to be rendered ahead. Raises InputError for what makes the scene impossible to render; ``stop`` is asked before
+    every image.
     """
-    with BlenderSimulator(marked.session(config), stop=stop) as simulator:
+    session = marked.session(config)
+    ahead = bool(config.overlap if config.overlap is not None else config.workers > 1) and workers is None
+    count = config.workers if workers is None else workers
+    made = WorkerSimulator(session, count, config.worker_devices, ahead=ahead, stop=stop) if count > 1 or ahead else \
+        BlenderSimulator(session, stop=stop)
+    with made as simulator:
         yield simulator

@@ -13,6 +13,7 @@ import bpy
 from ...blender.marks import factors, presence, psi_properties, settings
 from ...blender.marks import mark_scene as marks_scene
 from ...protocol import AutoSimulateError, InputError
+from ...run.process.script import RUN_SCRIPT
 from ...run.record import psi_file
 from ...run.record.directory import RunDirectory
 from ...run.scene.scene_file import save_copy
@@ -79,8 +80,8 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path, changes: Mapping
 
 def command(scene: bpy.types.Scene, copy: Path, arguments: list[str]) -> list[str]:
     if bpy.app.binary_path:
-        return run_process.blender_command(bpy.app.binary_path, copy, scene.name, package.RUN_SCRIPT, arguments)
-    return run_process.python_command(torch_install.python_command(), copy, package.RUN_SCRIPT, arguments)
+        return run_process.blender_command(bpy.app.binary_path, copy, scene.name, RUN_SCRIPT, arguments)
+    return run_process.python_command(torch_install.python_command(), copy, RUN_SCRIPT, arguments)
 
 
 def check_optimization(scene: bpy.types.Scene) -> None:

@@ -1,0 +1,3 @@
+"""What a process of ours is told by another one in the place of a command."""
+
+RENDER_WORKER = "render-worker"
