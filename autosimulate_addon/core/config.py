@@ -48,6 +48,7 @@ class LoopConfig:
     control: bool = True              # run the null control beside it: the same keys and steps, psi never moves
     batch_size: int = 8
     first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
+    evidence: bool = False            # only what stands out of the noise of its estimate moves: StepOptions.evidence
     match: bool = True                # autosimulate first matches the photographs' statistics
     relight_training: bool = True     # every training batch under newly drawn lights and film
     published_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
@@ -106,6 +107,10 @@ class LoopConfig:
     def estimator_options(self) -> EstimatorOptions:
         return replace(self.estimator, approximation=self.approximation, objective=self.objective,
                        replay=self.replay or self.estimator.replay)
+
+    @property
+    def step_options(self) -> StepOptions:
+        return replace(self.step, evidence=self.evidence or self.step.evidence)
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

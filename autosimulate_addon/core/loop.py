@@ -40,7 +40,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
     Raises Cancelled where ``watch`` says stop.
     """
     config, search, store, ensemble = state.config, state.search, state.store, state.ensemble
-    while state.iteration < config.iterations:
+    while state.iteration < config.iterations and not search.over:
         i, laps = state.iteration, Laps()
         seed = derive_seed(config.seed, "iteration", i)
         psi = search.psi                                                    # (P,)
@@ -52,7 +52,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         laps.lap("render")
 
         context = Context(i, i / config.iterations, seed, state.task, tuple(ensemble), store, batch, psi,
-                          state.validation)
+                          state.validation, last=i + 1 == config.iterations)
         # v = (C + lambda I)^-1 g_val          (|theta|,)  which change of theta lowers the validation objective
         # w_k = v . grad_theta l(zeta_k)       (K,)        how much training on zeta_k makes that change
         # psi <- psi + alpha sum_k w_k grad_psi log q_psi(s_k)             (P,)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..protocol import AutoSimulateError, Draw, Factor, InputError, SampleKey
+from ..protocol.moments import named
 from .distributions import DEFAULT_BOUNDS, Bounds, Family, family_of
 from .randomness import derive_seed, seed_of, torch_seed
 
@@ -90,6 +91,14 @@ class Psi:
     def coordinates(self) -> tuple[str, ...]:
         """A name for each of the P coordinates."""
         return tuple(f"{family.factor.key}.{name}" for family in self.families for name in family.coordinates)
+
+    def named(self) -> dict[str, tuple[str, float]]:
+        """The P coordinates by names that are told apart: their factors' keys, and plain numbers.
+
+        See ``moments.named``. Where a coordinate of a choice changes, the other probabilities do too.
+        """
+        plain = self.plain()
+        return named((each.key, each.family, each.items, plain[each.key]) for each in self.factors)
 
     @property
     def is_scale(self) -> Tensor:

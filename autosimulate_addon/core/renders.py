@@ -182,12 +182,17 @@ class RenderStore:
         if len(known) < len(self):
             known = torch.cat([known, torch.stack([psi.log_q(new, keys) for psi in self.psis], 1)])
         self._densities[keys] = known
-        share = torch.bincount(self.generation.cpu(), minlength=len(self.psis)).double() / len(self)
-        return torch.logsumexp(known + share.log(), 1)
+        return mixture(known, self.generation)
 
     def _canonical(self, keys: Iterable[str] | None) -> tuple[str, ...]:
         chosen = frozenset(self.rendered if keys is None else keys)
         return tuple(factor.key for factor in self.factors if factor.key in chosen)
+
+
+def mixture(densities: Tensor, generation: Tensor) -> Tensor:
+    """(N,) log density under the mixture of J sources, from log q_j(s_i) (N, J) and the j each was drawn from (N,)."""
+    share = torch.bincount(generation.cpu(), minlength=densities.shape[1]).double() / len(generation)
+    return torch.logsumexp(densities + share.log(), 1)
 
 
 def _inline(state: Mapping[str, Any], row: int, key: SampleKey) -> Render:

@@ -1,16 +1,17 @@
 """events.jsonl: what a job says while it goes on, one JSON object a line. Events and their fields are named only here.
 
-``core`` reports Rendered and Trained, ``run`` writes, the report and the window read. A new field is one line with a
-default: lines of older programs lack it. A float that was not measured is NaN, null in JSON; a field that may be None
-is left out where it is.
+``core`` reports Rendered and Trained, ``run`` writes, the report and the window read. See ``typed`` for what may be
+missing from a line.
 """
 
 # Without "from __future__ import annotations": the fields' types are looked at, and are to be types, not texts.
 import math
-import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, Self, get_args, get_origin
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .numbers import Numbers
+from .typed import Typed, number
 
 #: What a job does, by ``Progress.phase``, in words.
 PHASES = {"prepare": "Preparing", "optimize": "Optimizing", "final": "Comparing with fresh networks",
@@ -18,7 +19,7 @@ PHASES = {"prepare": "Preparing", "optimize": "Optimizing", "final": "Comparing 
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(Typed):
     """One line. As it stands: one that this program does not know, or cannot make sense of."""
 
     event: ClassVar[str] = ""
@@ -26,16 +27,7 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The line as a dictionary; NaN is still to be made null."""
-        said = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {"event": self.event, **{name: value for name, value in said.items() if value is not None}}
-
-    @classmethod
-    def read(cls, line: Mapping[str, Any]) -> Self | None:
-        """The fields of ``line``, those that make no sense as if they were not there; None where one is missing."""
-        found = {each.name: value for each in fields(cls)
-                 if each.name in line and (value := _read(each.type, line[each.name])) is not None}
-        needed = {each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING}
-        return cls(**found) if needed <= set(found) else None
+        return {"event": self.event, **super().to_json()}
 
     @staticmethod
     def from_json(line: Mapping[str, Any]) -> "Event":
@@ -146,7 +138,7 @@ class Done(Event):
     """The job came to its end; an optimization says with what."""
 
     event = "done"
-    numbers: dict[str, Any] | None = None
+    numbers: Numbers | None = None
     psi: dict[str, Any] | None = None   # plain
 
 
@@ -165,27 +157,3 @@ class Failed(Event):
     event = "error"
     message: str = ""
 
-
-def _read(kind: Any, value: Any) -> Any:
-    """``value`` as ``kind``; None where it cannot be."""
-    if isinstance(kind, types.UnionType):
-        return _read(get_args(kind)[0], value)
-    if kind is float:
-        return number(value)
-    if kind is int:
-        whole = number(value)
-        return int(whole) if whole.is_integer() else None
-    container = get_origin(kind)
-    if container is dict and isinstance(value, dict) and get_args(kind)[1] is float:
-        return {name: number(item) for name, item in value.items()}
-    return value if isinstance(value, container or kind) else None
-
-
-def number(value: Any) -> float:
-    """A finite float, or NaN for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:       # a whole number beyond them
-        return math.nan

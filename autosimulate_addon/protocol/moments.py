@@ -7,7 +7,7 @@ For the window, the report and the scenes, which have no torch; draws, steps and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +25,29 @@ Number = TypeVar("Number", float, np.ndarray)
 def moment_names(family: str) -> tuple[str, ...]:
     """The keys of a family's ``Moments``."""
     return ("mean", "std") if FAMILIES[family].continuous else ("p",)
+
+
+def named(factors: Iterable[tuple[str, str, Sequence[str], Moments]]) -> dict[str, tuple[str, float]]:
+    """(factor's key, plain number) of every coordinate of psi by its name, in their order.
+
+    ``factors``: (key, family, items, moments) of each. A name is "Key.mean", "Key.mean[0]" where there are several
+    components, "Key.p(item)" (of a coin only that of "on"); of equal names the later ones get a number.
+    """
+    found: dict[str, tuple[str, float]] = {}
+    for key, family, items, moments in factors:
+        for name, value in _named(family, items, moments):
+            name = f"{key}.{name}"
+            count = sum(each == name or each.startswith(f"{name} (") for each in found)
+            found[f"{name} ({count + 1})" if count else name] = key, float(value)
+    return found
+
+
+def _named(family: str, items: Sequence[str], moments: Moments) -> list[tuple[str, float]]:
+    if not FAMILIES[family].continuous:
+        pairs = [(f"p({item})", p) for item, p in zip(items, moments["p"], strict=True)]
+        return pairs[1:] if family == "bernoulli" else pairs
+    return [(name + (f"[{index}]" if len(moments[name]) > 1 else ""), value)
+            for name in moment_names(family) for index, value in enumerate(moments[name])]
 
 
 # -- from the numbers one thinks in -----------------------------------------------------------------------------------

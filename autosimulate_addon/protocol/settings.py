@@ -171,6 +171,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("match", bool, True, "optimization", "first bring what the renders look like and show near the validation "
             "photographs, before any network is asked", label="Match First", panel="advanced",
             only=("method", "autosimulate"), formerly="match_brightness"),
+    Setting("evidence", bool, False, "optimization", "only move what stands out of the noise of its estimate, and end "
+            "the run where nothing does", label="Only on Evidence", panel="advanced", only=("method", "autosimulate")),
     Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "
             "show what the optimization is worth", label="Null Control", panel="advanced"),
     Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "

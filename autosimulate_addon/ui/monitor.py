@@ -93,7 +93,7 @@ def _pictures(found: BackgroundJob) -> None:
         if stamp != found.sheet_stamp and not bpy.app.is_job_running("RENDER"):
             found.sheet_stamp = stamp
             found.show_sheet(newest)
-        if state.ended and state.numbers.get("match"):
+        if state.ended and state.numbers.match:
             for which in ("start", "end"):
                 found.show_sheet(found.files.sheet(which), which)
     except (OSError, RuntimeError):

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from ..protocol import FILM
+from ..protocol.numbers import Agreement, Coordinate, Numbers
 from ..protocol.vocabulary import film_name
 from ..protocol.words import number
-from ..run.report.record import scores_of
 from ..run.report.verdict import outcome_of
 from .jobs.run_follower import Status
 
@@ -72,12 +72,28 @@ def mark_name(name: str) -> str:
     return film.label if film else name
 
 
-def verdict(rows: dict) -> str:
+def verdict(numbers: Numbers) -> str:
     """Whether the fresh networks say that moving the distributions helped: BETTER | LEVEL | WORSE, "" if unknown.
 
     As the report judges.
     """
-    scores = {score.name: score for score in scores_of(rows) if not math.isnan(score.metric)}
-    if not {"learned", "start"} <= set(scores):
+    learned, start = (numbers.rows.get(name) for name in ("learned", "start"))
+    if not learned or not start or math.isnan(learned.metric + start.metric):
         return ""
-    return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(scores["learned"], scores["start"])]
+    return {"better": "BETTER", "mixed": "LEVEL", "worse": "WORSE"}[outcome_of(learned, start)]
+
+
+def sure(agreement: Agreement | None) -> dict[str, str]:
+    """By mark, which of its numbers a run tells from chance; marks of which nothing was asked are left out."""
+    found: dict[str, list[Coordinate]] = {}
+    for each in agreement.coordinates if agreement else ():
+        if each.asked:
+            found.setdefault(each.key, []).append(each)
+    return {key: _sure([each.name.removeprefix(f"{key}.").partition("[")[0] for each in coordinates if each.sure])
+            for key, coordinates in found.items()}
+
+
+def _sure(names: Sequence[str]) -> str:
+    words = {"mean": "mean", "std": "spread"}
+    told = list(dict.fromkeys(words.get(name, "share") for name in names))
+    return f"{' and '.join(told)} told from chance" if told else "may be chance"

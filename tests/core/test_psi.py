@@ -73,6 +73,19 @@ def test_coordinates_name_what_they_are(psi):
     assert [name.endswith(".std") for name in psi.coordinates] == psi.is_scale.tolist()
     assert psi.locked.tolist() == [name.startswith("fixed") for name in psi.coordinates]
     assert psi.size == len(psi.coordinates) == 4 + 2 + 2 + 3 + 1 + 2
+    named = psi.named()
+    assert list(named)[:5] == ["location.mean[0]", "location.mean[1]", "location.std[0]", "location.std[1]",
+                               "energy.mean"]
+    assert [name.partition("[")[0] for name in named] == list(psi.coordinates)
+    assert [key for key, _ in named.values()] == [factor.key for factor in psi.factors
+                                                  for _ in psi.phi_of(factor.key)]
+    # Every number is that of its coordinate: it is the one that moves when the coordinate does.
+    free = (~psi.locked).nonzero()[:, 0].tolist()
+    for index in free:
+        moved = psi.with_phi(psi.phi + 1e-3 * torch.nn.functional.one_hot(torch.tensor(index), psi.size)).named()
+        changed = {name for name, (_, value) in moved.items() if value != named[name][1]}
+        assert list(named)[index] in changed
+        assert len({named[name][0] for name in changed}) == 1
 
 
 def test_log_q_adds_up_over_factors(psi):

@@ -68,7 +68,7 @@ def test_what_a_run_leaves_behind(reference):
     events = list(read_events(reference / "events.jsonl"))
     assert isinstance(events[0], Start) and events[0].pid == os.getpid()
     assert isinstance(events[-1], Done)
-    assert {"start", "learned"} == set(events[-1].numbers["rows"])
+    assert {"start", "learned"} == set(set(events[-1].numbers.rows))
     fractions = [event.fraction for event in events if isinstance(event, Progress)]
     assert fractions == sorted(fractions)
 
@@ -178,7 +178,8 @@ def test_one_folder_for_both_uses_has_its_halves_told_apart(inputs, tmp_path, ca
     assert len({row["loss"] for row in numbers["rows"].values()}) >= 3
     problems = [event.message for event in read_events(output / "events.jsonl") if isinstance(event, Problem)]
     assert any("its first 1 images by name are trained on, the other 2 drive" in message for message in problems)
-    assert "without --real" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "both (learned)" in said and "synthetic only (learned)" in said and "real only" in said
     assert "real only" in (output / "report.html").read_text()
     assert run("evaluate", "--psi", output, "--count", 2, "--judges", 1, "--test", inputs / "validation",
                "--output", tmp_path / "score") == 0

@@ -1,6 +1,7 @@
 """What matching says of a whole run, from the events of its rounds."""
 
 from autosimulate_addon.protocol.events import MATCHED, Iteration
+from autosimulate_addon.protocol.numbers import Move
 from autosimulate_addon.run.report import matching
 
 
@@ -19,10 +20,10 @@ ROUNDS = [round_of(0, [["Distance.mean", 1.7, 1.2, -9.0], ["Power.mean", 5.0, 6.
 
 def test_rounds_are_told_from_the_first_start_to_the_last_end():
     told = matching.summary(ROUNDS)
-    assert told["moved"] == [["Distance.mean", 1.7, 1.0, -9.0], ["Power.mean", 5.0, 6.0, 2.5]]
-    assert (told["rounds"], told["renders"], told["ended"]) == (2, 48, "nothing_heard")
-    assert told["before"]["features"] == 0.6 and told["after"]["features"] == 0.4
-    assert told["classes"] == {"can": [0.6, 0.4], "cat": [0.1, 0.2]}
+    assert told.moved == [Move("Distance.mean", 1.7, 1.0, -9.0), Move("Power.mean", 5.0, 6.0, 2.5)]
+    assert (told.rounds, told.renders, told.ended) == (2, 48, "nothing_heard")
+    assert told.before["features"] == 0.6 and told.after["features"] == 0.4
+    assert told.classes == {"can": [0.6, 0.4], "cat": [0.1, 0.2]}
     assert "features 0.60 -> 0.40" in matching.nearer(told) and "2 coordinates" in matching.nearer(told)
     assert matching.left(told).startswith("What is left, largest first: labels of can 0.40, labels of cat 0.20")
 
@@ -35,3 +36,15 @@ def test_a_round_is_one_line():
     line = matching.sentence(ROUNDS[0].details)
     assert "Distance.mean 1.7 -> 1.2" in line and "24 renders" in line and "\n" not in line
     assert "nothing moved" in matching.sentence(round_of(0, [], 0.1, 0.1).details)
+
+
+def test_a_quiet_round_says_how_many_renders_it_would_take():
+    quiet = round_of(0, [], 0.1, 0.1).details
+    heard = {"coordinate": "Haze.mean", "z": -1.27, "renders": 96.4, "needed": 240}
+    assert "Haze.mean at 1.3 standard errors" in matching.sentence({**quiet, "unheard": heard})
+    assert "about 240 independent renders (these are worth 96)" in matching.sentence({**quiet, "unheard": heard})
+    assert "(these are worth 96) and 2.5 times as many photographs." in matching.sentence(
+        {**quiet, "unheard": {**heard, "photographs": 2.49}})
+    assert "Haze" not in matching.sentence({**quiet, "unheard": heard, "ended": "out_of_reach"})
+    round_ = Iteration(0, 24, status=MATCHED, details={**quiet, "unheard": heard})
+    assert matching.summary([round_]).unheard.needed == 240

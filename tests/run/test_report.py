@@ -17,6 +17,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.words import duration, number
 from autosimulate_addon.run.record.directory import RunDirectory
 from autosimulate_addon.run.report.densities import on_log_axis, plotting_range
+from autosimulate_addon.run.report.distributions import sure_dots
 from autosimulate_addon.run.report.record import Distribution, read_run
 from autosimulate_addon.run.report.style import shorten
 from autosimulate_addon.run.report.verdict import judge
@@ -105,6 +106,7 @@ def test_a_whole_run(tmp_path):
     (run / "config.json").write_text(json.dumps({"seed": 3, "scene": HOSTILE, "control": True}))
     page = report(run)
     assert "The run beat its null control." in page.text
+    assert page.text.index("A gain: on test photographs") < page.text.index("The run beat")
     for expected in ("50.0 %", "45.0 %", "+5.0 points", "60.0 %", "57.0 %", "mIoU, decided", "300 ± 200", "130 ± 40 W",
                      "place Z", "seed 3", "96 images", "render 8 s (67%)", "converged: 4"):
         assert expected in page.text, expected
@@ -191,7 +193,7 @@ def test_a_resumed_run_is_told_once(tmp_path):
 def test_numbers_json_goes_before_the_last_event(tmp_path):
     run = make_run(tmp_path / "run")
     (run / "numbers.json").write_text(json.dumps(numbers(learned=(0.9, 0.1))))
-    assert record(run).score("learned").metric == 0.9
+    assert record(run).row("learned").metric == 0.9
 
 
 # ---- the verdict
@@ -269,3 +271,34 @@ def test_long_names_keep_both_ends_and_one_line():
 def test_a_distribution_knows_whether_it_has_a_density():
     assert Distribution("a", "a", "normal", "", (0.0, 1.0), (0.0, 1.0)).continuous
     assert not Distribution("a", "a", "bernoulli", "", (0.5, 0.5), (0.5, 0.5)).continuous
+
+
+# ---- how sure
+
+def sure_run(folder, **more):
+    asked = {"effective": 24.0, "agreement": {
+        "intervals": {"energy.mean": [-0.4, -0.2], "energy.std": [-0.2, 0.1], "place.mean[1]": [0.1, 0.3]},
+        "renders": 0.71, "photographs": 0.42}}
+    events = [{"event": "start"}, iteration(1), iteration(2, details=asked), {"event": "done", **more}]
+    return make_run(folder, events)
+
+
+def test_a_report_says_how_sure_it_is_of_each_coordinate(tmp_path):
+    found = record(sure_run(tmp_path / "run"))
+    assert found.sure == {"energy.mean": True, "energy.std": False, "place.mean[1]": True}
+    assert found.distributions[0].coordinates == ("energy.mean", "energy.std")
+    assert [sure_dots(each, found.sure) for each in found.distributions[:3]] == ["●○", "", "●"]
+    page = report(tmp_path / "run")
+    for expected in ("How sure", "2 of 3 coordinates", "halves of the photographs 0.42", "-0.400 to -0.200",
+                     "place.mean[1]"):
+        assert expected in page.text, expected
+    assert len(page.images) == 3                # curves, intervals, distributions
+
+
+def test_rows_with_photographs_have_names_of_their_own_and_their_spread(tmp_path):
+    rows = {name: {"metric": 0.4, "loss": 0.2, "metrics": [0.38, 0.4, 0.42], "losses": [0.2, 0.2, 0.2]}
+            for name in ("start", "learned", "synthetic only", "real only")}
+    page = report(sure_run(tmp_path / "run", numbers={"split": "test", "split_images": 70, "rows": rows}))
+    for expected in ("both (learned)", "both (start)", "synthetic only (learned)", "real only", "40.0 ± 2.0 %",
+                     "Level: on 70 test images", "higher in 0 of 3 pairs"):
+        assert expected in page.text, expected

@@ -5,18 +5,21 @@ The package's docstring derives what is estimated here, with its signs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from ...protocol.numbers import WIDTH
 from ..psi import Psi
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.task import Task
-from .agreement import Agreement
+from .agreement import Agreement, ask_halves, mean_cosine
 from .credit import Advantage, credited_score_terms
 from .direction import Direction, find_direction
 from .model import Model
@@ -47,10 +50,23 @@ class Estimate:
     w: Tensor                 # (n,) of the renders ``index``
     index: Tensor
     agreement: Agreement | None = None      # where halves of the data were asked
+    networks: float = math.nan              # cosine of the gradients of the networks that were averaged,
+    between: Tensor | None = None           # and the variance (P,) of their mean by how they differ
 
     def record(self, coordinates: Sequence[str]) -> dict[str, Any]:
-        """How sure it is, as plain numbers: see ``Agreement.record``; nothing where halves were not asked."""
-        return self.agreement.record(coordinates, self.gradient, self.variance) if self.agreement else {}
+        """How sure it is, as plain numbers: "intervals" by coordinate [low, high] of its gradient, and the cosines
+        "renders", "photographs" and "networks" where they were asked.
+
+        A gradient is in units of the deviation of w: about the correlation of w with the coordinate's score. Its error
+        is that of the renders and of the networks that were asked. A locked coordinate has no interval.
+        """
+        error = WIDTH * (self.variance if self.between is None else self.variance + self.between).sqrt()
+        low, high = (self.gradient - error).tolist(), (self.gradient + error).tolist()
+        said: dict[str, Any] = {"intervals": {name: [round(a, 5), round(b, 5)]
+                                              for name, a, b in zip(coordinates, low, high, strict=True) if a < b}}
+        if self.agreement is not None:
+            said |= {"renders": self.agreement.renders, "photographs": self.agreement.photographs}
+        return said if math.isnan(self.networks) else {**said, "networks": self.networks}
 
 
 def estimate(
@@ -102,7 +118,15 @@ def estimate(
     if pathwise:
         pathwise_gradient, pathwise_variance = _pathwise_moments(pathwise, differentiated, psi, keys, w_std, options)
         gradient, variance = gradient + pathwise_gradient, variance + pathwise_variance
-    return Estimate(gradient, variance, renders.effective, v, derivatives.method, w, renders.index)
+    agreement = None
+    if options.halves:
+        alone = replace(options, halves=False)
+        agreement = ask_halves(
+            lambda half: find_direction(task, model, relight(store, half, psi, keys, derive_seed(seed, "curvature"))[0],
+                                        store.targets(task, half), validation, options, seed).vector,
+            lambda part: estimate(task, model, store, batch, psi, validation.part(part), alone, seed).gradient,
+            batch, len(validation))
+    return Estimate(gradient, variance, renders.effective, v, derivatives.method, w, renders.index, agreement)
 
 
 def _pathwise_moments(pathwise: DirectionalDerivatives, renders: WeightedRenders, psi: Psi, keys: Sequence[str],
@@ -117,5 +141,7 @@ def _pathwise_moments(pathwise: DirectionalDerivatives, renders: WeightedRenders
 def average(estimates: Sequence[Estimate]) -> Estimate:
     """The mean over networks that were trained on the same renders; all else is the first's."""
     usable = [each for each in estimates if each.direction.usable] or list(estimates[:1])
-    return replace(usable[0], gradient=reduce(Tensor.add, [each.gradient for each in usable]) / len(usable),
+    between = torch.stack([each.gradient for each in usable]).var(0) / len(usable) if len(usable) > 1 else None
+    return replace(usable[0], networks=mean_cosine([each.gradient for each in usable]), between=between,
+                   gradient=reduce(Tensor.add, [each.gradient for each in usable]) / len(usable),
                    variance=reduce(Tensor.add, [each.variance for each in usable]) / len(usable) ** 2)

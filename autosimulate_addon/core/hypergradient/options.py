@@ -36,3 +36,4 @@ class EstimatorOptions:
     relative: bool = True               # of the log of each image's loss: hard images do not drown out the others
     object_credit: bool = True          # v . grad l inside an object's mask goes to that object's own draws
     validation_images: int = 0          # a subset chosen per iteration and network; 0: all of them
+    halves: bool = False                # halves of renders and photographs are asked too: see ``agreement``; slower

@@ -39,6 +39,10 @@ class Validation:
         if not 0 < count < len(self):
             return self
         index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:count]
+        return self.part(index)
+
+    def part(self, index: Tensor) -> Validation:
+        """These of the images."""
         index = index.to(self.images.device)
         return Validation(self.images[index], self.targets[index])
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity
 
 from ..features.encoder import STRIDE
 from ..features.sampled import SampledPixels
-from ..hypergradient.agreement import Agreement
+from ..hypergradient.agreement import HALVES, Agreement
 from ..hypergradient.conjugate_gradients import CGResult, CGStatus
 from ..hypergradient.credit import Advantage, credited_score_terms
 from ..hypergradient.direction import Direction
@@ -27,9 +26,6 @@ from ..psi import Psi
 from ..renders import RenderStore
 from .learner import Training
 from .pixel_head import PixelHead
-
-#: Of the renders, and of the photographs.
-HALVES = 2
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,7 @@ def cross_fitted(head: PixelHead, store: RenderStore, batch: Tensor, psi: Psi, v
     advantage = Advantage(renders.weights, w_std, options.baseline, options.clip)
     gradient, variance = renders.moments(_terms(head, store, renders, psi, parts.sum(0), advantage, options))
     by_photographs = [renders.moments(_terms(head, store, renders, psi, part, advantage, options))[0] for part in parts]
-    agreement = Agreement(_cosine(*[half.direction for half in halves]), _cosine(*by_photographs),
-                          by_photographs[0] * by_photographs[1] < 0)
+    agreement = Agreement.of(tuple(half.direction for half in halves), tuple(by_photographs))
     return Estimate(gradient, variance, renders.effective, _direction(halves), "exact", w, renders.index, agreement)
 
 
@@ -133,6 +128,3 @@ def _direction(halves: list[Half]) -> Direction:
     return Direction({"weight": v[:-1], "bias": v[-1]}, str(worst.status), max(each.iterations for each in solved),
                      worst.relative_residual, worst.damping)
 
-
-def _cosine(a: Tensor, b: Tensor) -> float:
-    return float(cosine_similarity(a.flatten().double(), b.flatten().double(), 0))

@@ -15,12 +15,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
+from ...protocol.numbers import Move, Unheard
 from ..psi import Psi
 from .mmd import Distance
 
 #: Why matching ended.
 NOTHING_HEARD, OUT_OF_REACH, NO_GAIN, STEPS = "nothing_heard", "out_of_reach", "no_gain", "steps"
+
+#: See ``needed``. What is said to be needed ends at so many times what is there.
+MOST_ALONE, MOST_TIMES = 4.0, 1e6
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,6 @@ class MatchOptions:
 
 
 @dataclass(frozen=True)
-class Move:
-    """One coordinate of psi that moved, in plain units; ``z``: standard errors of its derivative when it began to."""
-
-    coordinate: str
-    start: float
-    end: float
-    z: float
-
-
-@dataclass(frozen=True)
 class Matched:
     """What one round did. Distances are MMD^2 under psi before and after."""
 
@@ -60,11 +55,13 @@ class Matched:
     after: tuple[float, ...]
     steps: int
     ended: str                      # NOTHING_HEARD, ...
+    unheard: Unheard | None         # what came nearest to being heard at the new psi, None where all was
     weights: tuple[Tensor, Tensor] = field(repr=False)      # (N,) before and after
 
     def details(self) -> dict[str, Any]:
         """As plain numbers, for the log."""
         return {"moved": [[move.coordinate, move.start, move.end, move.z] for move in self.moves], "kl": self.kl,
+                "unheard": self.unheard.to_json() if self.unheard else None,
                 "effective": self.effective, "before": list(self.before), "after": list(self.after),
                 "steps": self.steps, "ended": self.ended}
 
@@ -102,10 +99,12 @@ def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Seque
             break
         psi = psi.step(options.step * direction / direction.norm())
         weights = _weights(psi, draws, log_q, options)
+    # Of the many coordinates of a round that did not begin the loudest has to be louder than chance makes one of them.
+    bar = options.heard if heard.any() or best_step else _loudest_by_chance(int(free.sum()), options.chance)
     return Matched(best, _moves(start, best, heard), best.kl(start), _effective(best_weights),
                    tuple(distance.value(first) for distance in distances),
                    tuple(distance.value(best_weights) for distance in distances), best_step, ended,
-                   (first, best_weights))
+                   _unheard(best, draws, best_weights, distances, free, max(bar, options.heard)), (first, best_weights))
 
 
 def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
@@ -114,16 +113,64 @@ def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
 
     The error is that of the renders, by the spread of their terms, and that of the photographs, by blocks of them.
     """
+    gradient, of_renders, of_photographs = _moments(psi, draws, weights, distances)
+    return gradient, _errors(gradient, of_renders + of_photographs, weights)
+
+
+def _moments(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
+             distances: Sequence[Distance]) -> tuple[Tensor, Tensor, Tensor]:
+    """(dD/du (P,), its variance by the renders (P,), that by the photographs (P,))."""
     scores = psi.score(draws)
     slope = torch.stack([distance.derivative(weights) for distance in distances]).sum(0)
     terms = scores * (slope - weights @ slope)[:, None]
     gradient = weights @ terms
-    variance = weights.square() @ (terms - gradient).square()
+    of_renders = weights.square() @ (terms - gradient).square()
     blocks = torch.stack([distance.across_blocks for distance in distances]).sum(0)        # (N, B)
+    of_photographs = torch.zeros_like(of_renders)
     if (count := blocks.shape[1]) > 1:
         by_block = scores.T @ (weights[:, None] * -2 * (blocks - weights @ blocks))         # (P, B)
-        variance = variance + by_block.var(1) / count
-    return gradient, as_normal(gradient / variance.clamp(min=1e-24).sqrt(), _effective(weights) - 1)
+        of_photographs = by_block.var(1) / count
+    return gradient, of_renders, of_photographs
+
+
+def _errors(gradient: Tensor, variance: Tensor, weights: Tensor) -> Tensor:
+    """(P,) of how many of its standard errors a derivative is."""
+    return as_normal(gradient / variance.clamp(min=1e-24).sqrt(), _effective(weights) - 1)
+
+
+def _unheard(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, distances: Sequence[Distance], free: Tensor,
+             bar: float) -> Unheard | None:
+    """The loudest coordinate below ``bar`` standard errors, and what would bring it there at its present size."""
+    gradient, of_renders, of_photographs = _moments(psi, draws, weights, distances)
+    z = _errors(gradient, of_renders + of_photographs, weights)
+    quiet = free & (z.abs() < bar) & (of_renders > 0)
+    if not bool(quiet.any()):
+        return None
+    index = int(torch.where(quiet, z.abs(), -1.0).argmax())
+    effective = _effective(weights)
+    renders, photographs = needed(float(gradient[index]), float(of_renders[index]), float(of_photographs[index]), bar)
+    # A few renders count for less than the normal distribution has it: at least what z lacks.
+    renders = max(renders, min((bar / max(float(z[index].abs()), 1e-6)) ** 2, MOST_TIMES))
+    return Unheard(list(psi.named())[index], float(z[index]), effective,
+                   max(math.ceil(effective * renders), math.floor(effective) + 1), photographs)
+
+
+def needed(gradient: float, of_renders: float, of_photographs: float, bar: float) -> tuple[float, float]:
+    """(times as many renders, times as many photographs) with which ``gradient`` would be ``bar`` standard errors.
+
+    From its variance by the renders and by the photographs, each of which falls as their number grows. More renders
+    alone, where at most MOST_ALONE times as many are enough as with more photographs.
+    """
+    allowed = (gradient / bar) ** 2
+    together = (of_renders + of_photographs) / allowed if allowed > 0 else math.inf
+    if allowed > of_photographs and (alone := of_renders / (allowed - of_photographs)) <= MOST_ALONE * together:
+        return alone, 1.0
+    return min(together, MOST_TIMES), min(together, MOST_TIMES)
+
+
+def _loudest_by_chance(count: int, chance: float) -> float:
+    """Standard errors that one of ``count`` coordinates needs to be more than chance, see ``more_than_chance``."""
+    return float(-Normal(0.0, 1.0).icdf(torch.tensor(chance / (2 * max(1, count)), dtype=torch.float64)))
 
 
 def as_normal(t: Tensor, freedom: float) -> Tensor:
@@ -158,21 +205,5 @@ def _effective(weights: Tensor) -> float:
 
 def _moves(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
     """The coordinates that were heard and have moved."""
-    return tuple(Move(name, a, b, score) for name, a, b, score
-                 in zip(_names(start), _numbers(start), _numbers(end), z.tolist(), strict=True) if score and a != b)
-
-
-def _names(psi: Psi) -> list[str]:
-    """(P) the coordinates' names, those of a vector's components told apart."""
-    names = list(psi.coordinates)
-    return [f"{name}[{names[:index].count(name)}]" if names.count(name) > 1 else name
-            for index, name in enumerate(names)]
-
-
-def _numbers(psi: Psi) -> list[float]:
-    """(P) plain numbers, one for each coordinate. (Of a coin's two probabilities only "on" is one.)"""
-    values: list[float] = []
-    for key, plain in psi.plain().items():
-        numbers = [float(number) for numbers in plain.values() for number in numbers]
-        values += numbers[len(numbers) - len(psi.phi_of(key)):]
-    return values
+    return tuple(Move(name, a, b, score) for (name, (_, a)), (_, b), score
+                 in zip(start.named().items(), end.named().values(), z.tolist(), strict=True) if score and a != b)

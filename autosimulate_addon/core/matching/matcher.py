@@ -16,7 +16,7 @@ from ..hypergradient.pathwise import relight, relightable
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..randomness import derive_seed, seed_of
-from ..renders import RenderStore
+from ..renders import RenderStore, mixture
 from ..tasks.task import Task
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, match
@@ -132,18 +132,15 @@ class Matcher:
 
     def _log_q(self, store: RenderStore, psi: Psi) -> Tensor:
         """(N,): log density of the draws under the mixture of what all of them were drawn from (balance heuristic)."""
-        sources = list(store.psis)
-        if self.relit is not None:
-            rows, phi, _ = self.relit
-            last = int(store.generation[rows - 1])
-            for index in range(last + 1):           # as they were rendered, under the new lights
-                mixed = sources[index].phi.clone()
-                for key in relightable(store):
-                    mixed[psi.slices[key]] = phi[psi.slices[key]]
-                sources[index] = psi.with_phi(mixed)
-        densities = torch.stack([source.log_q(self.draws) for source in sources], 1)
-        share = torch.bincount(store.generation.cpu(), minlength=len(sources)).double() / len(store)
-        return torch.logsumexp(densities + share.log(), 1)
+        if self.relit is None:
+            return store.log_mixture(factor.key for factor in store.factors)
+        sources, (rows, phi, _) = list(store.psis), self.relit
+        for index in range(int(store.generation[rows - 1]) + 1):        # as they were rendered, under the new lights
+            mixed = sources[index].phi.clone()
+            for key in relightable(store):
+                mixed[psi.slices[key]] = phi[psi.slices[key]]
+            sources[index] = psi.with_phi(mixed)
+        return mixture(torch.stack([source.log_q(self.draws) for source in sources], 1), store.generation)
 
     def state_dict(self) -> dict[str, Any]:
         """Which renders were lit anew, and how; their statistics follow from the renders."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import torch
@@ -34,6 +34,7 @@ class StepOptions:
     annealing: float = 0.8        # the step falls to 1 - this at the end
     scale_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
     evidence: bool = False        # only coordinates that stand out of their noise move; in the place of momentum
+    patience: int = 3             # quiet iterations in a row after which such a run ends
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
 
@@ -56,10 +57,11 @@ class AutoSimulate(Search):
         self.options, self.step, self.matching = options, options.step, matching
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
+        self.quiet = 0          # iterations in a row in which nothing was heard
 
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
-        return cls(start, AutoSimulateOptions(settings.estimator_options, settings.step),
+        return cls(start, AutoSimulateOptions(settings.estimator_options, settings.step_options),
                    MatchStage(settings) if settings.match else None)
 
     def before_training(self, context: Context) -> Outcome | None:
@@ -67,15 +69,14 @@ class AutoSimulate(Search):
         if context.iteration < self.step.warmup or self.psi is not context.psi:
             return outcome
         found = average([
-            learner.estimate(context.store, context.batch, context.psi, context.validation, self.options.estimator,
-                             member_seed(context.seed, "network", index))
+            learner.estimate(context.store, context.batch, context.psi, context.validation,
+                             self._estimator(context, index), member_seed(context.seed, "network", index))
             for index, learner in enumerate(context.ensemble)])
         details = {"derivative": found.derivative, "effective": found.effective, "replayed": len(found.index),
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
-        if found.agreement is not None:
-            details["agreement"] = found.record(context.psi.coordinates)
+        details["agreement"] = found.record(list(context.psi.named()))
         if not self.step.evidence:
             self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                    self.step.kl))
@@ -84,9 +85,28 @@ class AutoSimulate(Search):
         details |= {"heard": int(evidence.heard.sum()), "loudest": evidence.loudest, "threshold": evidence.threshold,
                     "renders_needed": evidence.renders_needed()}
         if not bool(evidence.heard.any()):
+            self.quiet += 1
             return Outcome(QUIET, details)
+        self.quiet = 0
         self.move(trust_region(context.psi, self._scaled(evidence.gradient, context.progress), self.step.kl))
         return Outcome(found.direction.status, details)
+
+    @property
+    def over(self) -> bool:
+        """Whether so many iterations heard nothing that more of them would not either."""
+        return self.quiet >= self.step.patience
+
+    def _estimator(self, context: Context, index: int) -> EstimatorOptions:
+        """Halves are asked of the first network: where the step depends on them, and at the end, to say how sure it is.
+
+        Every iteration would take a third longer.
+        """
+        asked = index == 0 and (self.step.evidence or context.last) and self._validates
+        return replace(self.options.estimator, halves=True) if asked else self.options.estimator
+
+    @property
+    def _validates(self) -> bool:
+        return self.options.estimator.approximation != "no-validation"
 
     def _match(self, context: Context) -> Outcome | None:
         """A round of matching while it is its turn: psi moves, or stays where the renders have nothing to say."""
@@ -116,10 +136,11 @@ class AutoSimulate(Search):
 
     def state_dict(self) -> dict[str, Any]:
         matching = self.matching.state_dict() if self.matching else None
-        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps, "matching": matching}
+        return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps, "matching": matching,
+                "quiet": self.quiet}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
-        self.momentum, self.steps = state["momentum"], state["steps"]
+        self.momentum, self.steps, self.quiet = state["momentum"], state["steps"], state["quiet"]
         if self.matching:
             self.matching.load_state_dict(state["matching"])

@@ -26,6 +26,11 @@ class Search:
         self.start = self.psi = start
         self.history: list[Psi] = []        # psi after every step
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be learned."""
+        return False
+
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
         """The method with its options taken from ``settings``, a ``LoopConfig``."""

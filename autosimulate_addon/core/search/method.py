@@ -27,6 +27,7 @@ class Context:
     batch: Tensor                 # (K,) this iteration's rows of it
     psi: Psi                      # that they were drawn from
     validation: Validation
+    last: bool = False            # no iteration follows
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,11 @@ class SearchMethod(Protocol):
 
     psi: Psi                      # to draw the next images from
     retrains: bool                # every iteration trains new weights, on this iteration's renders alone
-
     settled: bool                 # the training changes psi no more: the next images may be rendered during it
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be learned: the run ends before its last iteration."""
 
     def before_training(self, context: Context) -> Outcome | None:
         """This iteration's renders are there; the networks have not been trained on them."""

@@ -26,12 +26,12 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         with contextlib.closing(EventLog(job.directory.events)) as events:
             deliver.complete(job, finished, events)
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
-        return finished.numbers
+        return finished.numbers.to_json() if finished.numbers else {}
     log.write_to(job.directory.log)
     events = EventLog(job.directory.events)
     try:
         with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:
-            return optimize(job, events, stop)
+            return optimize(job, events, stop).to_json()
     except Cancelled:
         events.write(Stopped())
         raise Cancelled(f"Stopped; go on with --resume '{job.directory.root}'.") from None

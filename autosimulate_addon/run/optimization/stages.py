@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 from ...core import loop
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
@@ -17,6 +16,7 @@ from ...core.tasks import make_task
 from ...core.watch import Watch
 from ...protocol import Moments
 from ...protocol.events import MATCHED, Event, Iteration, Problem, Rendered, Sheet, Start, Trained
+from ...protocol.numbers import Numbers, Row
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
 from ..images.sheets import write_latest, write_sheet
@@ -37,7 +37,7 @@ from . import deliver, demo, influence_sheet, unseen
 from .checked_run import CheckedRun
 
 
-def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, Any]:
+def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> Numbers:
     """Runs ``job`` to its end and returns the final numbers. Raises Cancelled when ``stop`` says so."""
     began = time.monotonic()
     use_threads(job.config.width, job.config.height)
@@ -57,7 +57,7 @@ def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> dict[str, 
         except BaseException:
             run.progress.close()
             raise
-    numbers["seconds"] = round(time.monotonic() - began, 1)
+    numbers = replace(numbers, seconds=round(time.monotonic() - began, 1))
     run.progress.update("report", 0.0, force=True)
     deliver.deliver(job, run.stages()[psi_file.FINAL], numbers, events)
     run.progress.close()
@@ -130,6 +130,8 @@ class _Run:
             self.keep()
             self._say(record)
             self._warn()
+        if self.state.search.over:
+            self._tell(agreement.over(self.records, self.job.config.iterations))
 
     def _say(self, record: Iteration) -> None:
         """What the progress line says of the iteration; photographs far brighter or darker are a note."""
@@ -164,42 +166,45 @@ class _Run:
         return {psi_file.START: self.start.plain(), psi_file.LATEST: self.state.psi.plain(),
                 psi_file.BEST: self.state.best.plain(), psi_file.FINAL: self.state.final.plain()}
 
-    def compare(self) -> dict[str, Any]:
+    def compare(self) -> Numbers:
         """The final numbers; with ``config.compare`` those of fresh networks, on images nothing has looked at."""
         config, last = self.job.config, self.records[-1]
         held_out, split = (self.test, "test") if self.test is not None else (self.validation, "validation")
-        numbers: dict[str, Any] = {
-            "method": config.method, "approximation": config.approximation, "seed": config.seed,
-            "iterations": len(self.records), "rendered": last.images,
-            "val_loss": last.val_loss, "val_metric": last.val_metric, "control_val_loss": last.control_val_loss,
-            "control_val_metric": last.control_val_metric,
-            "images": config.fresh_count, "judges": config.judges, "split": split,
-            "metric_name": self.metric, "split_images": len(held_out), "rows": {}}
-        if matched := matching.summary(self.records):
-            numbers["match"] = matched
+        numbers = Numbers(
+            method=config.method, approximation=config.approximation, seed=config.seed, iterations=len(self.records),
+            rendered=last.images, val_loss=last.val_loss, val_metric=last.val_metric,
+            control_val_loss=last.control_val_loss, control_val_metric=last.control_val_metric,
+            images=config.fresh_count, judges=config.judges, split=split, split_images=len(held_out),
+            metric_name=self.metric, match=matching.summary(self.records),
+            agreement=agreement.summary(self.records, self.start.named(), self.state.final.named()))
         if not config.compare:
             return numbers
-        # The same underlying random numbers for all, so that they differ by psi, and by what is trained on, alone.
-        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.judges,
-                                real=self.job.real)
-        rows = {"start": (self.start, evaluation), "learned": (self.state.final, evaluation)}
-        if self.job.real is not None:
-            rows["synthetic only"] = self.state.final, replace(evaluation, real=None)
-            rows["real only"] = self.state.final, replace(evaluation, real_share=1.0)
-        path = self.job.directory.comparison
-        done = read_json(path, "comparison") if path.exists() else {}
-        for position, (name, (psi, how)) in enumerate(rows.items()):
-            if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
-                watch = Watch(self._report_from_scratch(position / len(rows), 1.0 / len(rows)), self.stop)
-                done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, how, watch=watch,
-                                                   renders_dir=self.job.directory.renders / (
-                                                       "start" if name == "start" else "learned"))
-                write_json(path, done)
-        numbers["rows"] = {name: done[name] for name in rows}
+        numbers = replace(numbers, rows=self._rows())
         if split == "validation":
             self._tell("No test folder was given: the final comparison is on the validation images, which the "
                        "optimization has seen.")
         return numbers
+
+    def _rows(self) -> dict[str, Row]:
+        """What fresh networks come to, by how they were trained; those of an earlier process are taken over."""
+        config = self.job.config
+        # The same underlying random numbers for all, so that they differ by psi, and by what is trained on, alone.
+        evaluation = Evaluation(config.fresh_count, config.seed, self.validation, self.test, config.judges,
+                                real=self.job.real)
+        ways = {"start": (self.start, evaluation), "learned": (self.state.final, evaluation)}
+        if self.job.real is not None:
+            ways["synthetic only"] = self.state.final, replace(evaluation, real=None)
+            ways["real only"] = self.state.final, replace(evaluation, real_share=1.0)
+        path = self.job.directory.comparison
+        done = read_json(path, "comparison") if path.exists() else {}
+        for position, (name, (psi, how)) in enumerate(ways.items()):
+            if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
+                watch = Watch(self._report_from_scratch(position / len(ways), 1.0 / len(ways)), self.stop)
+                done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, how, watch=watch,
+                                                   renders_dir=self.job.directory.renders / (
+                                                       "start" if name == "start" else "learned"))
+                write_json(path, done)
+        return {name: Row.read(done[name]) for name in ways}
 
     def sheet(self, name: str, psi: Psi) -> None:
         """sheets/start.png and sheets/end.png, for the report; made once."""

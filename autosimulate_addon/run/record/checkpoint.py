@@ -14,7 +14,7 @@ from .directory import atomic_path
 _LATEST = "latest.pt"
 _PREVIOUS = "previous.pt"
 #: Grows with every change of what a checkpoint holds.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def save(folder: Path, state: dict[str, Any]) -> None:

@@ -1,13 +1,14 @@
 """psi.json: every distribution at the start, now, at its best and as delivered, in plain units."""
 
-from __future__ import annotations
-
+# Without "from __future__ import annotations": see ``Typed``.
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...protocol import Factor, InputError, Moments, moment_names
+from ...protocol import FAMILIES, Factor, InputError, Moments, moment_names
+from ...protocol.typed import Typed
 from .directory import RunDirectory, read_json, write_json
 
 FORMAT = "autosimulate-psi"
@@ -16,6 +17,39 @@ VERSION = 1
 #: The columns of the file; those that a run can have learned, best first.
 START, LATEST, BEST, FINAL = STAGES = ("start", "latest", "best", "final")
 LEARNED = (FINAL, BEST, LATEST)
+
+
+@dataclass(frozen=True)
+class Entry(Typed):
+    """What the file holds of one factor."""
+
+    key: str
+    family: str = ""
+    unit: str = ""
+    count: int = 1
+    targets: list[Any] = field(default_factory=list)
+    items: list[Any] = field(default_factory=list)
+    locked: bool = False
+    low: list[float] = field(default_factory=list)      # NaN where there is no limit
+    high: list[float] = field(default_factory=list)
+    start: dict[str, Any] | None = None                 # STAGES, as far as they exist; not looked at
+    latest: dict[str, Any] | None = None
+    best: dict[str, Any] | None = None
+    final: dict[str, Any] | None = None
+
+    def at(self, *stages: str) -> dict[str, Any] | None:
+        """The first of ``stages`` that is there."""
+        return next((found for name in stages if (found := getattr(self, name))), None)
+
+    def moments(self, *stages: str) -> dict[str, list[float]] | None:
+        """The first of ``stages`` that is there, checked; None where none is. Raises InputError as ``check`` does."""
+        values = self.at(*stages)
+        if values is None:
+            return None
+        if self.family not in FAMILIES:
+            raise InputError(f"The family '{self.family}' of '{self.key}' is not known.")
+        size = len(values["mean"]) if isinstance(values.get("mean"), list) else 1
+        return check(values, Factor(self.key, self.family, size=size, items=tuple(map(str, self.items))), "The file")
 
 
 def write(path: Path, factors: Sequence[Factor], *, iteration: int, seed: int,
@@ -51,38 +85,44 @@ def read(path: Path, factors: Sequence[Factor], stage: str | None = None) -> dic
     by_key = {factor.key: factor for factor in factors}
     plain: dict[str, Moments] = {}
     for entry in entries(path):
-        key = entry["key"]
-        if key not in by_key:
-            raise InputError(f"'{path}' has a distribution for '{key}', which is not learnable in this scene; "
+        if entry.key not in by_key:
+            raise InputError(f"'{path}' has a distribution for '{entry.key}', which is not learnable in this scene; "
                              f"use the scene or the marks it was learned with.")
-        values = next((entry[name] for name in ((stage,) if stage else (*LEARNED, START))
-                      if entry.get(name)), None)
+        values = entry.at(*((stage,) if stage else (*LEARNED, START)))
         if values is None:
-            raise InputError(f"'{path}' has no {stage or 'values'} for '{key}'.")
-        plain[key] = check(values, by_key[key], f"'{path}'")
+            raise InputError(f"'{path}' has no {stage or 'values'} for '{entry.key}'.")
+        plain[entry.key] = check(values, by_key[entry.key], f"'{path}'")
     return plain
 
 
-def entries(path: Path) -> list[dict[str, Any]]:
+def entries(path: Path) -> list[Entry]:
     """What the file holds of each factor. Raises InputError when it cannot be read; the numbers are not looked at."""
-    stored = read_json(path, path.name)
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("factors"), list):
-        raise InputError(f"'{path}' is not a psi.json of this program.")
-    found = stored["factors"]
-    if not all(isinstance(entry, dict) and isinstance(entry.get("key"), str) for entry in found):
+    found, broken = _entries(path)
+    if broken:
         raise InputError(f"'{path}' holds an entry without a key.")
     return found
 
 
-def stage(path: Path, name: str) -> dict[str, dict[str, list[float]]]:
-    """One of STAGES by factor key, as far as the file has it; {} where there is no such file, or none that is whole.
-
-    For showing what a run has learned so far; ``read`` checks.
-    """
+def readable(path: Path) -> list[Entry]:
+    """As ``entries``, but what cannot be read is left out: for showing what a run has learned so far."""
     try:
-        return {entry["key"]: entry[name] for entry in entries(path) if isinstance(entry.get(name), dict)}
+        return _entries(path)[0]
     except InputError:
-        return {}
+        return []
+
+
+def _entries(path: Path) -> tuple[list[Entry], bool]:
+    """The entries of the file, and whether it holds others that are none."""
+    stored = read_json(path, path.name)
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT or not isinstance(stored.get("factors"), list):
+        raise InputError(f"'{path}' is not a psi.json of this program.")
+    found = [Entry.read(each) if isinstance(each, dict) else None for each in stored["factors"]]
+    return [each for each in found if each is not None], None in found
+
+
+def stage(path: Path, name: str) -> dict[str, dict[str, list[float]]]:
+    """One of STAGES by factor key, as far as the file has it; ``read`` checks."""
+    return {entry.key: values for entry in readable(path) if (values := entry.at(name)) is not None}
 
 
 def check(values: Any, factor: Factor, where: str) -> dict[str, list[float]]:

@@ -10,10 +10,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from ...protocol.events import Iteration
 from .record import RunRecord
 from .style import CONTROL, LEARNED, MUTED, TEXT, shorten
-
-#: What rows of the final comparison are called.
-ROW_NAMES = {"learned": "learned", "control": "null control", "start": "start, never moved", "wide": "wide by hand",
-             "oracle": "true target"}
+from .verdict import row_name
 
 
 def loss(axes: Axes, iterations: tuple[Iteration, ...]) -> None:
@@ -64,32 +61,34 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
 
 def final(axes: Axes, record: RunRecord, indent: float = 0.0) -> None:
     """Bars of the fresh networks' metric, with their loss beside it. ``indent``: inches of names left of the axes."""
-    scores = [score for score in record.scores if not math.isnan(score.metric)][:6]
-    title = f"Fresh networks on {shorten(record.split, 20)} images" if scores else "Fresh networks"
+    rows = [(name, row) for name, row in record.numbers.rows.items() if not math.isnan(row.metric)][:6]
+    title = f"Fresh networks on {shorten(record.numbers.split, 20)} images" if rows else "Fresh networks"
     axes.annotate(title, (0, 1), xycoords="axes fraction",
                   xytext=(-indent * 72, 6), textcoords="offset points", fontsize=9.5, fontweight="bold",
                   annotation_clip=False, parse_math=False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_xticks([])
-    if not scores:
+    if not rows:
         axes.set_yticks([])
         axes.annotate("not compared", (0, 0.5), xycoords="axes fraction", xytext=(-indent * 72, 0),
                       textcoords="offset points", color=MUTED, style="italic", annotation_clip=False)
         return
-    longest = max(score.metric for score in scores) or 1.0
+    longest = max(value for _, row in rows for value in (row.metric, *row.metrics)) or 1.0
     right = longest * 2.2
-    for row, score in enumerate(scores):
-        learned = score.name == "learned"
+    for place, (name, row) in enumerate(rows):
+        learned = name == "learned"
         style = {"va": "center", "fontsize": 9.5, "color": TEXT, "fontweight": "bold" if learned else "normal"}
-        axes.barh(row, score.metric, height=0.46, color=LEARNED if learned else CONTROL)
-        axes.text(score.metric + longest * 0.05, row, f"{score.metric * 100:.1f} %", **style)
-        axes.text(right, row, "" if math.isnan(score.loss) else f"{score.loss:.3f}", ha="right", **style)
-    axes.set_yticks(range(len(scores)), [shorten(ROW_NAMES.get(score.name, score.name), 20) for score in scores],
+        axes.barh(place, row.metric, height=0.46, color=LEARNED if learned else CONTROL)
+        for value in row.metrics if len(row.metrics) > 1 else ():      # each judge
+            axes.plot([value, value], [place - 0.17, place + 0.17], color=TEXT, linewidth=0.9, alpha=0.55)
+        axes.text(max([row.metric, *row.metrics]) + longest * 0.05, place, f"{row.metric * 100:.1f} %", **style)
+        axes.text(right, place, "" if math.isnan(row.loss) else f"{row.loss:.3f}", ha="right", **style)
+    axes.set_yticks(range(len(rows)), [shorten(row_name(name, record.numbers.rows), 20) for name, _ in rows],
                     parse_math=False)
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.set_xlim(0, right)
-    axes.set_ylim(max(len(scores), 4) - 0.4, -0.8)
+    axes.set_ylim(max(len(rows), 4) - 0.4, -0.8)
     axes.text(0, -0.5, record.metric, color=MUTED, fontsize=8)
     axes.text(right, -0.5, "loss", color=MUTED, fontsize=8, ha="right")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
@@ -19,13 +22,23 @@ HIGHEST_OVER_LOWEST = 6.0
 _POINTS = 400
 
 
-def panel(axes: Axes, distribution: Distribution, indent: float = 0.0) -> None:
-    """``indent``: inches from the panel's left side to the axes, where the headings do not follow."""
+#: What the dots beside a panel's name mean.
+SURE_LEGEND = "● told from chance · ○ not (mean, spread)"
+
+
+def panel(axes: Axes, distribution: Distribution, indent: float = 0.0, sure: Mapping[str, bool] = MappingProxyType({})
+          ) -> None:
+    """``indent``: inches from the panel's left side to the axes, where the headings do not follow. ``sure``: by
+    coordinate, whether it is told from chance.
+    """
     name = shorten(distribution.label, 34) + ("  (locked)" if distribution.locked else "")
     for text, lift, style in ((name, 17, {"fontsize": 9, "fontweight": "bold", "color": TEXT}),
                               (change(distribution), 5, {"fontsize": 8, "color": MUTED})):
         axes.annotate(text, (0, 1), xycoords="axes fraction", xytext=(-indent * 72, lift),
                       textcoords="offset points", va="baseline", annotation_clip=False, parse_math=False, **style)
+    if dots := sure_dots(distribution, sure):
+        axes.annotate(dots, (1, 1), xycoords="axes fraction", xytext=(0, 17), textcoords="offset points", va="baseline",
+                      ha="right", annotation_clip=False, fontsize=9, color=LEARNED)
     if distribution.continuous:
         _densities(axes, distribution)
     elif distribution.family == "integer":
@@ -37,6 +50,14 @@ def panel(axes: Axes, distribution: Distribution, indent: float = 0.0) -> None:
 def needs_names(distribution: Distribution) -> bool:
     """Whether names stand at the left of the axes."""
     return not distribution.continuous and distribution.family != "integer"
+
+
+def sure_dots(distribution: Distribution, sure: Mapping[str, bool]) -> str:
+    """A dot for the mean and one for the spread, or one for all of a choice's shares; "" where none was asked."""
+    asked = [sure[name] for name in distribution.coordinates if name in sure]
+    if asked and not distribution.continuous:
+        asked = [any(asked)]
+    return "".join("●" if each else "○" for each in asked)
 
 
 def change(distribution: Distribution) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import matplotlib
@@ -57,11 +57,11 @@ def panel_rows(count: int) -> int:
     return -(-count // COLUMNS)
 
 
-def panel_grid(figure: Figure, top: float, shown: tuple[Distribution, ...]) -> None:
-    """Panels from the left, PANEL_PITCH inches a row."""
+def panel_grid(figure: Figure, top: float, shown: tuple[Distribution, ...], sure: Mapping[str, bool]) -> None:
+    """Panels from the left, PANEL_PITCH inches a row. ``sure``: by coordinate, whether it is told from chance."""
     pitch = (WIDTH - 2 * MARGIN + 0.45) / COLUMNS
     for position, distribution in enumerate(shown):
         row, column = divmod(position, COLUMNS)
         indent = 0.95 if distributions.needs_names(distribution) else 0.0
         distributions.panel(axes_at(figure, MARGIN + column * pitch + indent, top + row * PANEL_PITCH,
-                                    pitch - 0.45 - indent, PANEL_HEIGHT), distribution, indent)
+                                    pitch - 0.45 - indent, PANEL_HEIGHT), distribution, indent, sure)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...protocol.events import MATCHED, Iteration
+from ...protocol.numbers import Matching, Move, Unheard
 
 #: Why a round ended, in words (see ``core.matching.match``).
-ENDED = {"nothing_heard": "no further difference stands out of the noise",
+NOTHING_HEARD = "nothing_heard"
+ENDED = {NOTHING_HEARD: "no further difference stands out of the noise",
          "out_of_reach": "the renders so far reach no further: new ones go on from there",
          "no_gain": "no step brings renders and photographs nearer", "steps": "all steps were taken"}
 #: Coordinates, and things that were left over, that a line names.
@@ -16,14 +18,24 @@ _NAMED = 4
 
 
 def sentence(details: Mapping[str, Any]) -> str:
-    """One round in one line: how near the renders came, what moved, why it ended."""
+    """One round in one line: how near the renders came, what moved, why it ended, and what it would take to go on."""
     near = ", ".join(f"{name} {details['before'][name]:.3f} -> {details['after'][name]:.3f}"
                      for name in details["before"])
     moved = sorted(details["moved"], key=lambda move: -abs(move[3]))
     names = ", ".join(f"{name} {start:.3g} -> {end:.3g}" for name, start, end, _ in moved[:_NAMED])
     more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
-    return (f"Match on {details['renders']} renders: distance in {near}; "
+    said = (f"Match on {details['renders']} renders: distance in {near}; "
             f"{f'moved {names}{more}' if moved else 'nothing moved'}; {ENDED[details['ended']]}.")
+    unheard = Unheard.read(details.get("unheard") or {})
+    return f"{said} {needed(unheard)}" if unheard and details["ended"] == NOTHING_HEARD else said
+
+
+def needed(unheard: Unheard) -> str:
+    """What it would take to hear the coordinate that came nearest to it, in one sentence."""
+    nearest = f"Nearest to being heard is {unheard.coordinate} at {abs(unheard.z):.1f} standard errors"
+    more = f" and {unheard.photographs:.1f} times as many photographs" if unheard.photographs > 1 else ""
+    return (f"{nearest}: at that size it would take about {unheard.needed:,} independent renders (these are worth "
+            f"{unheard.renders:,.0f}){more}.")
 
 
 def brightness(details: Mapping[str, Any]) -> str:
@@ -37,39 +49,39 @@ def brightness(details: Mapping[str, Any]) -> str:
     return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
 
 
-def summary(iterations: Iterable[Iteration]) -> dict[str, Any] | None:
+def summary(iterations: Iterable[Iteration]) -> Matching | None:
     """A run's rounds together; None where there were none.
 
-    "moved": [coordinate, start, end, z], z the largest of its rounds'. "before" and "after", "classes" and "scales":
-    MMD^2 of the first round's start and of the last one's end, each with the widths of its own renders.
+    Of each coordinate that moved its first start, last end and loudest z; distances of the first round's start and of
+    the last one's end, each with the widths of its own renders.
     """
     rounds = [each.details for each in iterations if each.status == MATCHED and "moved" in each.details]
     if not rounds:
         return None
     first, last = rounds[0], rounds[-1]
-    moved: dict[str, list[Any]] = {}
+    moved: dict[str, Move] = {}
     for name, start, end, z in (move for each in rounds for move in each["moved"]):
-        known = moved.get(name, [name, start, end, 0.0])
-        moved[name] = [name, known[1], end, max(known[3], z, key=abs)]
+        known = moved.get(name, Move(name, start, end, 0.0))
+        moved[name] = Move(name, known.start, end, max(known.z, z, key=abs))
     groups = {group: {name: [first[group].get(name, pair)[0], pair[1]] for name, pair in last[group].items()}
               for group in ("classes", "scales")}
-    return {"renders": last["renders"], "rounds": len(rounds), "before": first["before"], "after": last["after"],
-            "moved": sorted(moved.values(), key=lambda move: -abs(move[3])), **groups, "ended": last["ended"]}
+    return Matching(renders=last["renders"], rounds=len(rounds), before=first["before"], after=last["after"],
+                    moved=sorted(moved.values(), key=lambda move: -abs(move.z)), **groups, ended=last["ended"],
+                    unheard=Unheard.read(last.get("unheard") or {}))
 
 
-def nearer(matched: Mapping[str, Any]) -> str:
+def nearer(matched: Matching) -> str:
     """How near a run brought renders and photographs, in one sentence."""
-    near = ", ".join(f"{name} {before:.2f} -> {matched['after'][name]:.2f}"
-                     for name, before in matched["before"].items())
-    count = len(matched["moved"])
-    return (f"Matched on {matched['renders']} renders: distance in {near}; "
+    near = ", ".join(f"{name} {before:.2f} -> {matched.after[name]:.2f}" for name, before in matched.before.items())
+    count = len(matched.moved)
+    return (f"Matched on {matched.renders} renders: distance in {near}; "
             f"{count or 'no'} coordinate{'s' if count != 1 else ''} moved.")
 
 
-def left(matched: Mapping[str, Any]) -> str:
+def left(matched: Matching) -> str:
     """Which distances stay the largest, in one sentence: what these learnable properties cannot bring nearer."""
     words = []
-    for group, name in (("classes", "labels"), ("scales", "features")):
-        largest = sorted(matched[group].items(), key=lambda item: -item[1][1])[:_NAMED // 2]
+    for groups, name in ((matched.classes, "labels"), (matched.scales, "features")):
+        largest = sorted(groups.items(), key=lambda item: -item[1][1])[:_NAMED // 2]
         words += [f"{name} of {key} {after:.2f}" for key, (_, after) in largest]
     return f"What is left, largest first: {', '.join(words)}. Learnable properties that change it may be missing."

@@ -6,19 +6,19 @@ import base64
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from matplotlib.figure import Figure
 
+from ...protocol.numbers import Agreement, Coordinate, Row
 from ...protocol.words import duration, percent
-from . import layout, matching
-from .curves import ROW_NAMES
-from .distributions import change
+from . import agreement, intervals, layout, matching
+from .distributions import SURE_LEGEND, change
 from .poster import facts
 from .record import RunRecord, why_no_influence
 from .style import CONTROL, LEARNED, OUTCOME, shorten
-from .verdict import judge
+from .verdict import judge, opening, row_name
 
 _CSS = f"""
 :root {{ color-scheme: light; }}
@@ -31,7 +31,7 @@ h1 {{ margin: 4px 0 0; font-size: 26px; line-height: 1.25; overflow-wrap: anywhe
 h2 {{ margin: 0 0 12px; font-size: 17px; }}
 section {{ background: #fff; border: 1px solid #e6e8eb; border-radius: 10px; padding: 20px 24px; margin-top: 18px; }}
 .verdict {{ border-left-width: 6px; }}
-.verdict p {{ margin: 0; }} .verdict p.headline {{ font-size: 20px; font-weight: 700; }}
+.verdict p {{ margin: 0; }} .verdict p.headline {{ font-size: 20px; font-weight: 700; margin-bottom: 8px; }}
 img {{ display: block; max-width: 100%; height: auto; }}
 img.wide {{ width: 100%; }}
 .sheets {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 20px; }}
@@ -57,17 +57,19 @@ summary {{ cursor: pointer; color: #697586; }} ul {{ margin: 0; padding-left: 20
 def render(record: RunRecord) -> str:
     """The page as text. Everything that came from a file is escaped."""
     verdict = judge(record)
+    lead = opening(record.numbers, record.photographs)
+    below = f"{verdict.headline} {verdict.detail}" if lead else verdict.detail
     title = escape(record.name)
     parts = [
         f'<header><p class="brand">AutoSimulate</p><h1>{title}</h1>'
         f'<p class="facts">{escape(facts(record))}</p></header>',
         f'<section class="verdict" style="border-left-color:{OUTCOME[verdict.outcome]}">'
-        f'<p class="headline" style="color:{OUTCOME[verdict.outcome]}">{escape(verdict.headline)}</p>'
-        f'<p>{escape(verdict.detail)}</p></section>',
+        f'<p class="headline" style="color:{OUTCOME[verdict.outcome]}">{escape(lead or verdict.headline)}</p>'
+        f'<p>{escape(below)}</p></section>',
         _section("Against the null control",
                  _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and the comparison of "
                                        "fresh networks")),
-        _scores(record), _matching(record), _distributions(record),
+        _scores(record), _certainty(record), _matching(record), _distributions(record),
         _sheets(record), _influence(record), _health(record), _config(record),
     ]
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -102,7 +104,7 @@ def _curves(record: RunRecord) -> Figure:
 @layout.styled
 def _panels(record: RunRecord) -> Figure:
     figure = layout.figure(layout.panel_rows(len(record.free)) * layout.PANEL_PITCH + 0.15)
-    layout.panel_grid(figure, 0.5, record.free)
+    layout.panel_grid(figure, 0.5, record.free, record.sure)
     return figure
 
 
@@ -120,43 +122,98 @@ def _image(data: bytes, kind: str, description: str, css: str = "") -> str:
 
 
 def _scores(record: RunRecord) -> str:
-    if not record.scores:
+    numbers = record.numbers
+    if not numbers.rows:
         return ""
-    names = list(dict.fromkeys(name for score in record.scores for name in score.per_class))
-    decided = any(not math.isnan(score.decided) for score in record.scores)
-    rows = [("learned" if score.name == "learned" else "",
-             [ROW_NAMES.get(score.name, score.name), percent(score.metric),
-              *([percent(score.decided)] if decided else []),
-              "–" if math.isnan(score.loss) else f"{score.loss:.4f}",
-              *(percent(score.per_class.get(name, math.nan)) for name in names)]) for score in record.scores]
-    several = max(len(score.metrics) for score in record.scores)
-    networks = f"the mean of {several} networks, each" if several > 1 else "a network"
-    remark = (f'<p class="quiet">Each row is {networks} trained from scratch on {record.score_images:,.0f} images '
-              f'drawn from those distributions, scored on the {escape(record.split)} images.</p>'
-              if not math.isnan(record.score_images) else "")
-    if record.score("real only"):
-        remark += ('<p class="quiet">All but "synthetic only" also train on the real images of --real, which have half '
-                   'of the weight; "real only" trains on nothing else.</p>')
-    if decided:
-        remark += (f'<p class="quiet">{escape(record.metric)} is that of the likeliest class of each pixel; decided, '
-                   "with one bias for each class added, which was chosen on the validation images: the likeliest class "
-                   "wanders with the share of foreground in the renders.</p>")
+    names = list(dict.fromkeys(name for row in numbers.rows.values() for name in row.per_class))
+    decided = any(not math.isnan(row.decided_metric) for row in numbers.rows.values())
+    rows = [("learned" if name == "learned" else "",
+             [row_name(name, numbers.rows), _with_spread(row.metric, row.metrics),
+              *([_with_spread(row.decided_metric, row.decided_metrics)] if decided else []),
+              _loss_with_spread(row), *(percent(row.per_class.get(each, math.nan)) for each in names)])
+            for name, row in numbers.rows.items()]
     columns = [record.metric, *([f"{record.metric}, decided"] if decided else []), "loss", *names]
-    return _section("Fresh networks", _table(["distributions", *columns], rows, 1) + remark)
+    remarks = "".join(f'<p class="quiet">{escape(text)}</p>' for text in _remarks(record, decided))
+    return _section("Fresh networks", _table(["distributions", *columns], rows, 1) + remarks)
+
+
+def _remarks(record: RunRecord, decided: bool) -> Iterator[str]:
+    """What the table of fresh networks means."""
+    numbers = record.numbers
+    several = max(len(row.metrics) for row in numbers.rows.values())
+    if numbers.images:
+        networks = f"the mean of {several} networks, each" if several > 1 else "a network"
+        yield (f"Each row is {networks} trained from scratch on {numbers.images:,} images drawn from those "
+               f"distributions, scored on the {numbers.split} images.")
+    if several > 1:
+        yield ("± is the standard deviation between the networks of a row: two rows that are nearer to each other are "
+               "level. Other photographs would say otherwise by more than that.")
+    if "real only" in numbers.rows:
+        yield ('Networks of the rows "both" are trained on renders and on the real images of --real, which have half '
+               'of the weight; those of "real only" on nothing but these, those of "synthetic only" on renders alone.')
+    if decided:
+        yield (f"{record.metric} is that of the likeliest class of each pixel; decided, with one bias for each class "
+               "added, which was chosen on the validation images: the likeliest class wanders with the share of "
+               "foreground in the renders.")
+
+
+def _with_spread(value: float, each: list[float]) -> str:
+    spread = Row.spread(each)
+    return percent(value) if math.isnan(spread) else f"{100 * value:.1f} ± {100 * spread:.1f} %"
+
+
+def _loss_with_spread(row: Row) -> str:
+    spread = Row.spread(row.losses)
+    loss = "–" if math.isnan(row.loss) else f"{row.loss:.4f}"
+    return loss if math.isnan(spread) else f"{loss} ± {spread:.4f}"
+
+
+def _certainty(record: RunRecord) -> str:
+    """Which coordinates moved, and whether that is told from chance."""
+    found = record.agreement
+    if found is None or not any(each.asked for each in found.coordinates):
+        return ""
+    texts = [text for text in (agreement.told(found), agreement.cosines(found)) if text]
+    body = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    if shown := intervals.shown(found):
+        body += _svg(_intervals(found), "The interval of every coordinate's slope")
+        if len(shown) < sum(not math.isnan(each.slope) for each in found.coordinates):
+            body += f'<p class="quiet">The {len(shown)} that stand out most; the table has all.</p>'
+    rows = [("", [each.name, f"{each.start:.4g}", f"{each.end:.4g}", _interval(each),
+                  "–" if math.isnan(each.matched) else f"{each.matched:+.1f}",
+                  "yes" if each.sure else "no" if each.asked else "not asked"]) for each in found.coordinates]
+    return _section("How sure", body + "<details><summary>As a table</summary>" + _table(
+        ["coordinate", "from", "to", "slope, 95 % interval", "matching, standard errors", "told from chance"], rows, 1)
+        + "</details>")
+
+
+@layout.styled
+def _intervals(found: Agreement) -> Figure:
+    return intervals.draw(found)
+
+
+def _interval(coordinate: Coordinate) -> str:
+    if math.isnan(coordinate.slope):
+        return "–"
+    low, high = coordinate.interval
+    return f"{low:+.3f} to {high:+.3f}"
 
 
 def _matching(record: RunRecord) -> str:
     matched = matching.summary(record.iterations)
     if matched is None:
         return ""
-    whole = {name: (matched["before"][name], matched["after"][name]) for name in matched["before"]}
+    whole = {name: (before, matched.after[name]) for name, before in matched.before.items()}
     rows = [("", [f"{group}{name}", *(f"{value:.3f}" for value in pair)])
-            for group, pairs in (("", whole), ("labels of ", matched["classes"]), ("features of ", matched["scales"]))
+            for group, pairs in (("", whole), ("labels of ", matched.classes), ("features of ", matched.scales))
             for name, pair in pairs.items()]
-    moved = [("", [name, f"{start:.4g}", f"{end:.4g}", f"{z:+.1f}"]) for name, start, end, z in matched["moved"]]
-    told = f"{matching.left(matched)} It ended as {matching.ENDED[matched['ended']]}."
+    moved = [("", [each.coordinate, f"{each.start:.4g}", f"{each.end:.4g}", f"{each.z:+.1f}"])
+             for each in matched.moved]
+    told = f"{matching.left(matched)} It ended as {matching.ENDED[matched.ended]}."
+    if matched.unheard:
+        told += f" {matching.needed(matched.unheard)}"
     return _section(
-        f"Matched on {matched['renders']:,} renders, without a network",
+        f"Matched on {matched.renders:,} renders, without a network",
         _table(["distance to the photographs (MMD²)", "before", "after"], rows, 1, full=False)
         + (_table(["what moved", "from", "to", "standard errors"], moved, 1, full=False) if moved else
            '<p class="quiet">Nothing moved.</p>') + f'<p class="quiet">{escape(told)}</p>')
@@ -168,6 +225,7 @@ def _distributions(record: RunRecord) -> str:
     rows = [("", [d.label + (" (locked)" if d.locked else ""), d.family, change(d)]) for d in record.distributions]
     return _section('Distributions, <span class="before">before</span> and <span class="after">after</span>',
                     _svg(_panels(record), "Every distribution before and after the run")
+                    + (f'<p class="quiet">{SURE_LEGEND}</p>' if record.sure else "")
                     + f"<details><summary>{_table_title(record)}</summary>"
                     + _table(["property", "family", "mean ± standard deviation, or the likeliest choice"], rows)
                     + "</details>")

@@ -10,11 +10,12 @@ from matplotlib.image import imread
 
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ...protocol.words import duration
-from . import layout
+from . import agreement, layout
+from .distributions import SURE_LEGEND
 from .layout import MARGIN, WIDTH
 from .record import RunRecord
 from .style import CONTROL, LEARNED, MUTED, OUTCOME, shorten
-from .verdict import judge
+from .verdict import judge, opening
 
 #: More panels than these do not fit one picture that anybody looks at; the page shows them all.
 MOST_PANELS = 40
@@ -27,7 +28,7 @@ def draw(record: RunRecord) -> Figure:
     pictures = {name: imread(path) for name, path in record.sheets.items() if _is_picture(path)}
     influence = pictures.pop("influence", None)
     heights = {name: _sheet_height(picture) for name, picture in pictures.items()}
-    head, curve = 1.75, layout.CURVES_HEIGHT + 1.05
+    head, curve = 2.3, layout.CURVES_HEIGHT + 1.05
     panels = 0.75 + layout.panel_rows(len(shown)) * layout.PANEL_PITCH if shown else 0.0
     sheets = 0.55 + max(heights.values()) if heights else 0.0
     below = 0.0 if influence is None else 0.3 + _across(influence)
@@ -37,8 +38,10 @@ def draw(record: RunRecord) -> Figure:
     top = head + curve
     if shown:
         _heading(figure, top, "Distributions", (("before", CONTROL), ("after", LEARNED)),
-                 _left_out(len(record.free) - len(shown), len(record.distributions) - len(record.free)))
-        layout.panel_grid(figure, top + 0.72, shown)
+                 " · ".join(filter(None, (
+                     _left_out(len(record.free) - len(shown), len(record.distributions) - len(record.free)),
+                     SURE_LEGEND if record.sure else ""))))
+        layout.panel_grid(figure, top + 0.72, shown, record.sure)
         top += panels
     width = (WIDTH - 2 * MARGIN - 0.3 * (len(pictures) - 1)) / max(len(pictures), 1)
     for position, (name, picture) in enumerate(pictures.items()):
@@ -58,12 +61,15 @@ def draw(record: RunRecord) -> Figure:
 
 def _header(figure: Figure, record: RunRecord) -> None:
     verdict = judge(record)
+    lead = opening(record.numbers, record.photographs)
     _text(figure, MARGIN, 0.42, "AutoSimulate", fontsize=10, color=MUTED, fontweight="bold")
     _text(figure, WIDTH - MARGIN, 0.42, facts(record), fontsize=9, color=MUTED, ha="right")
-    _text(figure, MARGIN, 0.8, verdict.headline, fontsize=17, fontweight="bold", color=OUTCOME[verdict.outcome])
-    lines = textwrap.wrap(verdict.detail, 150)[:2]
-    for row, line in enumerate(lines):
-        _text(figure, MARGIN, 1.08 + 0.19 * row, line, fontsize=10)
+    for row, line in enumerate(textwrap.wrap(lead or verdict.headline, 112)[:3]):
+        _text(figure, MARGIN, 0.76 + 0.25 * row, line, fontsize=13, fontweight="bold", color=OUTCOME[verdict.outcome])
+    certain = agreement.told(record.agreement) if record.agreement else ""
+    detail = f"{verdict.headline} {verdict.detail}" if lead else verdict.detail
+    for row, line in enumerate(textwrap.wrap(f"{detail} {certain}".strip(), 150)[:3]):
+        _text(figure, MARGIN, 1.46 + 0.19 * row, line, fontsize=10)
 
 
 def facts(record: RunRecord) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ...protocol import CONTINUOUS, FILM, InputError
-from ...protocol.events import Done, Event, Failed, Iteration, Problem, Start, Stopped, number
+from ...protocol.events import Done, Event, Failed, Iteration, Problem, Start, Stopped
+from ...protocol.moments import named
+from ...protocol.numbers import Agreement, Numbers, Row
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ...protocol.vocabulary import film_name
 from ..record import psi_file
 from ..record.directory import SHEETS, RunDirectory, read_json
 from ..record.events import read_events
+from . import agreement
 
 
 @dataclass(frozen=True)
@@ -32,23 +35,11 @@ class Distribution:
     high: float = math.inf
     items: tuple[str, ...] = ()
     locked: bool = False
+    coordinates: tuple[str, ...] = ()       # the names of its numbers in psi
 
     @property
     def continuous(self) -> bool:
         return self.family in CONTINUOUS
-
-
-@dataclass(frozen=True)
-class Score:
-    """What fresh networks trained on images from one psi came to: means over them, and the value of each."""
-
-    name: str
-    loss: float
-    metric: float
-    per_class: Mapping[str, float]
-    losses: tuple[float, ...] = ()
-    metrics: tuple[float, ...] = ()
-    decided: float = math.nan    # the metric with the decision rule that was chosen on the validation images
 
 
 @dataclass(frozen=True)
@@ -58,9 +49,8 @@ class RunRecord:
     start: Start
     iterations: tuple[Iteration, ...]
     distributions: tuple[Distribution, ...]
-    scores: tuple[Score, ...]
-    split: str                   # what the scores were measured on
-    score_images: float          # how many renders each fresh network was trained on
+    numbers: Numbers             # what it came to, as far as it did
+    agreement: Agreement | None  # how sure it is of where it went
     problems: tuple[str, ...]
     state: str                   # "finished", "cancelled", "failed" or "unfinished"
     seconds: float               # from the first event to the last, pauses between resumes left out
@@ -81,8 +71,20 @@ class RunRecord:
         """The distributions that could move; all where none could."""
         return tuple(each for each in self.distributions if not each.locked) or self.distributions
 
-    def score(self, *names: str) -> Score | None:
-        return next((score for name in names for score in self.scores if score.name == name), None)
+    @property
+    def photographs(self) -> str:
+        """What the images are that the networks were scored on: the built-in demo renders its own."""
+        return "photographs" if self.settings.get("scene") else "images"
+
+    @property
+    def sure(self) -> dict[str, bool]:
+        """By coordinate, whether what moved it is told from chance; those of which nothing was asked are left out."""
+        found = self.agreement.coordinates if self.agreement else ()
+        return {each.name: each.sure for each in found if each.asked}
+
+    def row(self, *names: str) -> Row | None:
+        """The first of these that the fresh networks were compared on."""
+        return next((self.numbers.rows[name] for name in names if name in self.numbers.rows), None)
 
 
 def read_run(directory: RunDirectory) -> RunRecord:
@@ -91,16 +93,18 @@ def read_run(directory: RunDirectory) -> RunRecord:
     if not events and not directory.psi.exists():
         raise InputError(f"'{directory.root}' holds no run to report on: it has no events.jsonl and no psi.json.")
     last = {type(event): event for event in events}
-    numbers = _optional(directory.numbers) or last.get(Done, Done()).numbers or {}
+    written = _optional(directory.numbers)
+    numbers = Numbers.of(written) if written else last.get(Done, Done()).numbers or Numbers()
+    entries, iterations = psi_file.readable(directory.psi), _iterations(events)
     return RunRecord(
         name=directory.root.name,
         config=_optional(directory.config) or {},
         start=last.get(Start, Start()),
-        iterations=_iterations(events),
-        distributions=_distributions(_optional(directory.psi) or {}),
-        scores=scores_of(numbers.get("rows")),
-        split=str(numbers.get("split") or "validation"),
-        score_images=number(numbers.get("images")),
+        iterations=iterations,
+        distributions=tuple(each for entry in entries for each in _components(entry)),
+        numbers=numbers,
+        agreement=numbers.agreement or agreement.summary(iterations, _named(entries, psi_file.START),
+                                                         _named(entries, *psi_file.LEARNED)),
         problems=tuple(dict.fromkeys(event.message for event in events if isinstance(event, (Problem, Failed)))),
         state=_state(events),
         seconds=_seconds(events),
@@ -135,50 +139,48 @@ def _iterations(events: list[Event]) -> tuple[Iteration, ...]:
     return tuple(iterations[key] for key in sorted(iterations))
 
 
-def _distributions(psi: dict) -> tuple[Distribution, ...]:
-    distributions: list[Distribution] = []
-    for entry in psi.get("factors") if isinstance(psi.get("factors"), list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-            distributions += _components(entry)
-    return tuple(distributions)
+def _named(entries: Sequence[psi_file.Entry], *stages: str) -> dict[str, tuple[str, float]]:
+    """(key, plain number) by coordinate, of the distributions that make sense."""
+    found = [(entry, _moments(entry, *stages)) for entry in entries]
+    return named((entry.key, entry.family, entry.items, values) for entry, values in found if values)
 
 
-def _components(entry: dict) -> list[Distribution]:
+def _moments(entry: psi_file.Entry, *stages: str) -> dict[str, list[float]] | None:
+    try:
+        return entry.moments(*stages)
+    except InputError:      # a report is written of what can be read
+        return None
+
+
+def _components(entry: psi_file.Entry) -> list[Distribution]:
     """One for each component of a continuous factor, one for a discrete factor; none where values make no sense."""
-    before = entry.get(psi_file.START)
-    after = next((entry[name] for name in psi_file.LEARNED if isinstance(entry.get(name), dict)), before)
-    if not isinstance(before, dict) or not isinstance(after, dict):
+    before = _moments(entry, psi_file.START)
+    after = _moments(entry, *psi_file.LEARNED, psi_file.START)
+    if before is None or after is None:
         return []
-    shared = {"key": entry["key"], "family": str(entry.get("family")), "unit": str(entry.get("unit") or ""),
-              "locked": entry.get("locked") is True}
-    if shared["family"] not in CONTINUOUS:
-        items = tuple(str(item) for item in entry.get("items") or ())
-        p, q = _numbers(before.get("p")), _numbers(after.get("p"))
-        if not items or len(p) != len(items) or len(q) != len(items):
-            return []
-        return [Distribution(label=entry["key"], before=p, after=q, items=items, **shared)]
-    pairs = list(zip(_numbers(before.get("mean")), _numbers(before.get("std")),
-                     _numbers(after.get("mean")), _numbers(after.get("std")), strict=False))
-    low, high = _numbers(entry.get("low")), _numbers(entry.get("high"))
-    names = _component_names(entry, len(pairs))
-    return [Distribution(label=f"{entry['key']} {names[i]}".strip(), before=pair[:2], after=pair[2:],
-                         low=low[i] if i < len(low) else -math.inf, high=high[i] if i < len(high) else math.inf,
-                         **shared) for i, pair in enumerate(pairs)]
+    names = tuple(named([(entry.key, entry.family, entry.items, before)]))
+    shared = {"key": entry.key, "family": entry.family, "unit": entry.unit, "locked": entry.locked}
+    if entry.family not in CONTINUOUS:
+        return [Distribution(label=entry.key, before=tuple(before["p"]), after=tuple(after["p"]),
+                             items=tuple(map(str, entry.items)), coordinates=names, **shared)]
+    size = len(before["mean"])
+    labels = _component_names(entry, size)
+    pairs = [[(values["mean"][i], values["std"][i]) for i in range(size)] for values in (before, after)]
+    return [Distribution(label=f"{entry.key} {labels[i]}".strip(), before=pairs[0][i], after=pairs[1][i],
+                         low=_limit(entry.low, i, -math.inf), high=_limit(entry.high, i, math.inf),
+                         coordinates=names[i::size], **shared) for i in range(size)]
 
 
-def _numbers(values: Any) -> tuple[float, ...]:
-    """The values, or none of them where one is not a finite number."""
-    numbers = tuple(number(value) for value in values) if isinstance(values, (list, tuple)) else ()
-    return () if any(math.isnan(value) for value in numbers) else numbers
+def _limit(limits: Sequence[float], component: int, without: float) -> float:
+    return limits[component] if component < len(limits) and not math.isnan(limits[component]) else without
 
 
-def _component_names(entry: dict, size: int) -> list[str]:
+def _component_names(entry: psi_file.Entry, size: int) -> list[str]:
     if size == 1:
         return [""]
-    targets = entry.get("targets")
-    path = str(targets[0].get("path", "")) if targets and isinstance(targets[0], dict) else ""
-    words = f"{entry['key']} {path}".lower()
-    film = FILM.get(film_name(entry["key"]))
+    target = next((each for each in entry.targets if isinstance(each, dict)), {})
+    words = f"{entry.key} {target.get('path', '')}".lower()
+    film = FILM.get(film_name(entry.key))
     if film and film.components:
         return list(film.components[:size])
     if "colo" in words and size in (3, 4):
@@ -186,19 +188,6 @@ def _component_names(entry: dict, size: int) -> list[str]:
     if size == 3 or (any(word in words for word in ("location", "rotation", "scale", "position")) and size < 4):
         return ["X", "Y", "Z"][:size]
     return [f"[{i}]" for i in range(size)]
-
-
-def scores_of(rows: Any) -> tuple[Score, ...]:
-    """The rows of numbers.json that can be read."""
-    scores = []
-    for name, row in rows.items() if isinstance(rows, dict) else ():
-        if isinstance(row, dict):
-            per_class = row.get("per_class") if isinstance(row.get("per_class"), dict) else {}
-            scores.append(Score(str(name), number(row.get("loss")), number(row.get("metric")),
-                               {str(key): number(value) for key, value in per_class.items()},
-                               _numbers(row.get("losses")), _numbers(row.get("metrics")),
-                               number(row.get("decided_metric"))))
-    return tuple(scores)
 
 
 def _state(events: list[Event]) -> str:

@@ -7,19 +7,12 @@ Everything is read from the run directory, as far as it is there; a run that was
 | ``events.jsonl`` | ``start``: method, seed, size, factors. ``iteration``: the curves, solver status, seconds. ``problem``: shown as they are. ``done``: ``numbers`` where there is no numbers.json. |
 | ``psi.json`` | every distribution: ``start`` against ``final`` (else ``best``, else ``latest``) |
 | ``config.json`` | the settings, as a table |
-| ``numbers.json`` | the final comparison by fresh networks, see below |
+| ``numbers.json`` | the final comparison by fresh networks, and how sure the run is |
 | ``sheets/start.png``, ``sheets/end.png`` | samples with their masks from the first and from the last psi |
 | ``sheets/influence.png`` | the last renders with the heat map of which pixels helped |
 
-numbers.json (or ``numbers`` of the ``done`` event)::
-
-    {"split": "test",                  # or "validation": the images that the fresh networks were scored on
-     "images": 480,                    # rendered images each of them was trained on
-     "rows": {"start":   {"loss": 0.183, "metric": 0.495, "per_class": {"cube": 0.61, ...},   # means over the networks
-                          "losses": [0.180, ...], "metrics": [0.501, ...],                    # of each network
-                          "decided_metric": 0.52},       # with the decision rule chosen on the validation images
-              "control": {...},        # the null control, if it is not the same as "start"
-              "learned": {...}, ...}}  # more rows are shown as they come ("wide", "oracle")
+What numbers.json (or ``numbers`` of the ``done`` event) holds is declared in ``protocol.numbers``. Further rows of the
+final comparison are shown as they come ("control", "wide", "oracle").
 """  # noqa: E501
 
 from __future__ import annotations

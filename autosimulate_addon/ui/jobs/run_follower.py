@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...protocol.events import Done, Event, Failed, Iteration, Problem, Progress, Rendered, Start, Stopped
+from ...protocol.numbers import Numbers
 from ...run.record.directory import RunDirectory
 
 
@@ -47,7 +48,7 @@ class RunState:
     psi: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     error: str = ""
-    numbers: dict[str, Any] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)
     version: int = 0                    # grows with every event, so that a reader sees whether anything is new
 
     @property
@@ -104,7 +105,7 @@ class RunState:
                     self.problems.append(event.message)
             case Done():
                 self.status, self.fraction, self.eta = Status.DONE, 1.0, 0.0
-                self.numbers, self.psi = event.numbers or {}, event.psi or self.psi
+                self.numbers, self.psi = event.numbers or Numbers(), event.psi or self.psi
             case Stopped():
                 self.status, self.eta = Status.CANCELLED, None
             case Failed():

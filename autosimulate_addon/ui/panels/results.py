@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
+from ...protocol.numbers import Agreement, Numbers, Row
 from ...protocol.words import duration, percent
-from ...run.report import matching
+from ...run.report import agreement, matching
+from ...run.report.verdict import opening, row_name
 from .. import panel_data, wording
 from ..jobs import results as run_results
 from ..jobs import table
@@ -32,7 +36,8 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             self._run(layout, context, job)
         data = panel_data.get(context.scene)
         if data.changes:
-            self._changes(layout, data.changes)
+            sure = wording.sure(job.state.numbers.agreement) if data.pending and job is not None else {}
+            self._changes(layout, data.changes, sure)
         elif not len(context.scene.autosimulate.marks) or job is None:
             layout.label(text="Nothing learned yet", icon="INFO")
         column = layout.column(align=True)
@@ -56,12 +61,16 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
-        _matched(layout, context, job)
         _numbers(layout, context, job.state.numbers)
+        _certainty(layout, context, job.state.numbers.agreement)
+        _matched(layout, context, job)
 
     @staticmethod
-    def _changes(layout: bpy.types.UILayout, changes) -> None:
-        """What moved with before and after, in as many lines as a narrow sidebar needs; what did not, in one line."""
+    def _changes(layout: bpy.types.UILayout, changes, sure: dict[str, str]) -> None:
+        """What moved with before and after, in as many lines as a narrow sidebar needs; what did not, in one line.
+
+        ``sure``: by name, what of it is told from chance.
+        """
         column = layout.column(align=True)
         column.scale_y = 0.85
         for name, before, after in changes:
@@ -72,6 +81,10 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             old.active = False
             _lines(old, before or iface_("start"), "BLANK1")
             _lines(column, after, "FORWARD")
+            if name in sure:
+                note = column.column(align=True)
+                note.active = False
+                note.label(text=sure[name], icon="BLANK1")
         same = [name for name, before, after in changes if before == after]
         if same:
             text = iface_("{:s}: as before") if len(same) == 1 else iface_("Nothing moved: all {:d} are as before") \
@@ -91,11 +104,13 @@ def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
 
 def _matched(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
     """How near matching brought renders and photographs, what is left, and samples before and after."""
-    matched = job.state.numbers.get("match")
-    if not isinstance(matched, dict):
+    matched = job.state.numbers.match
+    if matched is None:
         return
     paragraph(layout, context, matching.nearer(matched), icon="IMAGE_REFERENCE")
     paragraph(layout, context, matching.left(matched), icon="BLANK1")
+    if matched.unheard:
+        paragraph(layout, context, matching.needed(matched.unheard), icon="BLANK1")
     for which, title in (("start", "Before"), ("end", "After")):
         if job.sheet_of(which):
             layout.label(text=title)
@@ -108,22 +123,34 @@ _VERDICTS = {"BETTER": ("CHECKMARK", "Better than the start: worth keeping"),
              "WORSE": ("ERROR", "Not better than the start: discard it, or learn with more iterations or images")}
 
 
-def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: dict) -> None:
+def _numbers(layout: bpy.types.UILayout, context: bpy.types.Context, numbers: Numbers) -> None:
     """The final comparison: networks trained afresh on images from the start and from the learned distributions."""
-    rows = numbers.get("rows")
-    if not isinstance(rows, dict) or not rows:
+    if not numbers.rows:
         return
+    verdict = wording.verdict(numbers)
+    icon, text = _VERDICTS.get(verdict, ("NONE", ""))
+    if verdict:
+        paragraph(layout, context, opening(numbers), icon=icon)
     column = layout.column(align=True)
     column.scale_y = 0.85
-    column.label(text=iface_("Fresh networks, {:s} images").format(str(numbers.get("split", "test"))))
-    for name, values in rows.items():
-        row = column.split(factor=0.6)
-        row.label(text=iface_(name.capitalize()), icon="BLANK1")
-        row.label(text=f"{numbers.get('metric_name', 'mIoU')} {percent(values.get('metric'))}")
-    verdict = wording.verdict(rows)
+    column.label(text=iface_("Fresh networks: {:s}, {:s} images").format(numbers.metric_name or "mIoU", numbers.split))
+    for name, row in numbers.rows.items():
+        line = column.split(factor=0.55)
+        line.label(text=iface_(row_name(name, numbers.rows).capitalize()), icon="BLANK1")
+        spread = Row.spread(row.metrics)
+        line.label(text=percent(row.metric) if math.isnan(spread) else
+                   f"{100 * row.metric:.1f} ± {100 * spread:.1f} %")
     if verdict:
-        icon, text = _VERDICTS[verdict]
-        paragraph(layout, context, iface_(text), icon=icon)
+        paragraph(layout, context, iface_(text), icon="BLANK1")
+
+
+def _certainty(layout: bpy.types.UILayout, context: bpy.types.Context, found: Agreement | None) -> None:
+    """How sure the run is of where it went."""
+    if found is None:
+        return
+    for icon, text in (("ORIENTATION_GIMBAL", agreement.told(found)), ("BLANK1", agreement.cosines(found))):
+        if text:
+            paragraph(layout, context, text, icon=icon)
 
 
 class AUTOSIMULATE_PT_samples(Sidebar, bpy.types.Panel):

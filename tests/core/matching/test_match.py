@@ -1,11 +1,13 @@
 """Matching where the answer is known: images show their own draws, so psi becomes the photographs' distribution."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from autosimulate_addon.core.matching import Distance, match
-from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH, as_normal
+from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH, as_normal, needed
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import Factor, SampleKey
 
@@ -47,6 +49,23 @@ def test_nothing_moves_where_renders_already_match():
                for seed in range(10)]
     assert sum(found.ended == NOTHING_HEARD and not found.moves for found in endings) >= 8
     assert max(found.kl for found in endings) < 0.3
+
+
+@pytest.mark.parametrize("of_photographs", [0.0, 0.2, 0.6, 2.0])
+@pytest.mark.parametrize("gradient", [0.3, -1.1, 1.6])
+def test_with_what_is_needed_a_derivative_would_be_heard(gradient, of_photographs):
+    renders, photographs = needed(gradient, 0.8, of_photographs, 2.0)
+    assert abs(gradient) / math.sqrt(0.8 / renders + of_photographs / photographs) == pytest.approx(2.0)
+    if of_photographs == 0.0:
+        assert (renders, photographs) == (pytest.approx(0.8 * (2 / gradient) ** 2), 1.0)
+
+
+def test_what_comes_nearest_to_being_heard_is_named():
+    found = matched(60, 2, [normal("a", 0.0, 1.0)], [(0.0, 1.0)])
+    assert found.ended == NOTHING_HEARD and found.unheard.coordinate in ("a.mean", "a.std")
+    assert abs(found.unheard.z) < 2 and found.effective == found.unheard.renders < found.unheard.needed
+    held = matched(60, 2, [normal("a", 0.0, 1.0)], [(0.0, 1.0)], held=torch.tensor([True, True]))
+    assert held.unheard is None
 
 
 def test_what_is_held_or_locked_stays():

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 
 from autosimulate_addon.core.config import LoopConfig
@@ -10,6 +11,8 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.search.autosimulate import QUIET, StepOptions
 from autosimulate_addon.core.search.evidence import BY_CHANCE, weigh
 from autosimulate_addon.core.standin import StandIn, validation_and_test
+from autosimulate_addon.protocol.events import Iteration
+from autosimulate_addon.run.report import agreement as agreement_words
 
 
 def found(gradient, opposed=None):
@@ -45,12 +48,35 @@ def test_what_stands_out_moves_and_where_the_photographs_disagree_nothing_does()
 def test_a_run_in_which_nothing_is_heard_leaves_psi_and_says_how_many_renders_it_takes():
     torch.set_num_threads(1)
     simulator = StandIn()
-    config = LoopConfig(learner="head", encoder="filters", device="cpu", images=4, iterations=2, match=False,
-                        step=StepOptions(evidence=True, warmup=0))
-    state = State(config, simulator, validation_and_test(n_val=4, n_test=1)[0], Psi.from_factors(simulator.factors))
-    for iteration in optimize(state):
+    config = LoopConfig(learner="head", encoder="filters", device="cpu", images=4, iterations=9, match=False,
+                        evidence=True, step=StepOptions(warmup=0, patience=2))
+    validation, start = validation_and_test(n_val=4, n_test=1)[0], Psi.from_factors(simulator.factors)
+    state = State(config, simulator, validation, start)
+    iterations = list(optimize(state))
+    assert len(iterations) == 2 and state.search.over
+    resumed = State(config, simulator, validation, start)
+    resumed.load_state_dict(state.state_dict())
+    assert not list(optimize(resumed))
+    for iteration in iterations:
         assert iteration.outcome.status == QUIET and iteration.outcome.details["renders_needed"] > 100
         agreement = iteration.outcome.details["agreement"]
         assert -1 <= agreement["renders"] <= 1 and -1 <= agreement["photographs"] <= 1
         assert any(low < 0 < high for low, high in agreement["intervals"].values())
     assert torch.equal(state.final.phi, state.start.phi)
+    assert "ended after 2 of 9 iterations" in agreement_words.over(
+        [Iteration(i.iteration, i.images, details=i.outcome.details) for i in iterations], 9)
+
+
+@pytest.mark.parametrize("approximation", ["linear", "no-validation"])
+def test_halves_are_asked_of_a_network_in_the_last_iteration(approximation):
+    torch.set_num_threads(1)
+    simulator = StandIn()
+    config = LoopConfig(device="cpu", images=4, iterations=3, match=False, epochs=1, ensemble_size=2, replay=8,
+                        approximation=approximation, step=StepOptions(warmup=1))
+    state = State(config, simulator, validation_and_test(n_val=4, n_test=1)[0], Psi.from_factors(simulator.factors))
+    warmup, second, last = (iteration.outcome.details for iteration in optimize(state))
+    assert not warmup and set(second["agreement"]) == {"intervals", "networks"}
+    cosines = {name: value for name, value in last["agreement"].items() if name != "intervals"}
+    assert all(-1 <= value <= 1 for value in cosines.values())
+    assert ("photographs" in cosines) is ("renders" in cosines) is (approximation == "linear")
+    assert set(last["agreement"]["intervals"]) <= set(state.start.named())
