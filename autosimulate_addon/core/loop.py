@@ -58,7 +58,8 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         # psi <- psi + alpha sum_k w_k grad_psi log q_psi(s_k)             (P,)
         outcome = search.before_training(context)
         laps.lap("hypergradient")
-        if search.settled and i + 1 < config.iterations:        # the next draws are known: rendered during the training
+        if search.settled and not search.over and i + 1 < config.iterations:
+            # The next draws are known: they are rendered during the training.
             state.simulator.submit(*_draw(search.psi, config, i + 1))
 
         training = search.training(context, config.steps_in(i))     # which renders, under the lights of which psi
