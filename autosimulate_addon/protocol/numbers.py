@@ -33,6 +33,7 @@ class Row(Typed):
     val_per_class: dict[str, float] = field(default_factory=dict)
     images: int = 0                     # renders that each was trained on
     steps: int = 0
+    also: dict[str, float] = field(default_factory=dict)        # the task's other metrics, by name
 
     @staticmethod
     def spread(values: list[float]) -> float:

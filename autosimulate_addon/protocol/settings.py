@@ -50,6 +50,11 @@ OBJECTIVES = (
                                             "images: predicting less does not lower it"),
     Choice("raw", "Loss", "Cross-entropy as it is"),
 )
+TASKS = (
+    Choice("auto", "Automatic", "Segmentation; detection where the validation data have boxes and no masks"),
+    Choice("segmentation", "Segmentation", "The class of every pixel, scored by mIoU"),
+    Choice("detection", "Detection", "A box around every object, scored by mAP"),
+)
 LEARNERS = (
     Choice("network", "Network", "A neural network, trained by gradient steps"),
     Choice("head", "Head on Frozen Features", "Logistic regression of every pixel on a pretrained encoder's features, "
@@ -189,6 +194,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("count", int, None, "images", "generate: images to write; preview: images on the sheet; evaluate and the "
             "final comparison: images a fresh network is trained on", 1, 10_000_000),
 
+    Setting("task", str, "auto", "network", "what is learned of the images: the class of every pixel, or a box around "
+            "every object (auto: detection where the validation data have boxes and no masks)", choices=TASKS,
+            label="Task", panel="validation"),
+    Setting("least_side", float, 3.0, "network", "detection: pixels of the shorter side of the box around what is "
+            "visible of a rendered object, below which it is background", 1.0, 1000.0, metavar="PX", label="Least Side",
+            panel="network", soft_high=32.0, only=("task", "auto", "detection")),
     Setting("learner", str, "network", "network", "what is trained on the renders, and judges them in the comparison",
             choices=LEARNERS, label="Learner", panel="network"),
     Setting("network", str, "unet", "network", "network to train", choices=NETWORKS, label="Network", panel="network"),

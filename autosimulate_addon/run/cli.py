@@ -85,7 +85,7 @@ def _dispatch(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     """Runs the command and returns its final numbers. Only the commands that need heavy modules import them."""
     requirements.use_site_packages(options.site_packages)
     requirements.check_blender()
-    requirements.check(options.command, options.method or "", options.network or "")
+    requirements.check(options.command, options.method or "", options.network or "", options.task or "")
     if options.command == "optimize":
         from .commands.optimize import run
     elif options.command == "preview":

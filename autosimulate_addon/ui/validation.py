@@ -27,12 +27,12 @@ _INTERVAL_SECONDS = 0.2
 #: Counts in a Python that has Pillow, where the window's own has not; ``folder_summary`` needs neither torch nor bpy.
 _INSPECT = """
 import json, sys
-root, packages, folder, limit, classes, ids = json.loads(sys.argv[1])
+root, packages, folder, limit, classes, ids, task = json.loads(sys.argv[1])
 sys.path.insert(0, root)
 if packages:
     sys.path.append(packages)
 from autosimulate_addon.run.images.folder_summary import folder_summary
-print(json.dumps(folder_summary(folder, classes, ids, limit)))
+print(json.dumps(folder_summary(folder, classes, ids, limit, task)))
 """
 
 
@@ -49,16 +49,17 @@ class Found:
     problems: tuple[str, ...] = ()
 
 
-_found: dict[str, Found] = {}
+#: By folder and task.
+_found: dict[tuple[str, str], Found] = {}
 _process: subprocess.Popen | None = None
-_folder = ""
+_folder, _task = "", "auto"
 #: Folders that were looked into, or will be, without anybody asking.
-_wanted: set[str] = set()
+_wanted: set[tuple[str, str]] = set()
 
 
-def found(folder: str) -> Found | None:
-    """What the last look into this folder found."""
-    return _found.get(folder)
+def found(folder: str, task: str) -> Found | None:
+    """What the last look into this folder found for this task."""
+    return _found.get((folder, task))
 
 
 def classes_of(scene: bpy.types.Scene) -> ClassTable:
@@ -69,17 +70,17 @@ def classes_of(scene: bpy.types.Scene) -> ClassTable:
         return ClassTable()
 
 
-def want(folder: str, classes: Callable[[], ClassTable]) -> None:
+def want(folder: str, task: str, classes: Callable[[], ClassTable]) -> None:
     """Looks into a folder that is shown and was not looked into yet, soon: a panel that is drawn must not wait."""
-    if not folder or folder in _wanted or bpy.app.background:
+    if not folder or (folder, task) in _wanted or bpy.app.background:
         return
-    _wanted.add(folder)
+    _wanted.add((folder, task))
 
     def now() -> None:
         try:
-            look(folder, classes())
+            look(folder, task, classes())
         except OSError as error:
-            _found[folder] = Found(folder, problems=(f"The folder cannot be read ({error.strerror})",))
+            _found[folder, task] = Found(folder, problems=(f"The folder cannot be read ({error.strerror})",))
             redraw.sidebars()
 
     bpy.app.timers.register(now, first_interval=_INTERVAL_SECONDS)
@@ -94,20 +95,20 @@ def thumbnail() -> tuple[int, ...]:
     return icons.wide("validation")
 
 
-def look(folder: str, classes: ClassTable) -> None:
+def look(folder: str, task: str, classes: ClassTable) -> None:
     """Looks into a folder in a background process; where none can be started, counts its files here.
 
     Raises OSError when the folder cannot be read.
     """
-    global _process, _folder
+    global _process, _folder, _task
     os.listdir(folder)
     cancel()
     icons.forget("validation")
-    _found.pop(folder, None)
-    _folder = folder
+    _found.pop((folder, task), None)
+    _folder, _task = folder, task
     ids = {name: classes.validation_id(name) for name in classes.names[1:]}
     names = list(classes.names) if len(classes.names) > 1 else []
-    request = json.dumps([str(package.ROOT), torch_status.current().site_packages, folder, LIMIT, names, ids])
+    request = json.dumps([str(package.ROOT), torch_status.current().site_packages, folder, LIMIT, names, ids, task])
     try:
         _process = subprocess.Popen([torch_install.python_command(), "-c", _INSPECT, request],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -144,22 +145,27 @@ def _look_here(folder: str, names: tuple[str, ...] = (), ids: dict | None = None
     """In this process, which may lack Pillow: then the files are counted and not looked into."""
     from ..run.images.folder_summary import folder_summary
 
-    _take(folder_summary(folder, names, ids, LIMIT))
+    _take(folder_summary(folder, names, ids, LIMIT, _task))
 
 
 def _take(content: dict) -> None:
-    _found[_folder] = Found(_folder, content["description"], content["n_images"], content["examined"],
+    _found[_folder, _task] = Found(_folder, content["description"], content["n_images"], content["examined"],
                             tuple(content["images"].items()), tuple(content["notes"]), tuple(content["problems"]))
     try:
-        _show_example([Path(path) for path in content["example"] if path])
+        _show_example([Path(path) for path in content["example"] if path], content["boxes"])
     except (OSError, RuntimeError):
         return                                          # no picture is no reason to say less
 
 
-def _show_example(paths: list[Path]) -> None:
+def _show_example(paths: list[Path], boxes: list[list[float]]) -> None:
     if not paths or bpy.app.is_job_running("RENDER"):
         return
     canvas = raster.Canvas(480, 240)
+    if boxes:
+        picture = raster.fit(icons.read_image(paths[0]), 238, 240)
+        canvas.paste(raster.boxed(picture, 238, 240), 0, 0)
+        canvas.paste(raster.boxed(outlined(picture, boxes), 238, 240), 242, 0)
+        paths = []
     for i, path in enumerate(paths[:2]):
         pixels = icons.read_image(path)
         if i == 1:
@@ -167,6 +173,17 @@ def _show_example(paths: list[Path]) -> None:
         canvas.paste(raster.boxed(pixels, 238, 240), i * 242, 0)
     used = np.flatnonzero(canvas.pixels[..., 3].any(axis=1))            # no empty space above and below wide pictures
     icons.show_wide("validation", np.ascontiguousarray(canvas.pixels[used[0]:used[-1] + 1]), 2)
+
+
+def outlined(picture: np.ndarray, boxes: list[list[float]]) -> np.ndarray:
+    """A picture with boxes, class index and corners as shares from the top left, in the colors of their classes."""
+    canvas = raster.Canvas(picture.shape[1], picture.shape[0])
+    canvas.paste(picture, 0, 0)
+    for index, x0, y0, x1, y1 in boxes:
+        corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
+        canvas.line((corners * [1, -1] + [0, 1]) * [canvas.width, canvas.height],
+                    CLASS_COLORS[(int(index) - 1) % len(CLASS_COLORS)])
+    return canvas.pixels
 
 
 def spread_indices(mask: np.ndarray) -> np.ndarray:

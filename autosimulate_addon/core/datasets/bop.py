@@ -10,6 +10,7 @@ import numpy as np
 from ...protocol import InputError
 from .image_files import pictures_in, without_twins
 from .index_masks import sample_from_mask
+from .outlines import as_boxes, is_finite
 from .pictures import MASK_SUFFIXES, read_indices
 from .problems import BAD_ANNOTATION, MISSING_MASK, SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
@@ -45,6 +46,8 @@ def _is_scene(folder: Path) -> bool:
 
 def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set[int]:
     truth = _read_truth(scene / "scene_gt.json")
+    visible = _read_visible(scene / "scene_gt_info.json")
+    factor = PIXEL_PER_OBJECT if one_mask else 1
     masks = {path.stem: path for path in pictures_in(scene / ("masks" if one_mask else "mask_visib"), MASK_SUFFIXES)}
     objects: set[int] = set()
     for image in without_twins(pictures_in(scene / "rgb") or pictures_in(scene / "gray"), source.problems):
@@ -54,19 +57,22 @@ def _read_scene(scene: Path, prefix: str, one_mask: bool, source: Source) -> set
             source.problems.add(BAD_ANNOTATION, name, "it is not in scene_gt.json")
             continue
         objects.update(poses)
+        corners = visible.get(image.stem.lstrip("0") or "0", [])
+        boxes = partial(_boxes, tuple(number * factor for number in poses), corners) \
+            if len(corners) == len(poses) else None
         if one_mask:
             if image.stem not in masks:
                 source.problems.add(MISSING_MASK, name)
                 continue
             sample = sample_from_mask(image, masks[image.stem])
-            source.samples.append(Sample(name, image, sample.ids, sample.mask))
+            source.samples.append(Sample(name, image, sample.ids, sample.mask, boxes))
         else:
             stems = [f"{image.stem}_{position:06d}" for position in range(len(poses))]
             if any(stem not in masks for stem in stems):
                 source.problems.add(MISSING_MASK, name)
                 continue
             parts = tuple((masks[stem], number) for stem, number in zip(stems, poses, strict=True))
-            source.samples.append(Sample(name, image, partial(_compose, parts)))
+            source.samples.append(Sample(name, image, partial(_compose, parts), boxes=boxes))
     return objects
 
 
@@ -83,6 +89,24 @@ def _read_truth(path: Path) -> dict[str, list[int]]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"'{path}' is not BOP's scene_gt.json: it must give a list of poses with obj_id "
                          f"for each image.") from error
+
+
+def _read_visible(path: Path) -> dict[str, list[list[float]]]:
+    """Image id (as text) -> x, y, width, height of what is visible of each pose; nothing where the file is missing or
+    is not BOP's: the masks do without it."""
+    try:
+        data = read_json(path, unique_keys=True)
+        found = {str(int(key)): [[float(value) for value in entry["bbox_visib"]] for entry in entries]
+                 for key, entries in data.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    return {key: boxes for key, boxes in found.items() if all(len(box) == 4 and is_finite(box) for box in boxes)}
+
+
+def _boxes(ids: tuple[int, ...], visible: list[list[float]], size: tuple[int, int]) -> np.ndarray:
+    """(n, 5): ids and corners of the poses of which something is visible (BOP writes -1 for the others)."""
+    return as_boxes((number, x, y, x + width, y + height)
+                    for number, (x, y, width, height) in zip(ids, visible, strict=True) if width > 0 and height > 0)
 
 
 def _compose(parts: tuple[tuple[Path, int], ...], size: tuple[int, int]) -> np.ndarray:

@@ -21,6 +21,7 @@ class Dataset:
     notes: tuple[str, ...] = ()   # what reading did that the user should know, one sentence each
     #: For each image (n, 5) float32: class index, x0, y0, x1, y1 in pixels of these images. None: a set without boxes.
     boxes: tuple[np.ndarray, ...] | None = None
+    has_masks: bool = True        # False: boxes only, all labels are background
 
     def __post_init__(self) -> None:
         n, height, width = self.labels.shape

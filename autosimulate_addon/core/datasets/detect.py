@@ -23,8 +23,11 @@ READERS: dict[str, Callable[[Path], Source | None]] = {
 FORMATS = tuple(READERS)
 
 
-def find_source(folder: Path) -> Source:
-    """The folder as one of the formats. Raises InputError that says what was found instead."""
+def find_source(folder: Path, boxes: bool = False) -> Source:
+    """The folder as one of the formats; ``boxes``: as the first of them that has boxes, if any of them does.
+
+    Raises InputError that says what was found instead.
+    """
     if not folder.exists():
         raise InputError(f"The validation folder '{folder}' does not exist.")
     if not folder.is_dir():
@@ -32,6 +35,9 @@ def find_source(folder: Path) -> Source:
     try:
         forget_folders()
         source = _find(folder)
+        if source is not None and boxes and not source.has_boxes:
+            others = (find(folder) for find in READERS.values())
+            source = next((other for other in others if other is not None and other.has_boxes), source)
         if source is not None:
             return source
         raise InputError(f"'{folder}' is not validation data: {_what_is_there(folder)}. Give a folder in one of the "

@@ -20,20 +20,23 @@ from .source import Sample, Source
 
 
 def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Mapping[str, int | None] | None,
-                 width: int, height: int, *, need_masks: bool = True) -> Dataset:
+                 width: int, height: int, *, need_masks: bool | None = True, need_boxes: bool = False) -> Dataset:
     """All images of ``folder`` with their labels, sorted by name, at ``width`` x ``height``.
 
     ``classes`` are the scene's (0 is the background); ``ids`` maps class names to the ids used in the folder, None or
     left out where the folder's own table or the class index says it (:class:`.class_ids.ClassIds`).
     Pictures of another aspect are cut to the render's around their centre; the data set's notes say so.
-    Without ``need_masks`` a folder that has boxes only is read too; its labels are then all background.
+    Without ``need_masks`` a folder that has boxes only is read too; its labels are then all background. None: masks are
+    needed where the folder has some. With ``need_boxes`` one without boxes is not read.
 
     Raises InputError, one sentence that counts and names everything that is wrong, or that nothing is labelled.
     """
     folder = Path(folder)
-    source = find_source(folder)
-    if need_masks and not source.has_masks and not source.problems:
-        raise InputError(f"The validation data in '{folder}' {without_masks(source)}.")
+    source = find_source(folder, need_boxes)
+    if need_masks is None:
+        need_masks = source.has_masks
+    if missing := lacking(source, need_masks, need_boxes):
+        raise InputError(f"The validation data in '{folder}' {missing}.")
     samples = source.samples
     binary_masks.understand(source, samples, classes, ids)
     table = ClassIds(source, classes, ids)
@@ -59,21 +62,34 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     if not samples:
         raise InputError(f"The validation folder '{folder}' ({source.description}) has no labelled images.")
     dataset = Dataset(images, labels, tuple(classes), tuple(sample.name for sample in samples), (),
-                      tuple(boxes) if len(boxes) == len(samples) else None)
+                      tuple(boxes) if len(boxes) == len(samples) else None, source.has_masks)
     counts = dataset.pixel_counts()
+    if need_boxes and not any(len(rows) for rows in boxes):
+        raise InputError(f"The validation data in '{folder}' cannot be used: {nothing_boxed(source, classes)}.")
     if not counts[1:].any() and (need_masks or not any(len(rows) for rows in boxes)):
         raise InputError(f"The validation data in '{folder}' cannot be used: "
                          f"{nothing_shown(source, classes, int((labels == IGNORE).sum()))}.")
     notes = source.all_notes() + table.notes + crop_note(cropped, width, height)
-    if source.has_masks:
+    if need_boxes:
+        counts = np.bincount(np.concatenate(boxes)[:, 0].astype(int), minlength=len(classes))
+        counts[0] = 1
+    if source.has_masks or need_boxes:
         notes += _absent_note(classes, counts)
     return replace(dataset, notes=tuple(notes))
 
 
-def without_masks(source: Source) -> str:
-    """Why a folder with boxes only is of no use where every pixel needs a label, without its subject."""
-    return (f"({source.description}) have boxes only, and boxes are no masks to learn segmentation from: label the "
-            f"objects with polygons or class-index masks")
+def lacking(source: Source, need_masks: bool, need_boxes: bool) -> str:
+    """Why the labels of a folder are of no use to a task that needs masks, or boxes, without its subject; "" where they
+    are."""
+    if source.problems or not source.samples:
+        return ""
+    if need_masks and not source.has_masks:
+        return (f"({source.description}) have boxes only, and boxes are no masks to learn segmentation from: choose "
+                f"the task detection, or label the objects with polygons or class-index masks")
+    if need_boxes and not source.has_boxes:
+        return (f"({source.description}) do not say where one object ends and the next begins: detection needs boxes, "
+                f"as COCO, YOLO, Pascal VOC, LabelMe or BOP have them; or choose the task segmentation")
+    return ""
 
 
 def nothing_shown(source: Source, classes: tuple[str, ...], ignored: int) -> str:
@@ -82,6 +98,13 @@ def nothing_shown(source: Source, classes: tuple[str, ...], ignored: int) -> str
         "all of them are background"
     why = source.hint or "; ".join(source.skipped) or seen
     return f"no pixel of its {len(source.samples)} images belongs to {listed(classes[1:])} ({why})"
+
+
+def nothing_boxed(source: Source, classes: tuple[str, ...]) -> str:
+    """That there is no box to detect, and why as far as it is known."""
+    why = source.hint or "; ".join(source.skipped)
+    return (f"none of its {len(source.samples)} images has a box of {listed(classes[1:])}"
+            + (f" ({why})" if why else ""))
 
 
 def add_problem(source: Source, sample: Sample, problem: FileProblem) -> None:

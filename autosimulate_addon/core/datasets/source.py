@@ -44,6 +44,11 @@ class Source:
     problems: Problems = field(default_factory=Problems)
     skipped: Problems = field(default_factory=Problems)     # left out without harm to the rest, found while reading
 
+    @property
+    def has_boxes(self) -> bool:
+        """Whether every image says which boxes it has (none, perhaps)."""
+        return bool(self.samples) and all(sample.boxes is not None for sample in self.samples)
+
     def all_notes(self) -> list[str]:
         """The notes, with what was left out of the masks so far."""
         return self.notes + ([f"{phrase}." for phrase in self.skipped] if self.has_masks else [])

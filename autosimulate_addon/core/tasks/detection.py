@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...protocol import InputError
+from ...protocol.settings import by_name
 from .average_precision import AveragePrecision
 from .box_statistics import box_groups, box_statistics
 from .boxes import boxes_of_instances, boxes_of_pixels
@@ -23,7 +24,7 @@ from .focal import focal_curvature, focal_loss, weights
 from .task import Scores
 
 #: Pixels of the shorter side of what is visible of a render's object, from which on it is one to detect.
-LEAST_SIDE = 3.0
+LEAST_SIDE: float = by_name()["least_side"].default
 #: Of the focal loss, in networks.
 FOCUS = 2.0
 #: Logit of a centre where the output is 0: centres are rare, and a network is to begin so.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...core.datasets import Dataset
 from ...core.evaluation import Evaluation, evaluate_from_scratch
 from ...core.psi import Psi
 from ...core.tasks import make_task
@@ -18,6 +20,7 @@ from ...protocol import InputError, Moments
 from ...protocol.events import Rendered, Trained
 from ..config import RunConfig
 from ..loop_config import loop_config
+from ..process import requirements
 from ..process.log import Log
 from ..process.notes import tell
 from ..process.progress import Progress
@@ -35,18 +38,24 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if not config.test:
         raise InputError("evaluate needs --test DIR, a folder of labelled images to score on.")
     prepare.check_scene(marked)
-    prepare.check_network(config, len(marked.classes.names))
+    prepare.check_network(config, marked.classes.names)
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
-    evaluation = _evaluation(config, options.count or config.fresh_count, marked)
+    test = prepare.labelled_images(config.test, marked.classes, config)
+    config, chosen = prepare.with_task(config, test)
+    tell(chosen)
+    requirements.check("evaluate", task=config.task)
+    prepare.check_network(config, marked.classes.names)
+    evaluation = _evaluation(config, options.count or config.fresh_count, marked, test)
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
         check_writable(output)
     scores, metric = _scores(marked, config, start, evaluation)
-    kept = ["loss", "metric", "per_class", "losses", "metrics", "steps"]
-    if evaluation.test is not None:     # a rule chosen on the images that it is scored on would say too much
-        kept += ["decided_metric", "decided_metrics"]
-    rows = {name: {key: row[key] for key in kept} for name, row in scores.items()}
+    kept = {"loss", "metric", "per_class", "also", "losses", "metrics", "steps"}
+    # A rule chosen on the images that it is scored on would say too much; and not every task has one.
+    if evaluation.test is not None and not all(math.isnan(row["decided_metric"]) for row in scores.values()):
+        kept |= {"decided_metric", "decided_metrics"}
+    rows = {name: {key: value for key, value in row.items() if key in kept} for name, row in scores.items()}
     scored = len(evaluation.test or evaluation.validation)
     numbers = {"images": evaluation.images, "split": "test", "split_images": scored, "seed": config.seed,
                "metric_name": metric, **next(iter(rows.values())), **({"rows": rows} if len(rows) > 1 else {})}
@@ -57,9 +66,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     return numbers
 
 
-def _evaluation(config: RunConfig, count: int, marked: prepare.MarkedScene) -> Evaluation:
+def _evaluation(config: RunConfig, count: int, marked: prepare.MarkedScene, test: Dataset) -> Evaluation:
     """What is trained on and scored on. Of one folder for --real and --validation each half has one use."""
-    test = prepare.labelled_images(config.test, marked.classes, config)
     validation = real = None
     if config.validation:
         validation = prepare.labelled_images(config.validation, marked.classes, config)
@@ -115,7 +123,9 @@ def _say(name: str, row: dict[str, Any], numbers: dict[str, Any], judges: int) -
         say(f"  With one bias for each class, chosen on the validation images: {metric} "
             f"{_with_spread(row, 'decided_metric', 'decided_metrics')}.")
     for each, value in row["per_class"].items() if name in ("synthetic", "both") else ():
-        say(f"  {each:24s} IoU {value:.3f}")
+        say(f"  {each:24s} {metric.removeprefix('m')} {value:.3f}")
+    for each, value in row.get("also", {}).items():
+        say(f"  {each} {value:.3f}.")
 
 
 def _of_networks(count: int) -> str:

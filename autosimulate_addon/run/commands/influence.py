@@ -41,11 +41,12 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
         raise InputError(f"The run in '{directory.root}' has no checkpoint: none of its iterations was completed.")
     loaded = config.combine({"device": options.device}, {name: getattr(stored, name) for name in config.FIELDS})
     marked = prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
-    prepare.check_network(loaded, len(marked.classes.names))
+    prepare.check_network(loaded, marked.classes.names)
     start = read_json(directory.config, "run's config.json").get("start", {})
     marked = marked.starting_at(start)
     folder = loaded.validation or str(directory.validation)        # the demo's own lie in the run
     validation = prepare.labelled_images(folder, marked.classes, loaded)
+    loaded, _ = prepare.with_task(loaded, validation)
     use_threads(loaded.width, loaded.height)
     with open_simulator(marked, loaded) as simulator:
         state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),

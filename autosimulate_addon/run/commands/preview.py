@@ -11,11 +11,13 @@ from typing import Any
 
 from ...core.film import develop_uint8
 from ...core.psi import Psi
+from ...core.tasks import make_task
 from ...protocol import Cancelled, SampleKey
 from ...protocol.events import Event, Start
 from ..images import pictures
 from ..images.sample_iterations import PREVIEW
-from ..images.sheets import sheet_path
+from ..images.sheets import drawn, sheet_path
+from ..loop_config import loop_config
 from ..process import requirements
 from ..process.log import Log
 from ..process.notes import tell
@@ -46,7 +48,9 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], N
     marked = marked.starting_at(start)
     check_writable(output.parent)
     progress = Progress({"render": 1.0}, event)
-    images, labels, stopped = [], [], False
+    settings = loop_config(config)
+    task = make_task(settings.task, marked.classes.names, settings)
+    images, labels, instances, stopped = [], [], [], False
     asked = StopRequest(lambda: cancel_requested(options.events))
     with asked as stop, open_simulator(marked, config, stop=stop) as simulator:
         tell((*marked.problems, *simulator.notes), event)
@@ -57,6 +61,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], N
             for render in simulator.render([psi.sample(key) for key in keys], keys):
                 images.append(develop_uint8(render, None, simulator.layers))
                 labels.append(render.labels)
+                instances.append(render.instances)
                 progress.update("render", len(images) / count, images=len(images))
         except Cancelled:
             stopped = True
@@ -64,7 +69,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], N
             progress.update("render", len(images) / count, images=len(images), force=True)
             progress.close()
     if images:
-        pictures.write_image(output, pictures.sample_sheet(images, labels))
+        pictures.write_image(output, drawn(task, images, labels, instances))
     if stopped:
         where = f"; the {len(images)} samples so far are in '{output}'" if images else " before the first sample"
         raise Cancelled(f"Stopped{where}.")

@@ -7,9 +7,17 @@ from typing import Any
 from ...core.datasets import inspect
 
 
-def folder_summary(folder: str, classes: tuple[str, ...], ids: dict[str, int] | None, limit: int) -> dict[str, Any]:
-    """The summary of ``folder`` as plain values, with at most ``limit`` images looked into."""
-    summary = inspect(folder, tuple(classes) or None, ids or None, limit=limit)
+def folder_summary(folder: str, classes: tuple[str, ...], ids: dict[str, int] | None, limit: int,
+                   task: str = "segmentation") -> dict[str, Any]:
+    """The summary of ``folder`` as plain values, with at most ``limit`` images looked into; ``task``: the setting."""
+    summary = inspect(folder, tuple(classes) or None, ids or None, limit=limit, need_masks=task == "segmentation",
+                      need_boxes=task == "detection")
+    notes = list(summary.notes)
+    if task == "auto" and not summary.has_masks and summary.ok:
+        notes.append("There are boxes and no masks, so the task is detection.")
+    elif task == "auto" and summary.has_boxes:
+        notes.append("There are masks and boxes: the task is segmentation, unless you choose detection.")
     return {"description": summary.description, "n_images": summary.n_images, "examined": summary.examined,
-            "images": dict(summary.images or {}), "notes": list(summary.notes), "problems": list(summary.problems),
-            "example": [str(path) if path else "" for path in summary.example or ()]}
+            "images": dict(summary.images or {}), "notes": notes, "problems": list(summary.problems),
+            "example": [str(path) if path else "" for path in summary.example or ()],
+            "boxes": [list(row) for row in summary.example_boxes]}

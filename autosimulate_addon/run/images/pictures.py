@@ -67,7 +67,11 @@ def sheet(cells: Sequence[np.ndarray], columns: int, captions: Sequence[str] = (
 
 
 def sample_sheet(images: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> np.ndarray:
-    """Pairs, one above the other: the image, and the image with its classes laid over. As few empty cells as can be."""
-    columns = min((6, 5, 4), key=lambda number: -len(images) % number)
-    cells = [np.concatenate([image, overlay(image, mask)], axis=0) for image, mask in zip(images, labels, strict=True)]
-    return sheet(cells, columns)
+    """Pairs, one above the other: the image, and the image with its classes laid over."""
+    return pairs(images, [overlay(image, mask) for image, mask in zip(images, labels, strict=True)])
+
+
+def pairs(above: Sequence[np.ndarray], below: Sequence[np.ndarray]) -> np.ndarray:
+    """Equally large pictures, one above the other, in a sheet with as few empty cells as can be."""
+    columns = min((6, 5, 4), key=lambda number: -len(above) % number)
+    return sheet([np.concatenate(pair, axis=0) for pair in zip(above, below, strict=True)], columns)

@@ -15,6 +15,7 @@ from ...core.state import check_start
 from ...protocol import AutoSimulateError, InputError, Moments
 from ..arguments import settings
 from ..config import FIELDS, RunConfig, combine, differences, load, save
+from ..loop_config import loop_config
 from ..process import requirements
 from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
@@ -106,23 +107,31 @@ def _copy(directory: RunDirectory) -> MarkedScene:
 
 
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> CheckedRun:
-    requirements.check("optimize", config.method, config.network)       # which the scene or the marks may have chosen
-    prepare.check_network(config, len(marked.classes.names))
+    # Which the scene or the marks may have chosen.
+    requirements.check("optimize", config.method, config.network, config.task)
+    prepare.check_network(config, marked.classes.names)
     validation = test = real = None
+    chosen: tuple[str, ...] = ()
     divided: tuple[str, ...] = ()
     if config.scene:
         if not config.validation:
             raise InputError("optimize needs --validation DIR, a folder of labelled images of what the network is to "
                              "see.")
         validation = prepare.labelled_images(config.validation, marked.classes, config)
+        config, chosen = prepare.with_task(config, validation)
+        if chosen:
+            requirements.check("optimize", task=config.task)
+            prepare.check_network(config, marked.classes.names)
         if config.test:
             test = prepare.labelled_images(config.test, marked.classes, config)
         if config.real:
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
+    else:
+        config = replace(config, task=loop_config(config).task)
     with open_simulator(marked, config, workers=1) as simulator:      # what the session finds wrong is said now
         check_start(Psi.from_plain(simulator.factors, start), config.method)
         layers = len(simulator.layers)
-        notes = (*marked.problems, *simulator.notes, *_too_short(config), *divided)
+        notes = (*marked.problems, *simulator.notes, *chosen, *_too_short(config), *divided)
     optimized_file.rehearse(marked, start)
     renders = config.iterations * config.images * (2 if config.control else 1) + 2 * config.fresh_count
     check_space(directory.root, renders * config.width * config.height * (6 * layers + 3) + 50_000_000)

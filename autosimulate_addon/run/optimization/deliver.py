@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from ...protocol import AutoSimulateError, Moments
@@ -79,11 +80,16 @@ def say_result(job: CheckedRun, numbers: Numbers) -> None:
 def _say_rows(numbers: Numbers) -> None:
     say(f"Fresh networks, {numbers.judges} of each, trained on {numbers.images} images, on the {numbers.split} images "
         f"({numbers.split_images}); ± is their standard deviation:")
-    say(f"  {'':34s}{'loss':>15s}{numbers.metric_name:>15s}{'decided':>15s}")
+    also = list(next(iter(numbers.rows.values())).also)
+    decided = any(not math.isnan(row.decided_metric) for row in numbers.rows.values())
+    say(f"  {'':34s}{'loss':>15s}{numbers.metric_name:>15s}" + (f"{'decided':>15s}" if decided else "")
+        + "".join(f"{name:>15s}" for name in also))
     for name, row in numbers.rows.items():
         say(f"  {row_name(name, numbers.rows):34s}{_number(row.loss, row.losses)}{_number(row.metric, row.metrics)}"
-            f"{_number(row.decided_metric, row.decided_metrics)}")
-    say(f"  (decided: {numbers.metric_name} with one bias for each class, chosen on the validation images.)")
+            + (_number(row.decided_metric, row.decided_metrics) if decided else "")
+            + "".join(_number(row.also.get(each, math.nan), []) for each in also))
+    if decided:
+        say(f"  (decided: {numbers.metric_name} with one bias for each class, chosen on the validation images.)")
 
 
 def _number(value: float, each: list[float]) -> str:

@@ -19,6 +19,8 @@ from ...protocol.events import MATCHED, Event, Iteration, Problem, Rendered, She
 from ...protocol.numbers import Numbers, Row
 from ...protocol.settings import HYPERGRADIENT_METHODS
 from ..config import RunConfig
+from ..images.boxes import write_predictions
+from ..images.sheets import COUNT as SHEET_COUNT
 from ..images.sheets import write_latest, write_sheet
 from ..loop_config import loop_config
 from ..process.log import logger
@@ -51,6 +53,7 @@ def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> Numbers:
         try:
             run.prepare()
             run.iterate()
+            run.predictions()
             run.influence()
             numbers = run.compare()
             run.sheet("end", run.state.final)
@@ -75,7 +78,9 @@ class _Run:
         self.state: State | None = None
         self.control: State | None = None
         self.records: list[Iteration] = []          # the iterations so far
-        self.metric = make_task(loop_config(job.config).task, simulator.classes).metric
+        settings = loop_config(job.config)
+        self.task = make_task(settings.task, simulator.classes, settings)
+        self.metric = self.task.metric
         self._warned: set[str] = set()
         self._done = 0.0                            # iterations, with fractions
 
@@ -160,7 +165,7 @@ class _Run:
         """psi.json and the latest samples, as of the last complete iteration."""
         psi_file.write(self.job.directory.psi, self.simulator.factors, iteration=len(self.records),
                        seed=self.job.config.seed, stages=self.stages(), targets=targets(self.job.marked))
-        write_latest(self.job.directory.latest_samples, self.state.store)
+        write_latest(self.job.directory.latest_samples, self.task, self.state.store)
 
     def stages(self) -> dict[str, Mapping[str, Moments]]:
         return {psi_file.START: self.start.plain(), psi_file.LATEST: self.state.psi.plain(),
@@ -210,8 +215,13 @@ class _Run:
         """sheets/start.png and sheets/end.png, for the report; made once."""
         path = self.job.directory.sheet(name)
         if not path.exists():
-            write_sheet(path, self.simulator, psi, self.job.config.seed)
+            write_sheet(path, self.task, self.simulator, psi, self.job.config.seed)
             self.events.write(Sheet(str(path.relative_to(self.job.directory.root))))
+
+    def predictions(self) -> None:
+        """sheets/predictions.png, for the report, where the task has boxes: what the running network finds."""
+        write_predictions(self.job.directory.sheet("predictions"), self.task, self.state.ensemble[0],
+                          self.state.validation, SHEET_COUNT)
 
     def influence(self) -> None:
         """sheets/influence.png, for the report, where the method has a v.

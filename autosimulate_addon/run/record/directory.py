@@ -19,7 +19,7 @@ DATASET_FILE = "dataset.json"
 PREVIEW_FILE = "preview.png"
 INFLUENCE_FILE = "influence.png"
 #: By name, the sheets that a run draws for its report.
-SHEETS = ("start", "end", "influence")
+SHEETS = ("start", "end", "predictions", "influence")
 
 
 class RunDirectory:

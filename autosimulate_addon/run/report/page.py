@@ -70,7 +70,7 @@ def render(record: RunRecord) -> str:
                  _svg(_curves(record), f"Validation loss and {record.metric} by images rendered, and the comparison of "
                                        "fresh networks")),
         _scores(record), _certainty(record), _matching(record), _distributions(record),
-        _sheets(record), _influence(record), _health(record), _config(record),
+        _sheets(record), _predictions(record), _influence(record), _health(record), _config(record),
     ]
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -126,13 +126,15 @@ def _scores(record: RunRecord) -> str:
     if not numbers.rows:
         return ""
     names = list(dict.fromkeys(name for row in numbers.rows.values() for name in row.per_class))
+    also = list(dict.fromkeys(name for row in numbers.rows.values() for name in row.also))
     decided = any(not math.isnan(row.decided_metric) for row in numbers.rows.values())
     rows = [("learned" if name == "learned" else "",
              [row_name(name, numbers.rows), _with_spread(row.metric, row.metrics),
               *([_with_spread(row.decided_metric, row.decided_metrics)] if decided else []),
+              *(percent(row.also.get(each, math.nan)) for each in also),
               _loss_with_spread(row), *(percent(row.per_class.get(each, math.nan)) for each in names)])
             for name, row in numbers.rows.items()]
-    columns = [record.metric, *([f"{record.metric}, decided"] if decided else []), "loss", *names]
+    columns = [record.metric, *([f"{record.metric}, decided"] if decided else []), *also, "loss", *names]
     remarks = "".join(f'<p class="quiet">{escape(text)}</p>' for text in _remarks(record, decided))
     return _section("Fresh networks", _table(["distributions", *columns], rows, 1) + remarks)
 
@@ -238,10 +240,19 @@ def _table_title(record: RunRecord) -> str:
 
 def _sheets(record: RunRecord) -> str:
     titles = {"start": "At the start", "end": "At the end"}
+    labels = "boxes" if record.settings.get("task") == "detection" else "masks"
     figures = [f"<figure><figcaption>{titles[name]}</figcaption>"
                f'{_image(path.read_bytes(), "image/png", titles[name])}</figure>'
                for name, path in record.sheets.items() if name in titles]
-    return _section("Samples with their masks", f'<div class="sheets">{"".join(figures)}</div>') if figures else ""
+    return _section(f"Samples with their {labels}", f'<div class="sheets">{"".join(figures)}</div>') if figures else ""
+
+
+def _predictions(record: RunRecord) -> str:
+    path = record.sheets.get("predictions")
+    if path is None:
+        return ""
+    return _section("Validation images: true boxes above, below what the run's network finds (score .3 or more)",
+                    _image(path.read_bytes(), "image/png", "True boxes and boxes found", "wide"))
 
 
 def _influence(record: RunRecord) -> str:

@@ -26,13 +26,14 @@ _SHEETS = {"start": "Samples at the start", "end": "Samples at the end"}
 def draw(record: RunRecord) -> Figure:
     shown = record.free[:MOST_PANELS]
     pictures = {name: imread(path) for name, path in record.sheets.items() if _is_picture(path)}
-    influence = pictures.pop("influence", None)
+    predictions, influence = pictures.pop("predictions", None), pictures.pop("influence", None)
     heights = {name: _sheet_height(picture) for name, picture in pictures.items()}
     head, curve = 2.3, layout.CURVES_HEIGHT + 1.05
     panels = 0.75 + layout.panel_rows(len(shown)) * layout.PANEL_PITCH if shown else 0.0
     sheets = 0.55 + max(heights.values()) if heights else 0.0
+    found = 0.0 if predictions is None else 0.5 + _across(predictions)
     below = 0.0 if influence is None else 0.3 + _across(influence)
-    figure = layout.figure(head + curve + panels + sheets + below + 0.2)
+    figure = layout.figure(head + curve + panels + sheets + found + below + 0.2)
     _header(figure, record)
     layout.curve_row(figure, head, record)
     top = head + curve
@@ -52,8 +53,16 @@ def draw(record: RunRecord) -> Figure:
         axes = layout.axes_at(figure, left, top + 0.4, high / ratio, high)
         axes.imshow(picture, cmap="gray", aspect="auto", interpolation="nearest")
         axes.axis("off")
+    top += sheets
+    if predictions is not None:
+        _text(figure, MARGIN, top + 0.22, "Validation images: true boxes above, below what the run's network finds "
+                                          "(score .3 or more)", fontsize=11, fontweight="bold")
+        axes = layout.axes_at(figure, MARGIN, top + 0.4, WIDTH - 2 * MARGIN, _across(predictions))
+        axes.imshow(predictions, aspect="auto", interpolation="antialiased")
+        axes.axis("off")
+        top += found
     if influence is not None:       # it has a heading of its own
-        axes = layout.axes_at(figure, MARGIN, top + sheets + 0.2, WIDTH - 2 * MARGIN, _across(influence))
+        axes = layout.axes_at(figure, MARGIN, top + 0.2, WIDTH - 2 * MARGIN, _across(influence))
         axes.imshow(influence, cmap="gray", aspect="auto", interpolation="antialiased")
         axes.axis("off")
     return figure

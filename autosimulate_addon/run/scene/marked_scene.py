@@ -21,6 +21,7 @@ from ...blender.render.session import RenderSession
 from ...core.datasets import Dataset, read_dataset
 from ...protocol import InputError, Moments
 from ..config import RunConfig
+from ..loop_config import loop_config
 from ..process.streams import say
 from ..record import psi_file
 from ..record.directory import DATASET_FILE
@@ -120,12 +121,25 @@ def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:
 
 
 def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Dataset:
-    """The data set in ``folder`` at the render size; what the user should know of it is printed."""
+    """The data set in ``folder`` at the render size, with what the task needs; what the user should know of it is
+    printed."""
     path = Path(folder).expanduser().absolute()
-    dataset = read_dataset(path, classes.names, validation_ids(path, classes), config.width, config.height)
+    dataset = read_dataset(path, classes.names, validation_ids(path, classes), config.width, config.height,
+                           need_masks={"segmentation": True, "detection": False}.get(config.task),
+                           need_boxes=config.task == "detection")
     for note in dataset.notes:
         say(f"{path.name}: {note}")
     return dataset
+
+
+def with_task(config: RunConfig, dataset: Dataset) -> tuple[RunConfig, tuple[str, ...]]:
+    """``config`` with the task that suits ``dataset`` where it is still "auto", and what the user should know of it."""
+    if config.task != "auto":
+        return config, ()
+    if dataset.has_masks:
+        return replace(config, task="segmentation"), ()
+    return replace(config, task="detection"), (
+        "The validation data have boxes and no masks, so the task is detection (--task).",)
 
 
 def real_images(config: RunConfig, classes: ClassTable, validation: Dataset
@@ -153,16 +167,22 @@ def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | 
     return {name: classes.validation_id(name) for name in classes.names}
 
 
-def check_network(config: RunConfig, num_classes: int) -> None:
-    """Raises InputError unless the network and the encoder can be built and have a device to run on."""
+def check_network(config: RunConfig, classes: tuple[str, ...]) -> None:
+    """Raises InputError unless the network and the encoder can be built for the task and have a device to run on."""
     import torch
 
     from ...core.features import make_encoder
     from ...core.networks import build
+    from ...core.tasks import make_task
 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
-    build(config.network, num_classes, config.network_width, frozen_layers=config.frozen_layers,
+    settings = loop_config(config)
+    if settings.task == "detection" and config.learner == "head":
+        raise InputError("--learner head classifies pixels, which is not what --task detection learns: choose "
+                         "--learner network.")
+    channels = make_task(settings.task, classes, settings).channels
+    build(config.network, channels, config.network_width, frozen_layers=config.frozen_layers,
           module=config.network_module or None)
     make_encoder(config.encoder, config.encoder_module or None)
 

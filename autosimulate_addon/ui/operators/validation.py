@@ -26,7 +26,7 @@ class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
         def work():
             folder = launch.absolute(context.scene.autosimulate.validation)
             try:
-                validation.look(folder, validation.classes_of(context.scene))
+                validation.look(folder, context.scene.autosimulate.task, validation.classes_of(context.scene))
             except OSError as error:
                 raise InputError(f"The folder {folder} cannot be read ({error.strerror})") from error
 
@@ -46,7 +46,8 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            found = validation.found(launch.absolute(context.scene.autosimulate.validation))
+            group = context.scene.autosimulate
+            found = validation.found(launch.absolute(group.validation), group.task)
             known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
             new = [name for name, _ in found.images if name not in known]
             for name in new:
@@ -59,7 +60,8 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
 
 def _was_looked_into(context: bpy.types.Context) -> str:
-    found = validation.found(launch.absolute(reasons.settings(context).validation))
+    group = reasons.settings(context)
+    found = validation.found(launch.absolute(group.validation), group.task)
     return "" if found and found.images else "Check the folder first"
 
 

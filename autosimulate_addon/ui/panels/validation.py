@@ -19,14 +19,15 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
         layout = self.layout
         group = context.scene.autosimulate
         layout.prop(group, "validation", text="")
+        layout.prop(group, "task")
         layout.operator("autosimulate.check_validation", icon="VIEWZOOM")
         if validation.looking():
             layout.label(text="Looking...", icon="SORTTIME")
             return
         folder = bpy.path.abspath(group.validation) if group.validation else ""
-        found = validation.found(folder)
+        found = validation.found(folder, group.task)
         if found is None:
-            validation.want(folder, lambda scene=context.scene: validation.classes_of(scene))
+            validation.want(folder, group.task, lambda scene=context.scene: validation.classes_of(scene))
         if found is not None:
             self._found(layout, context, found)
 

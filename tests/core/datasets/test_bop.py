@@ -54,3 +54,13 @@ def test_bop_faults(tmp_path):
           ids={"cube": 2, "sphere": 5})
     (tmp_path / "scene_gt.json").write_text('{"3": [{"obj_id": "x"}]}')
     fails(tmp_path, "scene_gt.json", ids={"cube": 2, "sphere": 5})
+
+
+@pytest.mark.parametrize("one_mask", [True, False])
+def test_boxes_are_those_of_what_is_visible(tmp_path, one_mask):
+    bop(tmp_path, one_mask)
+    assert read(tmp_path, ids={"cube": 2, "sphere": 5}).boxes is None
+    info = [{"bbox_visib": [1, 2, 3, 4]}, {"bbox_visib": [-1, -1, -1, -1]}]
+    (tmp_path / "scene_gt_info.json").write_text(json.dumps({"3": info, "12": info}))
+    data = read(tmp_path, ids={"cube": 2, "sphere": 5})
+    assert [boxes.tolist() for boxes in data.boxes] == 2 * [[[2, 1, 2, 4, 6]]]

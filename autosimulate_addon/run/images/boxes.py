@@ -1,0 +1,76 @@
+"""Boxes on pictures: what a detector is to find, and what it finds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+
+from ...core.hypergradient.validation import Validation
+from ...core.learners import Learner
+from ...core.tasks import Task
+from ...core.tasks.detection import DetectionTask
+from . import pictures
+
+#: Pixels that a picture is enlarged to at least, so that lines hide little of it.
+LEAST_WIDTH = 192
+#: Detections less certain than this are not drawn, as CenterNet's demonstration has it.
+LEAST_SCORE = 0.3
+#: Of true boxes; what is found has the colour of its class.
+_TRUTH = (255, 255, 255)
+
+
+def boxes_of(task: Task, labels: np.ndarray, instances: np.ndarray) -> list[np.ndarray] | None:
+    """For each of some renders (n, H, W) its boxes, class index and corners as shares; None in another task."""
+    if not isinstance(task, DetectionTask):
+        return None
+    targets = task.targets(torch.from_numpy(labels), torch.from_numpy(instances.astype(np.int32)))
+    return [each[each[:, 0] > 0] for each in targets.numpy()]
+
+
+def boxed(image: np.ndarray, boxes: np.ndarray, colour: tuple[int, int, int] | None = None) -> np.ndarray:
+    """``image`` (H, W, 3) uint8, enlarged by a whole number if it is small, with ``boxes`` (n, 5), or (n, 6) with
+    scores, which are written beside them. ``colour``: default, that of each class."""
+    picture = enlarged(image)
+    height, width = picture.shape[:2]
+    canvas = Image.fromarray(picture)
+    draw = ImageDraw.Draw(canvas)
+    for index, *rest in boxes.tolist():
+        x0, y0, x1, y1 = (share * size for share, size in zip(rest[:4], (width, height) * 2, strict=True))
+        line = colour or tuple(pictures.class_colours()[int(index)].tolist())
+        draw.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), outline=line, width=max(1, round(width / 200)))
+        if len(rest) > 4:
+            draw.text((x0 + 2, y0), f"{rest[4]:.2f}", fill=line)
+    return np.asarray(canvas)
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """By a whole number, to ``LEAST_WIDTH`` at least."""
+    times = max(1, math.ceil(LEAST_WIDTH / image.shape[1]))
+    return image.repeat(times, 0).repeat(times, 1)
+
+
+def sample_sheet(images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> np.ndarray:
+    """Pairs, one above the other: the image, and the image with its boxes."""
+    return pictures.pairs([enlarged(image) for image in images],
+                          [boxed(image, own) for image, own in zip(images, boxes, strict=True)])
+
+
+def write_predictions(path: Path, task: Task, learner: Learner, data: Validation, count: int) -> bool:
+    """Some images of ``data``, spread over it, with their true boxes and with what ``learner`` finds; whether ``task``
+    has boxes."""
+    if not isinstance(task, DetectionTask):
+        return False
+    rows = torch.linspace(0, len(data) - 1, min(count, len(data))).round().long()
+    with torch.no_grad():
+        found = task.detections(learner.predict(data, rows)).cpu().numpy()
+    images = (data.images[rows] * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    truth = data.targets[rows].cpu().numpy()
+    pictures.write_image(path, pictures.pairs(
+        [boxed(image, own[own[:, 0] > 0], _TRUTH) for image, own in zip(images, truth, strict=True)],
+        [boxed(image, own[own[:, 5] >= LEAST_SCORE]) for image, own in zip(images, found, strict=True)]))
+    return True

@@ -1,0 +1,91 @@
+"""Detection from the command line: chosen by the data, learned, compared, shown; and what it cannot be learned from."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from autosimulate_addon.core.datasets import inspect
+from autosimulate_addon.protocol.events import Problem, Start
+from autosimulate_addon.run import cli
+from autosimulate_addon.run.images import boxes
+from autosimulate_addon.run.images.folder_summary import folder_summary
+from autosimulate_addon.run.record.events import read_events
+from tests.run import scenes
+
+
+def yolo(folder):
+    """The images of ``scenes.build_validation`` with boxes in place of masks."""
+    scenes.build_validation(folder, size=(32, 24))
+    for mask in sorted((folder / "masks").iterdir()):
+        rows = []
+        for label in (1, 2):
+            y, x = (np.asarray(Image.open(mask)) == label).nonzero()
+            rows.append((label - 1, (x.min() + x.max() + 1) / 64, (y.min() + y.max() + 1) / 48,
+                         (np.ptp(x) + 1) / 32, (np.ptp(y) + 1) / 24))
+        (folder / "labels").mkdir(exist_ok=True)
+        (folder / "labels" / f"{mask.stem}.txt").write_text("\n".join(" ".join(map(str, row)) for row in rows))
+        mask.unlink()
+    (folder / "masks").rmdir()
+    (folder / "data.yaml").write_text("names: [ball, box]\n")
+    return folder
+
+
+def argv(inputs, *extra):
+    return [str(part) for part in ("--scene", inputs / "scene.blend", "--marks", inputs / "marks.toml", "--width", 32,
+                                   "--height", 24, "--count", 4, "--judges", 1, "--device", "cpu", *extra)]
+
+
+@pytest.fixture(scope="module")
+def run(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("detection")
+    data = yolo(folder / "data")
+    assert cli.main(["optimize", *argv(inputs, "--validation", data, "--output", folder / "run", "--iterations", 2,
+                                       "--no-match")]) == 0
+    return folder
+
+
+def test_boxes_alone_make_the_task_detection_everywhere(run, capfd):
+    events = list(read_events(run / "run" / "events.jsonl"))
+    assert next(event for event in events if isinstance(event, Start)).metric_name == "mAP@.5"
+    assert any("the task is detection" in event.message for event in events if isinstance(event, Problem))
+    assert json.loads((run / "run" / "config.json").read_text())["task"] == "detection"
+    rows = json.loads((run / "run" / "numbers.json").read_text())["rows"]
+    assert set(rows["learned"]["per_class"]) == {"ball", "box"} and "COCO mAP" in rows["learned"]["also"]
+    report = (run / "run" / "report.html").read_text()
+    assert "mAP@.5" in report and "COCO mAP" in report and "Samples with their boxes" in report
+    assert "mIoU" not in report and "decided" not in report
+    sheet = Image.open(run / "run" / "sheets" / "predictions.png")
+    assert sheet.width >= 3 * boxes.LEAST_WIDTH
+    assert cli.main(["evaluate", "--psi", str(run / "run"), "--count", "4", "--judges", "1", "--device", "cpu",
+                     "--test", str(run / "data"), "--json"]) == 0
+    said = capfd.readouterr()
+    assert json.loads(said.out.splitlines()[-1])["metric_name"] == "mAP@.5" and "IoU" not in said.err
+
+
+@pytest.mark.parametrize(("extra", "words"), [
+    (("--task", "detection"), ("where one object ends", "segmentation")),
+    (("--task", "detection", "--learner", "head"), ("--learner network",))])
+def test_what_detection_cannot_be_learned_from(inputs, tmp_path, capsys, extra, words):
+    options = argv(inputs, "--validation", inputs / "validation", "--output", tmp_path / "run", *extra)
+    assert cli.main(["optimize", *options]) == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in words) and not (tmp_path / "run").exists()
+
+
+def test_the_window_is_told_what_a_folder_is_good_for(run):
+    folder, names = run / "data", ("background", "ball", "box")
+    found = folder_summary(str(folder), names, None, 9, "auto")
+    assert not found["problems"] and "the task is detection" in found["notes"][-1]
+    assert found["images"] == {"background": 0, "ball": 3, "box": 3}
+    assert "detection" in folder_summary(str(folder), names, None, 9, "segmentation")["problems"][0]
+    assert inspect(folder, names, need_masks=False).pixels["ball"] == 3
+
+
+def test_boxes_are_drawn_where_they_are():
+    image = np.zeros((24, 32, 3), np.uint8)
+    picture = boxes.boxed(image, np.array([[1, 0.25, 0.5, 0.75, 1.0, 0.9]]), (255, 255, 255))
+    assert picture.shape == (144, 192, 3)
+    lit = picture.any(2)
+    assert lit[72:, 48].all() and lit[72, 48:144].all() and lit[143, 48:144].all() and not lit[:72].any()
