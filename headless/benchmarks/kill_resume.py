@@ -78,7 +78,7 @@ def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
               == [options.images * (n + 1) for n in range(options.iterations)],
               "same_renders": renders[0] == renders[1]}
     return {"seed": seed, "kills": options.kills, "exit_code": code,
-            "psi_difference": _difference(_psi(whole), _psi(killed)),
+            "psi_difference": _difference(final_psi(whole), final_psi(killed)),
             **{name: "yes" if good else "no" for name, good in checks.items()}, "seconds": round(length, 1)}
 
 
@@ -133,7 +133,7 @@ def _state(run: Path) -> str:
     return f"{_complete(run)} iterations, last event {events[-1].event if events else 'none'}"
 
 
-def _psi(run: Path) -> dict:
+def final_psi(run: Path) -> dict:
     stored = json.loads(RunDirectory(run).psi.read_text())
     return {(entry["key"], name): values for entry in stored["factors"] for name, values in entry["final"].items()}
 

@@ -74,7 +74,7 @@ class WorkerSimulator(BlenderSimulator):
             raise InputError(f"No temporary folder can be made for the render processes ({error.strerror}); free some "
                              "space or set TMPDIR.") from error
         try:
-            order = self._order(self._folder / "copy.blend")
+            asked = order(self._session, self._folder / "copy.blend", max(1, cores() // self.count))
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -84,17 +84,16 @@ class WorkerSimulator(BlenderSimulator):
             environment = {"TMPDIR": str(self._folder)}
             if self._devices:
                 environment["CUDA_VISIBLE_DEVICES"] = self._devices[place % len(self._devices)]
-            return Child(command, order, self._folder / f"{place}.log", limits, environment)
+            return Child(command, asked, self._folder / f"{place}.log", limits, environment)
 
         return Pool(start, self.count, limits, scratch.remove)
 
-    def _order(self, copy: Path) -> dict[str, Any]:
-        """What a process is to do; the scene is saved as ``copy`` for it."""
-        session = self._session
-        scene_file.save_copy(copy)
-        return {"scene": str(copy), "name": session.scene.name, "settings": asdict(session.settings),
-                "threads": max(1, cores() // self.count), "about": about(session),
-                **plain.dump(session.marks, session.class_table)}
+
+def order(session: RenderSession, copy: Path, threads: int) -> dict[str, Any]:
+    """What a process is to do; the scene is saved as ``copy`` for it."""
+    scene_file.save_copy(copy)
+    return {"scene": str(copy), "name": session.scene.name, "settings": asdict(session.settings), "threads": threads,
+            "about": about(session), **plain.dump(session.marks, session.class_table)}
 
 
 def about(session: RenderSession) -> dict[str, Any]:

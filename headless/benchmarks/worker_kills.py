@@ -1,0 +1,124 @@
+"""One process against several, and against several of which one is killed (SIGKILL) again and again.
+
+Runs the demo's scene at 64x48: rendered by the job itself, by --workers processes, and by as many of which a random
+one is killed at random moments. Exit code 0 when all psi are the same to the last bit and no image was lost or
+counted twice, 2 otherwise.
+
+How long: two to ten minutes a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.events import Iteration
+from autosimulate_addon.run.process.names import RENDER_WORKER
+from autosimulate_addon.run.record.directory import RunDirectory
+from autosimulate_addon.run.record.events import read_events
+
+from .blender_runs import RUN
+from .kill_resume import final_psi
+from .options import add_common
+from .table import Table
+
+COLUMNS = ("seed", "workers", "overlap", "kills", "exit_code", "same_psi", "images_counted", "same_renders", "seconds")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common(parser, "0")
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/worker_kills"), metavar="DIR",
+                        help="run directories (default: runs/benchmarks/worker_kills)")
+    parser.add_argument("--workers", type=int, default=4, metavar="N", help="processes (default: 4)")
+    parser.add_argument("--kills", type=int, default=20, metavar="N", help="of processes in one run (default: 20)")
+    parser.add_argument("--iterations", type=int, default=5, metavar="N", help="of each run (default: 5)")
+    parser.add_argument("--images", type=int, default=8, metavar="K", help="rendered per iteration (default: 8)")
+    parser.add_argument("--apart", type=float, default=3.0, metavar="S",
+                        help="mean seconds between two kills, drawn from an exponential (default: 3)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Raises InputError where a run is not what the job by itself comes to."""
+    table = Table(options.results / "worker_kills.csv", COLUMNS, 4)
+    table.require_one_version()
+    for seed in options.seeds:
+        folder = options.work / f"seed_{seed}"
+        flags = [*_material(folder), "--iterations", options.iterations, "--images", options.images, "--seed", seed,
+                 "--epochs", 2, "--ensemble-size", 1, "--no-compare", "--device", "cpu"]
+        alone = folder / "alone"
+        if not RunDirectory(alone).report.exists():
+            _finish(["--output", alone, *flags])
+        for overlap, kills in ((False, 0), (True, 0), (True, options.kills)):
+            row = {"seed": seed, "workers": options.workers, "overlap": "yes" if overlap else "no", "kills": kills}
+            if table.key(row) in table.done():
+                continue
+            output = folder / f"workers_{options.workers}_{row['overlap']}_{kills}"
+            several = ["--output", output, *flags, "--workers", options.workers,
+                       "--overlap" if overlap else "--no-overlap"]
+            began = time.monotonic()
+            code, done = _killed(several, random.Random(seed), kills, options.apart)
+            row |= {"kills": done, "exit_code": code, **_compared(alone, output, options),
+                    "seconds": round(time.monotonic() - began, 1)}
+            table.add(row)
+            print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+            if code or "no" in (row["same_psi"], row["images_counted"], row["same_renders"]):
+                raise InputError(f"seed {seed}: {output} is not what the job alone comes to; see {table.path}.")
+
+
+def _compared(alone: Path, several: Path, options: argparse.Namespace) -> dict[str, str]:
+    counted = [event.images for event in read_events(RunDirectory(several).events) if isinstance(event, Iteration)]
+    names = [sorted(path.name for path in RunDirectory(run).renders.glob("*.npz")) for run in (alone, several)]
+    checks = {"same_psi": final_psi(alone) == final_psi(several), "same_renders": names[0] == names[1],
+              "images_counted": counted == [options.images * (n + 1) for n in range(options.iterations)]}
+    return {name: "yes" if good else "no" for name, good in checks.items()}
+
+
+def _killed(arguments: list, moments: random.Random, kills: int, apart: float) -> tuple[int, int]:
+    """(exit code, how many of its processes were killed) of a run."""
+    job, done = _start(arguments), 0
+    while job.poll() is None:
+        time.sleep(moments.expovariate(1.0 / apart) if done < kills else 0.2)
+        found = _workers_of(job.pid)
+        if found and done < kills:
+            subprocess.run(["kill", "-9", str(moments.choice(found))], stderr=subprocess.DEVNULL, check=False)
+            done += 1
+    return job.returncode, done
+
+
+def _workers_of(job: int) -> list[int]:
+    """Its render processes, from /proc."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == job and RENDER_WORKER.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except (OSError, ValueError, IndexError):
+            continue                # it has just ended
+    return sorted(found)
+
+
+def _material(folder: Path) -> list[Any]:
+    """Builds the scene and its validation images, once; returns the flags that name them."""
+    scene, validation, size = folder / "demo.blend", folder / "validation", ["--width", 64, "--height", 48]
+    if not scene.exists():
+        _finish(["build", "demo", "--output", scene])
+    _finish(["generate", "--scene", scene, "--count", 8, "--output", validation, *size])
+    return ["--scene", scene, "--validation", validation, *size, "--samples", 1]
+
+
+def _finish(arguments: list) -> None:
+    code = _start(arguments).wait()
+    if code:
+        raise InputError(f"{' '.join(map(str, arguments[:2]))} ended with code {code}.")
+
+
+def _start(arguments: list) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, str(RUN), *map(str, arguments)], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
