@@ -2,7 +2,7 @@
 
 Runs the demo's scene at 64x48: rendered by the job itself, by --workers processes, and by as many of which a random
 one is killed at random moments. Exit code 0 when all psi are the same to the last bit and no image was lost or
-counted twice, 2 otherwise.
+counted twice, 2 otherwise. A run that ends before it was killed so often has its row say how often it was.
 
 How long: two to ten minutes a seed.
 """
