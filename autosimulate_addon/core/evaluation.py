@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,27 @@ class Evaluation:
     real_share: float = 0.5         # and their share of the loss: 1 for them alone
 
 
+@dataclass(frozen=True)
+class Judge:
+    """A learner that was trained from nothing, its decision rule and its scores with and without it."""
+
+    task: Task
+    learner: Learner
+    rule: Tensor | None             # (channels,), see ``Task.decision``
+    validation: Validation          # the rule was chosen on these
+    scores: Scores                  # on them
+    decided: float                  # the metric on the test images (without any, on the validation images)
+
+    def decided_on_validation(self) -> float:
+        """The metric with the rule, or as it is for a task that has none."""
+        return self.scores.metric if self.rule is None else decided_metric(
+            self.task, self.learner, self.rule, self.validation)
+
+
 def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, evaluation: Evaluation, *,
-                          watch: Watch = Watch(), renders_dir: Path | None = None) -> dict[str, Any]:  # noqa: B008
-    """Trains networks from nothing on images from ``psi`` and scores them.
+                          watch: Watch = Watch(), renders_dir: Path | None = None,  # noqa: B008
+                          judged: Callable[[Judge], None] = lambda judge: None) -> dict[str, Any]:
+    """Trains networks from nothing on images from ``psi`` and scores them; ``judged`` is given each of them.
 
     Returns {"loss", "metric", "per_class"} on the test images, {"val_loss", "val_metric", "val_per_class"}, all means
     over the networks, with the task's other metrics, if it has some, in "also"; "losses" and "metrics" of each network
@@ -85,9 +103,10 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
             rows = rows[repeat::evaluation.networks]
         training = Training(psi, rows, steps, from_scratch=True, rate=FROM_SCRATCH_RATE, validation=validation)
         learner.fit(store, training, seed, progress)
-        on_validation = learner.evaluate(validation)
-        results.append((learner.evaluate(test) if test is not None else on_validation, on_validation,
-                        decided_metric(task, learner, validation, test or validation)))
+        on_validation, rule = learner.evaluate(validation), decision_rule(task, learner, validation)
+        metric = decided_metric(task, learner, rule, test or validation)
+        results.append((learner.evaluate(test) if test is not None else on_validation, on_validation, metric))
+        judged(Judge(task, learner, rule, validation, on_validation, metric))
     tests, validations, decided = (list(each) for each in zip(*results, strict=True))
     return {**_mean(tests), **{f"val_{name}": value for name, value in _mean(validations).items()},
             "losses": [scores.loss for scores in tests], "metrics": [scores.metric for scores in tests],
@@ -96,14 +115,18 @@ def evaluate_from_scratch(config: LoopConfig, simulator: Simulator, psi: Psi, ev
 
 
 @torch.no_grad()
-def decided_metric(task: Task, learner: Learner, chosen_on: Validation, scored_on: Validation) -> float:
-    """The metric on ``scored_on`` with the decision rule that suits ``chosen_on`` best.
-
-    Where both are the same images it is what the best rule would give, not what a rule gives on images unseen. NaN for
-    a task that has no such rule.
-    """
-    rule = task.decision((learner.predict(chosen_on, rows), chosen_on.targets[rows])
+def decision_rule(task: Task, learner: Learner, chosen_on: Validation) -> Tensor | None:
+    """(channels,): what is added to the outputs for the best metric on ``chosen_on``; None where a task has no such."""
+    return task.decision((learner.predict(chosen_on, rows), chosen_on.targets[rows])
                          for rows in torch.arange(len(chosen_on)).split(BATCH))
+
+
+@torch.no_grad()
+def decided_metric(task: Task, learner: Learner, rule: Tensor | None, scored_on: Validation) -> float:
+    """The metric on ``scored_on`` with ``rule`` added to the outputs; NaN for a task that has no such rule.
+
+    Where the rule was chosen on the same images it is what the best rule gives, not what a rule gives on images unseen.
+    """
     if rule is None:
         return math.nan
 

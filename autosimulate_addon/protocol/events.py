@@ -15,7 +15,8 @@ from .typed import Typed, number
 
 #: What a job does, by ``Progress.phase``, in words.
 PHASES = {"prepare": "Preparing", "optimize": "Optimizing", "final": "Comparing with fresh networks",
-          "report": "Writing the report", "render": "Rendering", "train": "Training"}
+          "report": "Writing the report", "render": "Rendering", "train": "Training",
+          "predict": "Predicting"}
 
 
 @dataclass(frozen=True)

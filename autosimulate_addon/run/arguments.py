@@ -18,7 +18,11 @@ COMMANDS = {
     "evaluate": "train a fresh network on images from given distributions and score it on a test folder",
     "describe": "list what is marked as learnable in the scene, and what could be",
     "build": "write one of the example scenes (demo, clevr, lmo) to a .blend file",
+    "predict": "run a finished run's network on a folder of photographs (see 'predict --help'); needs no Blender",
 }
+
+#: Of these, those that only read files.
+WITHOUT_BLENDER = ("predict",)
 
 _DESCRIPTION = """\
 Learns WHAT TO RENDER. Properties of a Blender scene that are marked as learnable (a light's energy, where an object
@@ -49,6 +53,9 @@ examples
       python headless/run.py preview  --psi room-run --influence --output room-influence.png
       python headless/run.py generate --psi room-run --count 1000 --output room-data
       python headless/run.py evaluate --psi room-run --count 500 --test photos/test --output room-score
+
+  Use the network of a run: masks, overlays and COCO results of your own photographs
+      python headless/run.py predict --network room-run --images photos/new --output room-predicted
 
   What can be learned in this scene
       python headless/run.py describe --scene room.blend
@@ -92,6 +99,33 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
+#: Commands whose flags are their own: flag -> what argparse is told. (--network and --images mean other things there.)
+_OWN: dict[str, dict[str, dict[str, Any]]] = {
+    "predict": {
+        "--network": {"metavar": "RUN", "help": "a run that has ended, or its folder network"},
+        "--images": {"metavar": "DIR", "help": "the folder of photographs, of any sizes"},
+        "--output": {"metavar": "DIR", "help": "where masks/ (class indices, at each photograph's own size), "
+                                               "overlays/, coco_results.json and coco_images.json go"},
+        "--network-module": {"metavar": "FILE", "help": "your own Python file, for a network that was built by one"},
+        "--encoder-module": {"metavar": "FILE", "help": "your own Python file, for a head on an encoder that was built "
+                                                        "by one"}}}
+#: Of the flags above, those that every command has.
+_SHARED = ("--site-packages", "--json", "--events", "--log-level")
+
+
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The parser of one of ``_OWN``."""
+    result = _Parser(prog=f"run.py {command}", description=COMMANDS[command].partition(" (see")[0] + ".",
+                     allow_abbrev=False)
+    result.set_defaults(command=command, method=None)
+    for flag, options in _OWN[command].items():
+        result.add_argument(flag, **options)
+    for _, flag, options in _FLAGS:
+        if flag in _SHARED:
+            result.add_argument(flag, **options)
+    return result
+
+
 def parser(rows: Sequence[Setting] = SETTINGS) -> argparse.ArgumentParser:
     """The parser: the commands, a flag for each setting, and ``_FLAGS``."""
     result = _Parser(prog="run.py", usage="run.py [COMMAND] [flags]", description=_DESCRIPTION, epilog=_EXAMPLES,
@@ -128,11 +162,17 @@ def _options(setting: Setting) -> dict[str, Any]:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parsed flags (None where not given). InputError with one sentence when they are wrong."""
-    options, unknown = parser().parse_known_args(list(argv))
+    own = argv[0] if argv and argv[0] in _OWN else None
+    reading = parser_of(own) if own else parser()
+    options, unknown = reading.parse_known_args(list(argv[1:] if own else argv))
     if unknown:
-        close = difflib.get_close_matches(unknown[0].split("=")[0], _flags(), n=1)
+        close = difflib.get_close_matches(unknown[0].split("=")[0], _flags(reading), n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise InputError(f"'{unknown[0]}' is not understood{hint}; see --help.")
+    if own:
+        return options
+    if options.command in _OWN:
+        raise InputError(f"Put the command first: run.py {options.command} ...")
     if options.command not in COMMANDS:
         close = difflib.get_close_matches(options.command, COMMANDS, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -142,9 +182,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _flags() -> list[str]:
+def _flags(reading: argparse.ArgumentParser) -> list[str]:
     """Those that --help shows."""
-    return [flag for action in parser()._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
+    return [flag for action in reading._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 from ..protocol import AutoSimulateError, Cancelled, InputError
-from .arguments import parse
+from .arguments import WITHOUT_BLENDER, parse
 from .process import requirements
 from .process.log import Log
 from .process.names import RENDER_WORKER
@@ -84,18 +85,10 @@ def _unexpected(error: Exception, log: Log) -> int:
 def _dispatch(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     """Runs the command and returns its final numbers. Only the commands that need heavy modules import them."""
     requirements.use_site_packages(options.site_packages)
-    requirements.check_blender()
-    requirements.check(options.command, options.method or "", options.network or "", options.task or "")
-    if options.command == "optimize":
-        from .commands.optimize import run
-    elif options.command == "preview":
-        from .commands.preview import run
-    elif options.command == "generate":
-        from .commands.generate import run
-    elif options.command == "evaluate":
-        from .commands.evaluate import run
-    elif options.command == "describe":
-        from .commands.describe import run
+    if options.command in WITHOUT_BLENDER:
+        requirements.check(options.command)
     else:
-        from .commands.build import run
-    return run(options, log)
+        requirements.check_blender()
+        requirements.check(options.command, options.method or "", options.network or "", options.task or "")
+    command = importlib.import_module(f".commands.{options.command}", __package__)
+    return command.run(options, log)

@@ -20,8 +20,8 @@ from .jobs.run_follower import Status
 from .pictures import curve, icons
 
 INTERVAL_SECONDS = 0.25
-#: What a job's pictures are called: its curve, the latest samples, those before and after.
-_PICTURES = ("curve:", "sheet:", "start:", "end:")
+#: What a job's pictures are called: its curve, the latest samples, those before and after, what networks see.
+_PICTURES = ("curve:", "sheet:", "start:", "end:", "predictions:")
 #: How often a job that this window did not start is asked whether it still lives.
 _ALIVE_SECONDS = 3.0
 
@@ -96,6 +96,8 @@ def _pictures(found: BackgroundJob) -> None:
         if state.ended and state.numbers.match:
             for which in ("start", "end"):
                 found.show_sheet(found.files.sheet(which), which)
+        if state.ended and found.files.sheet("predictions").is_file():
+            found.show_sheet(found.files.sheet("predictions"), "predictions")
     except (OSError, RuntimeError):
         return                                          # not there yet, or half a file on a network drive
 

@@ -9,13 +9,20 @@ import sys
 import time
 
 import bpy
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.core.datasets import read_dataset
+from autosimulate_addon.core.delivered.files import WRITERS
+from autosimulate_addon.core.tasks import make_task
 from autosimulate_addon.protocol.events import Done, Iteration, Problem, Progress, Start
 from autosimulate_addon.run import cli
-from autosimulate_addon.run.record import checkpoint
+from autosimulate_addon.run.optimization import taken_home
+from autosimulate_addon.run.record import checkpoint, network_file
 from autosimulate_addon.run.record.events import read_events
 from tests.blender.rna_dump import differences, dump
 
@@ -71,6 +78,32 @@ def test_what_a_run_leaves_behind(reference):
     assert {"start", "learned"} == set(set(events[-1].numbers.rows))
     fractions = [event.fraction for event in events if isinstance(event, Progress)]
     assert fractions == sorted(fractions)
+
+
+def test_the_network_decides_as_the_run_says(inputs, reference):
+    """The stored network, on the validation images: its argmax has the metric that the run measured."""
+    assert {path.name for path in (reference / "network").iterdir()} == {"network.json", *WRITERS}
+    description, network = network_file.read(network_file.find(reference))
+    task = make_task(description.settings.task, description.classes)
+    dataset = read_dataset(inputs / "validation", description.classes, None, *description.size)
+    images = torch.from_numpy(dataset.images).permute(0, 3, 1, 2).float() / 255
+    scored = task.evaluate(network, images, task.targets(torch.from_numpy(dataset.labels))).metric
+    stored = json.loads((reference / "network/network.json").read_text())
+    assert scored == pytest.approx(stored["scores"]["validation"]["decided_metric"], abs=1e-6)
+    assert stored["classes"] == ["background", "ball", "box"] and len(stored["decision_biases"]) == 3
+    photographs, labels, before, after = np.split(np.asarray(Image.open(reference / "sheets/predictions.png")), 4)
+    assert photographs.shape == labels.shape == before.shape == after.shape
+
+
+def test_a_model_that_is_missing_comes_with_resume(reference, tmp_path, capfd, monkeypatch):
+    output = shutil.copytree(reference, tmp_path / "run")
+    (output / "network/model.onnx").unlink()
+    monkeypatch.setattr(taken_home, "missing_packages", lambda *names: "onnx" if "onnx" in names else "")
+    assert run("--resume", output) == 0
+    assert "model.onnx of the network is left out" in capfd.readouterr().err
+    monkeypatch.undo()
+    assert run("--resume", output) == 0
+    assert (output / "network/model.onnx").is_file()
 
 
 def test_psi_moved_and_is_in_the_scene(reference):

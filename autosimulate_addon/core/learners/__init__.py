@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ...protocol import InputError
@@ -14,7 +13,7 @@ from .network_learner import NetworkLearner
 __all__ = ["LEARNERS", "Learner", "Photographs", "Training", "make_learner"]
 
 #: (settings, task, seed of the first weights) -> a learner, by name.
-LEARNERS: dict[str, Callable[[Any, Task, int], Learner]] = {"network": NetworkLearner, "head": HeadLearner}
+LEARNERS: dict[str, type[NetworkLearner] | type[HeadLearner]] = {"network": NetworkLearner, "head": HeadLearner}
 
 
 def make_learner(settings: Any, task: Task, seed: int) -> Learner:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..hypergradient.estimate import Estimate
 from ..hypergradient.model import Model
@@ -58,6 +58,14 @@ class Learner(Model, Protocol):
         """The outputs for the images ``rows`` (n,) of ``data``; what does not depend on theta is computed once."""
 
     def evaluate(self, data: Validation) -> Scores: ...
+
+    def module(self) -> nn.Module:
+        """Images (K, 3, H, W) in [0, 1] -> the outputs at the present theta: what a person takes home."""
+
+    @staticmethod
+    def skeleton(settings: Any, channels: int) -> nn.Module:
+        """What ``module`` gives, with other values in it, made from a ``LoopConfig`` alone: to be filled from a file.
+        """
 
     def state_dict(self) -> dict[str, Any]: ...
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..hypergradient.estimate import Estimate, estimate
@@ -41,8 +41,7 @@ class NetworkLearner:
     def _start(self, seed: int, rate: float = 1.0) -> None:
         """New weights, drawn from ``seed``."""
         with torch_seed(derive_seed(seed, "network")):
-            self.network = build(self.settings.network, self.task.channels, self.settings.network_width,
-                                 frozen_layers=self.settings.frozen_layers, module=self.settings.network_module)
+            self.network = self.skeleton(self.settings, self.task.channels)
         # Channels last: twice as fast on a CPU at these widths, and what tensor cores want.
         # (torch's stubs leave memory_format out.)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -95,6 +94,14 @@ class NetworkLearner:
     def evaluate(self, data: Validation) -> Scores:
         theta = self.theta
         return self.task.evaluate(lambda images: self.outputs(theta, images), data.images, data.targets)
+
+    def module(self) -> nn.Module:
+        return self.network
+
+    @staticmethod
+    def skeleton(settings: Any, channels: int) -> nn.Module:
+        return build(settings.network, channels, settings.network_width, frozen_layers=settings.frozen_layers,
+                     module=settings.network_module)
 
     def state_dict(self) -> dict[str, Any]:
         return {"network": {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()},

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...protocol import InputError
-from ..features.encoder import STRIDE, Encoder, shared_encoder
+from ..features.encoder import STRIDE, Encoder, make_encoder, shared_encoder
 from ..features.sampled import AT_ONCE, SampledPixels, features_of, sample
 from ..hypergradient.validation import Validation
 from ..psi import Psi
@@ -22,6 +22,7 @@ from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..tasks.segmentation import SegmentationTask
 from ..tasks.task import Parameters, Scores, Task
+from .head_network import HeadNetwork, linear_map
 from .learner import Photographs, Training
 from .softmax_regression import Samples, SoftmaxRegression
 
@@ -70,17 +71,9 @@ class PixelHead:
         return F.interpolate(logits, size=images.shape[-2:], mode="bilinear", align_corners=False)
 
     def logits(self, theta: Parameters, scales: list[Tensor]) -> Tensor:
-        """(K, classes, H / 2, W / 2): a linear map may go before the interpolation, which then has fewer channels."""
+        """(K, classes, H / 2, W / 2)"""
         weight = theta["weight"] / self.std[:, None]
-        bias = theta["bias"] - self.mean @ weight
-        logits, first = bias[:, None, None], 0
-        size = scales[0].shape[-2:]
-        for each in scales:
-            channels = each.shape[1]
-            own = F.conv2d(each.to(weight), weight[first:first + channels].T[:, :, None, None])
-            logits = logits + F.interpolate(own, size=size, mode="bilinear", align_corners=False)
-            first += channels
-        return logits
+        return linear_map(scales, weight, theta["bias"] - self.mean @ weight)
 
     def regulariser(self, theta: Parameters) -> Tensor:
         return self.l2 * theta["weight"].square().sum()
@@ -207,6 +200,17 @@ class PixelHead:
 
     def evaluate(self, data: Validation) -> Scores:
         return self.task.evaluate(lambda rows: self.predict(data, rows), torch.arange(len(data)), data.targets)
+
+    # -- to be taken home ------------------------------------------------------------------------------------------
+
+    def module(self) -> nn.Module:
+        weight = self.theta["weight"] / self.std[:, None]
+        return HeadNetwork(self.encoder, weight, self.theta["bias"] - self.mean @ weight)
+
+    @staticmethod
+    def skeleton(settings: Any, channels: int) -> nn.Module:
+        encoder = make_encoder(settings.encoder, settings.encoder_module)
+        return HeadNetwork(encoder, torch.zeros(encoder.channels, channels), torch.zeros(channels))
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 

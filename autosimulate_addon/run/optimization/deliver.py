@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from ...protocol import AutoSimulateError, Moments
+from ...protocol import Moments
 from ...protocol.events import Done
 from ...protocol.numbers import Numbers, Row
 from ...protocol.words import duration
-from ..process.log import logger
-from ..process.notes import tell
 from ..process.streams import say
 from ..record.directory import write_json
 from ..record.events import EventLog
@@ -18,8 +16,10 @@ from ..report import agreement, matching
 from ..report.record import read_run
 from ..report.verdict import judge, opening, row_name
 from ..report.write import write_report
+from . import taken_home
 from .checked_run import CheckedRun
 from .optimized_file import write_optimized
+from .part import attempt
 
 
 def deliver(job: CheckedRun, plain: Mapping[str, Moments], numbers: Numbers, events: EventLog) -> None:
@@ -27,8 +27,8 @@ def deliver(job: CheckedRun, plain: Mapping[str, Moments], numbers: Numbers, eve
 
     The result of hours is in psi.json already: a part that fails costs only itself, and is told in one note.
     """
-    _part(job.directory.numbers.name, lambda: write_json(job.directory.numbers, numbers.to_json()), events)
-    _part(job.directory.optimized.name, lambda: write_optimized(job.directory.optimized, job.marked, plain), events)
+    attempt(job.directory.numbers.name, lambda: write_json(job.directory.numbers, numbers.to_json()), events)
+    attempt(job.directory.optimized.name, lambda: write_optimized(job.directory.optimized, job.marked, plain), events)
     events.write(Done(numbers, {key: dict(moments) for key, moments in plain.items()}))
     _report(job, events)                # reads the events, the last one too
 
@@ -37,25 +37,17 @@ def complete(job: CheckedRun, finished: Done, events: EventLog) -> None:
     """Makes what is missing of a run that has ``finished``."""
     directory = job.directory
     if not directory.numbers.exists() and finished.numbers:
-        _part(directory.numbers.name, lambda: write_json(directory.numbers, finished.numbers.to_json()), events)
+        attempt(directory.numbers.name, lambda: write_json(directory.numbers, finished.numbers.to_json()), events)
     if not directory.optimized.exists() and finished.psi:
-        _part(directory.optimized.name, lambda: write_optimized(directory.optimized, job.marked, finished.psi), events)
+        attempt(directory.optimized.name, lambda: write_optimized(directory.optimized, job.marked, finished.psi),
+                events)
+    taken_home.complete(directory.network, events)
     if not directory.report.exists():
         _report(job, events)
 
 
 def _report(job: CheckedRun, events: EventLog) -> None:
-    _part("The report", lambda: write_report(job.directory.root), events)
-
-
-def _part(what: str, make: Callable[[], None], events: EventLog) -> None:
-    try:
-        make()
-    except Exception as error:
-        logger.exception(what)
-        reason = str(error) if isinstance(error, AutoSimulateError) else f"{type(error).__name__}: {error}"
-        tell([f"{what} could not be written ({reason.rstrip('.')}); everything else is there, and --resume tries "
-              f"again."], events.write)
+    attempt("The report", lambda: write_report(job.directory.root), events)
 
 
 def say_result(job: CheckedRun, numbers: Numbers) -> None:
@@ -74,7 +66,11 @@ def say_result(job: CheckedRun, numbers: Numbers) -> None:
     there = [f"{what}: {path}" for what, path in (
         ("Report", job.directory.report), ("Scene with the learned distributions", job.directory.optimized),
         ("Learned distributions", job.directory.psi)) if path.exists()]
-    say(f"{numbers.rendered} images, {duration(numbers.seconds)}. {'. '.join(there[:2])}")
+    if job.directory.network.description.exists():
+        there.insert(0, f"Network: {job.directory.network.root}")
+    elif not job.config.compare:
+        say("There is no network to take home: --no-compare trains none on images from the learned distributions.")
+    say(f"{numbers.rendered} images, {duration(numbers.seconds)}. {'. '.join(there[:-1] or there)}")
 
 
 def _say_rows(numbers: Numbers) -> None:

@@ -35,8 +35,9 @@ from ..report import agreement, matching
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
 from ..scene.simulator import BlenderSimulator, open_simulator
-from . import deliver, demo, influence_sheet, unseen
+from . import deliver, demo, influence_sheet, taken_home, unseen
 from .checked_run import CheckedRun
+from .part import attempt
 
 
 def optimize(job: CheckedRun, events: EventLog, stop: StopRequest) -> Numbers:
@@ -203,13 +204,26 @@ class _Run:
         path = self.job.directory.comparison
         done = read_json(path, "comparison") if path.exists() else {}
         for position, (name, (psi, how)) in enumerate(ways.items()):
-            if len(done.get(name, {}).get("decided_metrics", ())) != config.judges:       # none, or an older version's
+            there = len(done.get(name, {}).get("decided_metrics", ())) == config.judges   # none, or an older version's
+            if not there or (name == "learned" and not self.job.directory.network.description.exists()):
                 watch = Watch(self._report_from_scratch(position / len(ways), 1.0 / len(ways)), self.stop)
+                best = taken_home.BestJudge()
                 done[name] = evaluate_from_scratch(loop_config(config), self.simulator, psi, how, watch=watch,
                                                    renders_dir=self.job.directory.renders / (
-                                                       "start" if name == "start" else "learned"))
+                                                       "start" if name == "start" else "learned"), judged=best.see)
+                self._take_home(name, best, how)
                 write_json(path, done)
+        if taken_home.write_sheet(self.job, self.validation, loop_config(config).task):
+            self.events.write(Sheet(str(self.job.directory.sheet("predictions").relative_to(self.job.directory.root))))
         return {name: Row.read(done[name]) for name in ways}
+
+    def _take_home(self, row: str, best: taken_home.BestJudge, evaluation: Evaluation) -> None:
+        """Keeps of the judges of ``row`` what is shown of them, and the learned one's as the network to take home."""
+        if row in ("start", "learned"):
+            attempt("The picture of predictions", lambda: taken_home.keep_predictions(
+                self.job.directory, row, best, self.validation), self.events)
+        if row == "learned":
+            attempt("The network", lambda: taken_home.write(self.job, best, evaluation, self.events), self.events)
 
     def sheet(self, name: str, psi: Psi) -> None:
         """sheets/start.png and sheets/end.png, for the report; made once."""

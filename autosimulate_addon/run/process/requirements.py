@@ -17,6 +17,7 @@ _BY_COMMAND = {
     "evaluate": {**_PICTURES, "torchmetrics": "torchmetrics"},
     "preview": _PICTURES,
     "influence": {**_PICTURES, "matplotlib": "matplotlib"},
+    "predict": {**_PICTURES, "pycocotools": "pycocotools", "scipy": "scipy", "safetensors": "safetensors"},
     "generate": {**_PICTURES, "pycocotools": "pycocotools"},
 }
 #: optuna's Gaussian process imports SciPy (and PyTorch) only when it is first asked.

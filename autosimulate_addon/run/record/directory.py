@@ -22,6 +22,18 @@ INFLUENCE_FILE = "influence.png"
 SHEETS = ("start", "end", "predictions", "influence")
 
 
+class NetworkDirectory:
+    """The folder of a network to take home."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root).expanduser().absolute()
+        self.description = self.root / "network.json"
+
+    def model(self, name: str) -> Path:
+        """One of ``core.delivered.files.WRITERS``."""
+        return self.root / name
+
+
 class RunDirectory:
     """Names of the files of one run, all below ``root``; nothing is touched until :meth:`create`.
 
@@ -52,9 +64,18 @@ class RunDirectory:
         self.window = self.root / "window.json"                     # whose scene it is, and psi before the run
         self.window_log = self.root / "window.log"                  # what the process printed
 
+    @property
+    def network(self) -> NetworkDirectory:
+        """What the run gives to take home."""
+        return NetworkDirectory(self.root / "network")
+
     def sheet(self, name: str) -> Path:
         """One of SHEETS."""
         return self.sheets / f"{name}.png"
+
+    def predicted(self, row: str) -> Path:
+        """What a network of the final comparison's ``row`` predicts, until the sheet "predictions" is drawn of it."""
+        return self.checkpoints / f"predicted_{row}.png"
 
     @property
     def holds_run(self) -> bool:

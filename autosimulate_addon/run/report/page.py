@@ -15,7 +15,7 @@ from ...protocol.numbers import Agreement, Coordinate, Row
 from ...protocol.words import duration, percent
 from . import agreement, intervals, layout, matching
 from .distributions import SURE_LEGEND, change
-from .poster import facts
+from .poster import facts, predictions_title
 from .record import RunRecord, why_no_influence
 from .style import CONTROL, LEARNED, OUTCOME, shorten
 from .verdict import judge, opening, row_name
@@ -251,8 +251,8 @@ def _predictions(record: RunRecord) -> str:
     path = record.sheets.get("predictions")
     if path is None:
         return ""
-    return _section("Validation images: true boxes above, below what the run's network finds (score .3 or more)",
-                    _image(path.read_bytes(), "image/png", "True boxes and boxes found", "wide"))
+    return _section(predictions_title(record), _image(
+        path.read_bytes(), "image/png", "Validation images, their labels and what networks see", "wide"))
 
 
 def _influence(record: RunRecord) -> str:

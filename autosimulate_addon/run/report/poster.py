@@ -55,8 +55,7 @@ def draw(record: RunRecord) -> Figure:
         axes.axis("off")
     top += sheets
     if predictions is not None:
-        _text(figure, MARGIN, top + 0.22, "Validation images: true boxes above, below what the run's network finds "
-                                          "(score .3 or more)", fontsize=11, fontweight="bold")
+        _text(figure, MARGIN, top + 0.22, predictions_title(record), fontsize=11, fontweight="bold")
         axes = layout.axes_at(figure, MARGIN, top + 0.4, WIDTH - 2 * MARGIN, _across(predictions))
         axes.imshow(predictions, aspect="auto", interpolation="antialiased")
         axes.axis("off")
@@ -66,6 +65,14 @@ def draw(record: RunRecord) -> Figure:
         axes.imshow(influence, cmap="gray", aspect="auto", interpolation="antialiased")
         axes.axis("off")
     return figure
+
+
+def predictions_title(record: RunRecord) -> str:
+    """What is where on the sheet of predictions."""
+    if record.settings.get("task") == "detection":
+        return "Validation images: true boxes above, below what the run's network finds (score .3 or more)"
+    return ("Validation images; below each its labels, what the network of the start sees and that of the learned "
+            "distributions sees")
 
 
 def _header(figure: Figure, record: RunRecord) -> None:

@@ -9,6 +9,7 @@ Everything is read from the run directory, as far as it is there; a run that was
 | ``config.json`` | the settings, as a table |
 | ``numbers.json`` | the final comparison by fresh networks, and how sure the run is |
 | ``sheets/start.png``, ``sheets/end.png`` | samples with their masks from the first and from the last psi |
+| ``sheets/predictions.png`` | validation images, their labels, what the networks of the start and of the end see |
 | ``sheets/influence.png`` | the last renders with the heat map of which pixels helped |
 
 What numbers.json (or ``numbers`` of the ``done`` event) holds is declared in ``protocol.numbers``. Further rows of the

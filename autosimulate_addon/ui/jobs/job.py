@@ -61,7 +61,7 @@ class BackgroundJob:
         return icons.wide(f"sheet:{self.kind}")
 
     def sheet_of(self, which: str) -> tuple[int, ...]:
-        """The samples of the run's "start" or "end"; () before they are there."""
+        """The samples of the run's "start" or "end", or its "predictions"; () before they are there."""
         return icons.wide(f"{which}:{self.kind}")
 
     def show_sheet(self, path: Path, which: str = "sheet") -> None:

@@ -62,6 +62,10 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
             row.operator("autosimulate.open", text="Folder", icon="FILE_FOLDER").what = "FOLDER"
         _numbers(layout, context, job.state.numbers)
+        if job.sheet_of("predictions"):
+            paragraph(layout, context, iface_("Validation images, their labels, what a network sees before and after"),
+                      icon="IMAGE_DATA")
+            picture(layout, context, job.sheet_of("predictions"))
         _certainty(layout, context, job.state.numbers.agreement)
         _matched(layout, context, job)
 

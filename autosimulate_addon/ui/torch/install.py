@@ -21,7 +21,8 @@ SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300), "MISSING": (30, 90)}
 #: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
 #: install a second PyTorch as a part of torchmetrics.
 BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocotools", "pyyaml", "matplotlib",
-          "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm")
+          "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm",
+          "safetensors")
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
 _DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")
