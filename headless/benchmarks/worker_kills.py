@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=20, metavar="N", help="of processes in one run (default: 20)")
     parser.add_argument("--iterations", type=int, default=5, metavar="N", help="of each run (default: 5)")
     parser.add_argument("--images", type=int, default=8, metavar="K", help="rendered per iteration (default: 8)")
-    parser.add_argument("--apart", type=float, default=3.0, metavar="S",
-                        help="mean seconds between two kills, drawn from an exponential (default: 3)")
+    parser.add_argument("--apart", type=float, default=12.0, metavar="S",
+                        help="mean seconds between two kills, drawn from an exponential (default: 12)")
 
 
 def run(options: argparse.Namespace) -> None:
