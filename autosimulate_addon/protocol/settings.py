@@ -148,7 +148,7 @@ SETTINGS: tuple[Setting, ...] = (
             label="Test Data", panel="validation", subtype="DIR_PATH", preset=False),
     Setting("real", str, "", "files", "labelled real images that networks are trained on beside the renders, half of "
             "the weight each; of one folder for this and --validation each half has one use", metavar="DIR",
-            preset=False),
+            label="Real Training Data", panel="validation", subtype="DIR_PATH", preset=False),
 
     Setting("method", str, "autosimulate", "optimization", "how the distributions are learned; lts, bo and random are "
             "baselines, with none they never move", choices=METHODS, label="Method", panel="optimize"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from .class_table import read_class_table
 from .image_files import folded, pictures_in, without_twins
+from .label_map import read_label_map
 from .pictures import MASK_SUFFIXES, read_indices
 from .problems import AMBIGUOUS_MASK, LOSSY_MASK, MISSING_MASK, SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
@@ -37,12 +39,13 @@ def find(folder: Path) -> Source | None:
     return None
 
 
-def sample_from_mask(image: Path, mask: Path) -> Sample:
-    return Sample(image.name, image, partial(_ids, mask), mask)
+def sample_from_mask(image: Path, mask: Path, read: Callable[[Path], np.ndarray] = read_indices) -> Sample:
+    """``read`` gives the ids of the mask's pixels."""
+    return Sample(image.name, image, partial(_ids, mask, read), mask)
 
 
-def _ids(mask: Path, size: tuple[int, int]) -> np.ndarray:
-    ids = read_indices(mask)
+def _ids(mask: Path, read: Callable[[Path], np.ndarray], size: tuple[int, int]) -> np.ndarray:
+    ids = read(mask)
     if ids.shape != (size[1], size[0]):
         raise FileProblem(SIZE_MISMATCH, f"{ids.shape[1]} x {ids.shape[0]}, image {size[0]} x {size[1]}")
     return ids
@@ -50,7 +53,12 @@ def _ids(mask: Path, size: tuple[int, int]) -> np.ndarray:
 
 def source_of(folder: Path, layout: str, images: list[Path], masks: list[Path]) -> Source:
     """The source for ``images`` with the one of ``masks`` that belongs to each; ``layout`` says where they are."""
-    source = Source("index masks", f"images with class-index masks ({layout})", [], read_class_table(folder))
+    colours = read_label_map(folder)
+    if colours:
+        source = Source("index masks", f"images with masks in the colours of labelmap.txt ({layout})", [],
+                        colours.table, ignore=None)
+    else:
+        source = Source("index masks", f"images with class-index masks ({layout})", [], read_class_table(folder))
     by_name: dict[str, list[Path]] = defaultdict(list)
     for mask in masks:
         by_name[folded(mask.stem)].append(mask)
@@ -62,7 +70,7 @@ def source_of(folder: Path, layout: str, images: list[Path], masks: list[Path]) 
         exact = [mask for mask in of_image if mask.suffix.lower() in MASK_SUFFIXES]
         used.update(of_image)
         if len(exact) == 1:
-            source.samples.append(sample_from_mask(image, exact[0]))
+            source.samples.append(sample_from_mask(image, exact[0], colours.ids if colours else read_indices))
         elif exact:
             source.problems.add(AMBIGUOUS_MASK, image.name, " and ".join(mask.name for mask in exact))
         elif of_image:

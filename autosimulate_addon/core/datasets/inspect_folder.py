@@ -14,7 +14,7 @@ from . import binary_masks
 from .class_ids import ClassIds
 from .dataset import IGNORE
 from .detect import find_source
-from .pictures import have_pillow, photograph_size
+from .pictures import have_pillow, read_photograph
 from .problems import FileProblem
 from .read import add_problem, crop_note, is_cropped, lacking, nothing_boxed, nothing_shown
 from .source import Sample, Source
@@ -122,7 +122,7 @@ def _count(source: Source, samples: list[Sample], table: ClassIds | None, boxed:
     ignored = 0
     for sample in samples:
         try:
-            size = photograph_size(sample.image)
+            size = read_photograph(sample.image).size      # decoded: a file cut short has a whole header
             not_counted = source.ignore
             if boxed and sample.boxes is not None:
                 rows = sample.boxes(size)

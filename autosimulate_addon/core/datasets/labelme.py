@@ -1,7 +1,8 @@
-"""LabelMe (github.com/wkentaro/labelme): one JSON file an image with polygons, rectangles and circles."""
+"""LabelMe (github.com/wkentaro/labelme): one JSON file an image with polygons, rectangles, circles and masks."""
 
 from __future__ import annotations
 
+import base64
 import math
 import posixpath
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from .image_files import pictures_in
 from .outlines import circle, is_finite, rectangle
+from .pictures import read_bitmap
 from .problems import BAD_ANNOTATION, NO_SHAPE, REPEATED_IMAGE, FileProblem
 from .shapes import IGNORED, ClassNumbers, Labels, Shape, add_sample, finish, image_for
 from .source import Source
@@ -79,6 +81,8 @@ def _shape(entry: Any, numbers: ClassNumbers, skip: Callable[..., None]) -> Shap
     if not isinstance(points, list) or not all(isinstance(point, list) and len(point) == 2 and is_finite(point)
                                                for point in points):
         raise FileProblem(BAD_ANNOTATION, f"the points of '{entry['label']}' are not pairs of x and y")
+    if kind == "mask":
+        return _bitmap(entry, numbers)
     if kind == "rectangle" and len(points) == 2:
         outline = rectangle(*points[0], *points[1])
     elif kind == "circle" and len(points) == 2:
@@ -89,3 +93,18 @@ def _shape(entry: Any, numbers: ClassNumbers, skip: Callable[..., None]) -> Shap
         skip(NO_SHAPE)
         return None
     return Shape(numbers.of(entry["label"].strip()), (outline,))
+
+
+def _bitmap(entry: dict[str, Any], numbers: ClassNumbers) -> Shape:
+    """A mask: a picture in base64 that fills the box between its two points, the pixels of both included."""
+    label, points = entry["label"].strip(), entry["points"]
+    try:
+        bitmap = read_bitmap(base64.b64decode(entry.get("mask") or "", validate=True))
+    except (ValueError, TypeError, FileProblem) as error:
+        raise FileProblem(BAD_ANNOTATION, f"the mask of '{label}' is no picture") from error
+    if len(points) != 2:
+        raise FileProblem(BAD_ANNOTATION, f"the mask of '{label}' has {len(points)} points instead of two corners")
+    (x0, y0), (x1, y1) = ([round(value) for value in point] for point in points)
+    if bitmap.shape != (y1 - y0 + 1, x1 - x0 + 1):
+        raise FileProblem(BAD_ANNOTATION, f"the mask of '{label}' has another size than its box")
+    return Shape(numbers.of(label), (), (x0, y0, x1 + 1, y1 + 1), bitmap)

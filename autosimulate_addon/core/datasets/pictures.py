@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -30,7 +32,7 @@ def have_pillow() -> bool:
     return True
 
 
-def open_picture(path: Path):
+def open_picture(path: Path | BinaryIO):
     """The picture with its header read and checked, pixels not yet decoded. Use it in a ``with`` statement.
 
     Raises FileProblem for what cannot be read or is too large, InputError where Pillow is not installed.
@@ -84,13 +86,6 @@ def is_turned(path: Path) -> bool:
             raise FileProblem(UNREADABLE) from error
 
 
-def photograph_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image as :func:`read_photograph` gives it, without decoding more than needed."""
-    turned = is_turned(path)
-    with open_picture(path) as picture:
-        return (picture.height, picture.width) if turned else picture.size
-
-
 def read_indices(path: Path) -> np.ndarray:
     """A mask's values as they are stored, (H, W) integer: palette positions, or grey levels of 8 or 16 bits."""
     with open_picture(path) as picture:
@@ -109,6 +104,18 @@ def read_indices(path: Path) -> np.ndarray:
             # Pillow stretches grey of 1, 2 and 4 bits to 0..255; the class index is what was stored.
             values = values // (255 // (2 ** _grey_bits(path) - 1))
         return values
+
+
+def read_colours(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8: a mask's colours as they are shown, those of a palette too."""
+    with open_picture(path) as picture:
+        return np.asarray(_decoded(picture).convert("RGB"))
+
+
+def read_bitmap(content: bytes) -> np.ndarray:
+    """(H, W) bool: where a picture that stands inside of another file is not black. Raises FileProblem."""
+    with open_picture(io.BytesIO(content)) as picture:
+        return np.asarray(_decoded(picture).convert("L")) > 0
 
 
 def _grey_bits(path: Path) -> int:

@@ -26,6 +26,8 @@ TOO_LARGE = ("file is too large to be a photograph", "files are too large to be 
 SIZE_MISMATCH = ("mask has another size than its image", "masks have another size than their images")
 NOT_INDEXED = ("mask is not a class-index image", "masks are not class-index images")
 UNKNOWN_ID = ("mask has values that belong to no class", "masks have values that belong to no class")
+UNKNOWN_COLOUR = ("mask has colours that labelmap.txt does not name",
+                  "masks have colours that labelmap.txt does not name")
 BAD_ANNOTATION = ("annotation cannot be used", "annotations cannot be used")
 AMBIGUOUS_IMAGE = ("image shares its name with another, so that its labels could be either's",
                    "images share their names with others, so that their labels could be either's")

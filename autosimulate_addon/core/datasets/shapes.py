@@ -24,11 +24,23 @@ IGNORED = 65534
 @dataclass(frozen=True)
 class Shape:
     """One object: its id, its outlines (flat lists x, y, x, y ...; none where it has a box only) and its corners
-    x0, y0, x1, y1 (None: those of the outlines), in the unit of the file."""
+    x0, y0, x1, y1 (None: those of the outlines), in the unit of the file. Instead of outlines it may have a
+    ``bitmap`` (h, w) bool, whose first pixel is the one at x0, y0."""
 
     number: int
     outlines: tuple[list[float], ...] = ()
     box: tuple[float, float, float, float] | None = None
+    bitmap: np.ndarray | None = None
+
+    def placed(self, size: tuple[int, int]) -> np.ndarray:
+        """(H, W) bool: the bitmap in its place, as far as it is in the picture."""
+        assert self.bitmap is not None and self.box is not None
+        left, top = int(self.box[0]), int(self.box[1])
+        mask = np.zeros((size[1], size[0]), bool)
+        part = self.bitmap[max(0, -top):max(0, size[1] - top), max(0, -left):max(0, size[0] - left)]
+        top, left = max(0, top), max(0, left)
+        mask[top:top + part.shape[0], left:left + part.shape[1]] = part
+        return mask
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,9 @@ class Labels:
         check_size(self.stated, size)
         masks = []
         for shape in self.shapes:
+            if shape.bitmap is not None:
+                masks.append((shape.number, shape.placed(size)))
+                continue
             outlines = [self._pixels(outline, size) for outline in shape.outlines if has_area(outline)]
             if len(outlines) < len(shape.outlines):
                 skip(NO_OUTLINE)
@@ -84,7 +99,7 @@ def add_sample(source: Source, name: str, image: Path, labels: Labels) -> None:
 def finish(source: Source, labels: Iterable[Labels]) -> None:
     """Notes whether there are masks or boxes only, and sorts the images by name."""
     shapes = [shape for each in labels for shape in each.shapes]
-    source.has_masks = not shapes or any(shape.outlines for shape in shapes)
+    source.has_masks = not shapes or any(shape.outlines or shape.bitmap is not None for shape in shapes)
     if not shapes:
         source.hint = "no object is annotated"
     source.samples.sort(key=lambda sample: sample.name)

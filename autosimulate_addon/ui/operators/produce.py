@@ -117,7 +117,8 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
             output = Path(launch.absolute(group.dataset_dir))
             if output.is_dir() and any(output.iterdir()) and not (output / DATASET_FILE).exists():
                 raise InputError(f"{output} is not empty: choose a new folder, so that nothing is overwritten")
-            check_not_data(output, validation=launch.absolute(group.validation), test=launch.absolute(group.test))
+            check_not_data(output, validation=launch.absolute(group.validation), test=launch.absolute(group.test),
+                           real=launch.absolute(group.real))
             check_count(output, group.dataset_count)
             output.mkdir(parents=True, exist_ok=True)
             arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,

@@ -69,4 +69,15 @@ class AUTOSIMULATE_PT_test(Sidebar, bpy.types.Panel):
         self.layout.prop(context.scene.autosimulate, "test", text="")
 
 
-CLASSES = (AUTOSIMULATE_PT_validation, AUTOSIMULATE_PT_test)
+class AUTOSIMULATE_PT_real(Sidebar, bpy.types.Panel):
+    """Images that the networks are trained on beside the renders."""
+
+    bl_label = "Real Training Data"
+    bl_parent_id = "AUTOSIMULATE_PT_validation"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        self.layout.prop(context.scene.autosimulate, "real", text="")
+
+
+CLASSES = (AUTOSIMULATE_PT_validation, AUTOSIMULATE_PT_test, AUTOSIMULATE_PT_real)

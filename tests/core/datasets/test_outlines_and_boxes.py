@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 
@@ -243,6 +245,37 @@ def test_labelme_circles_lines_and_pixels_that_do_not_count(tmp_path):
     assert abs((data.labels[0] == 1).sum() - np.pi * 100) < 12
     assert (data.labels[0][:4, :4] == IGNORE).all() and (data.labels[0][:10, 30:] == 2).all()
     assert any("4 shapes enclose nothing" in note for note in data.notes)
+
+
+def encoded(mask: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@pytest.mark.parametrize("stored", [lambda mask: mask, lambda mask: mask.astype(np.uint8) * 255])
+def test_labelme_masks_fill_the_box_of_their_points(tmp_path, stored):
+    mask = np.zeros((6, 4), bool)
+    mask[1:, 2:] = True
+    entry = {"label": "cube", "shape_type": "mask", "mask": encoded(stored(mask))}
+    labelme(tmp_path, [{**entry, "points": [[10, 20], [13, 25]]}, {**entry, "points": [[38.0, -3.0], [41.0, 2.0]]}])
+    expected = np.zeros((HEIGHT, WIDTH), bool)
+    expected[21:26, 12:14] = True
+    labels = read(tmp_path, classes=CLASSES[:2]).labels[0]
+    assert ((labels == 1) == expected).all()        # of the second nothing is in the picture
+    assert inspect(tmp_path, CLASSES[:2]).pixels["cube"] == 2 * expected.sum()
+
+
+@pytest.mark.parametrize(("change", "word"), [
+    ({"mask": "no picture"}, "is no picture"), ({"mask": None}, "is no picture"), ({"mask": 5}, "is no picture"),
+    ({"points": [[0, 0], [9, 9]]}, "another size than its box"), ({"points": [[0, 0]]}, "1 points instead of two")])
+def test_labelme_masks_that_cannot_be(tmp_path, change, word):
+    labelme(tmp_path, labelme_shapes())
+    data = json.loads((tmp_path / "a.json").read_text(encoding="utf-8-sig"))
+    entry = {"label": "cube", "shape_type": "mask", "points": [[10, 20], [13, 25]],
+             "mask": encoded(np.ones((6, 4), bool)), **change}
+    (tmp_path / "a.json").write_text(json.dumps({**data, "shapes": [entry]}))
+    fails(tmp_path, word)
 
 
 def test_labelme_later_shapes_lie_on_earlier_ones(tmp_path):
