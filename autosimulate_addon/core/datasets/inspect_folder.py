@@ -93,7 +93,7 @@ def _example_boxes(source: Source, table: ClassIds | None) -> tuple[tuple[float,
     """Of the first image; none where its file cannot be used, which stands among the problems."""
     sample = source.samples[0]
     try:
-        width, height = photograph_size(sample.image)
+        width, height = read_photograph(sample.image).size
         rows = sample.boxes((width, height)) if sample.boxes is not None else np.zeros((0, 5))
     except FileProblem:
         return ()
