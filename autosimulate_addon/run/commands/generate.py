@@ -10,6 +10,7 @@ from typing import Any
 from ...core.psi import Psi
 from ...protocol import Cancelled
 from ...protocol.events import Event, Start
+from ..images import formats
 from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import GENERATE
 from ..process.log import Log
@@ -38,6 +39,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
     prepare.check_scene(marked)
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
+    names = formats.chosen(options.format or "")
+    split = formats.Split.parse(options.split) if options.split else formats.Split()
     check_writable(output)
     check_not_data(output, validation=config.validation, test=config.test)
     check_count(output, count)
@@ -66,6 +69,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
             progress.close()
             if notes and output.is_dir():       # what the data set shows is not the whole scene: it says so itself
                 log.write_to(RunDirectory(output).log)
+        formats.write_formats(output, names, split)
         tell(problems, event)
-        say(f"{count} images are in '{output}' ({simulator.images} rendered now).")
-        return {"images": count, "rendered": simulator.images, "output": str(output)}
+        also = f"; as {', '.join(names)} in the folders of these names" if names else ""
+        say(f"{count} images are in '{output}' ({simulator.images} rendered now){also}.")
+        return {"images": count, "rendered": simulator.images, "output": str(output), "formats": list(names)}

@@ -1,0 +1,57 @@
+"""The formats that people train with, each made from a data set that was rendered. A new one is a file and a row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....protocol import InputError, suggestion
+from . import coco, hdf5, voc, webdataset, yolo
+from .rendered import Rendered, Split, read_rendered
+
+
+@dataclass(frozen=True)
+class Format:
+    """``write(data, folder)`` fills a new folder; ``packages`` are what it imports beside what every job has."""
+
+    write: Callable[[Rendered, Path], None]
+    packages: tuple[str, ...] = ()
+
+
+FORMATS: dict[str, Format] = {
+    "coco": Format(coco.write),
+    "yolo": Format(yolo.write),
+    "yolo-seg": Format(yolo.write_outlines, ("contourpy",)),
+    "voc": Format(voc.write),
+    "hdf5": Format(hdf5.write, ("h5py",)),
+    "webdataset": Format(webdataset.write),
+}
+
+
+def chosen(given: str) -> tuple[str, ...]:
+    """The formats of a list with commas. Raises InputError for one that there is not, or whose packages are missing."""
+    from importlib.util import find_spec
+
+    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    for name in names:
+        if name not in FORMATS:
+            raise InputError(f"There is no format {name!r}{suggestion(name, FORMATS)}; choose from "
+                             f"{', '.join(FORMATS)}.")
+        missing = [package for package in FORMATS[name].packages if find_spec(package) is None]
+        if missing:
+            raise InputError(f"The format {name} needs a package that is not here: pip install {' '.join(missing)}.")
+    return names
+
+
+def write_formats(folder: Path, names: Sequence[str], split: Split) -> None:
+    """Beside the rendered images in ``folder`` a folder for each format, made anew."""
+    data = read_rendered(folder, split)
+    for name in names:
+        unfinished, whole = folder / f".{name}", folder / name
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        FORMATS[name].write(data, unfinished)
+        shutil.rmtree(whole, ignore_errors=True)
+        unfinished.rename(whole)

@@ -1,0 +1,114 @@
+"""A data set as it was rendered (see ``dataset_writer``), read image by image, and divided into subsets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ....protocol import InputError
+from ...record.directory import DATASET_FILE, read_json
+
+SUBSETS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Shares of train, val and test, which sum to 1."""
+
+    shares: tuple[float, ...] = (1.0, 0.0, 0.0)
+
+    @classmethod
+    def parse(cls, given: str) -> Split:
+        """"80/10/10" or "80/20". Raises InputError."""
+        try:
+            parts = [float(part) for part in given.split("/")]
+        except ValueError:
+            parts = []
+        if not 2 <= len(parts) <= 3 or not all(0 <= part < 1e9 for part in parts) or not parts[0] > 0:
+            raise InputError(f"--split {given!r} is not understood: give the shares of train, val and test, as in "
+                             f"80/10/10.")
+        return cls(tuple(part / sum(parts) for part in (*parts, 0.0)[:3]))
+
+    def subset(self, sample: tuple[int, ...]) -> str:
+        """Where the image with this SampleKey belongs: by the key alone, so that it stays there when others come."""
+        text = "split/" + "/".join(str(int(part)) for part in sample)
+        place = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2 ** 48
+        for name, share in zip(SUBSETS, self.shares, strict=True):
+            if place < share:
+                return name
+            place -= share
+        return next(name for name, share in zip(SUBSETS[::-1], self.shares[::-1], strict=True) if share)
+
+
+@dataclass(frozen=True)
+class RenderedImage:
+    """One image with its labels; what is large is read when it is asked for."""
+
+    name: str
+    subset: str
+    folder: Path
+    record: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "images" / f"{self.name}.png"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)"""
+        return self.record["image"]["width"], self.record["image"]["height"]
+
+    @property
+    def annotations(self) -> list[dict[str, Any]]:
+        """One for each visible instance, as ``images.coco`` has them; none where the image shows nothing."""
+        return self.record["annotations"]
+
+    def labels(self) -> np.ndarray:
+        """(H, W) uint8 class indices."""
+        return np.asarray(Image.open(self.folder / "masks" / f"{self.name}.png"))
+
+    def instances(self) -> np.ndarray:
+        """(H, W) uint16 instance numbers, 0 is nothing."""
+        return np.asarray(Image.open(self.folder / "instances" / f"{self.name}.png")).astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The images by name, and the classes, of which the first is the background."""
+
+    classes: tuple[str, ...]
+    images: tuple[RenderedImage, ...]
+    shares: tuple[float, ...]
+
+    def subsets(self) -> Iterator[tuple[str, list[RenderedImage]]]:
+        """Those that were asked for, also where none of these few images fell into one."""
+        for name, share in zip(SUBSETS, self.shares, strict=True):
+            if share:
+                yield name, [image for image in self.images if image.subset == name]
+
+
+def read_rendered(folder: Path, split: Split) -> Rendered:
+    """The images of ``folder`` that are complete."""
+    described = read_json(folder / DATASET_FILE, "data set's dataset.json")
+    images = []
+    for path in sorted((folder / "records").glob("*.json")):
+        record = read_json(path, "record of an image")
+        images.append(RenderedImage(path.stem, split.subset(tuple(record["sample"])), folder, record))
+    return Rendered(tuple(described["classes"]), tuple(images), split.shares)
+
+
+def place(image: Path, target: Path) -> None:
+    """The same picture under another name: a second name for the same bytes where the file system has such."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(image, target)
+    except OSError:
+        shutil.copyfile(image, target)

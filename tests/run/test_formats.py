@@ -1,0 +1,169 @@
+"""The formats of a generated data set: each read back by its reference library, or by our own reader, says the same."""
+
+import dataclasses
+import io
+import itertools
+import json
+import tarfile
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools.coco import COCO
+
+from autosimulate_addon.core.datasets import read_dataset
+from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.standin import StandIn
+from autosimulate_addon.protocol import InputError
+from autosimulate_addon.run.images import formats
+from autosimulate_addon.run.images.dataset_writer import write_dataset
+from autosimulate_addon.run.images.formats.rendered import read_rendered
+from autosimulate_addon.run.images.formats.yolo import outline_of
+
+SPLIT = formats.Split.parse("60/20/20")
+COUNT, EMPTY = 16, 3
+
+
+class WithAnEmptyImage(StandIn):
+    def render(self, draws, keys):
+        for number, render in enumerate(super().render(draws, keys)):
+            if number == EMPTY:
+                render = dataclasses.replace(render, labels=render.labels * 0, instances=render.instances * 0)
+            yield render
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A data set in all formats, and its images."""
+    pytest.importorskip("h5py")
+    folder = tmp_path_factory.mktemp("made") / "set"
+    simulator = WithAnEmptyImage()
+    psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
+    write_dataset(folder, simulator, psi, count=COUNT, seed=3, iteration=7, info={})
+    formats.write_formats(folder, formats.chosen(",".join(formats.FORMATS)), SPLIT)
+    data = read_rendered(folder, SPLIT)
+    subsets = dict(data.subsets())
+    assert all(subsets.values()) and sum(map(len, subsets.values())) == COUNT
+    assert not data.images[EMPTY].annotations and data.images[0].annotations
+    return folder, data
+
+
+def of(data, subset):
+    return dict(data.subsets())[subset]
+
+
+def test_coco(made):
+    folder, data = made
+    for subset, images in data.subsets():
+        coco = COCO(folder / "coco/annotations" / f"instances_{subset}.json")
+        assert sorted(entry["file_name"] for entry in coco.dataset["images"]) == [image.path.name for image in images]
+        for image, entry in zip(images, coco.dataset["images"], strict=True):
+            assert (folder / "coco" / subset / image.path.name).read_bytes() == image.path.read_bytes()
+            labels = np.zeros(image.labels().shape, int)
+            for each in coco.loadAnns(coco.getAnnIds(imgIds=[entry["id"]])):
+                labels[coco.annToMask(each) > 0] = each["category_id"]
+            assert np.array_equal(labels, image.labels())
+
+
+def test_yolo_boxes(made):
+    folder, data = made
+    for subset, images in data.subsets():
+        width, height = images[0].size
+        read = read_dataset(folder / "yolo/images" / subset, data.classes, None, width, height, need_masks=False)
+        assert read.names == tuple(image.path.name for image in images)
+        for image, boxes in zip(images, read.boxes, strict=True):
+            expected = [[each["category_id"], *each["bbox"][:2], each["bbox"][0] + each["bbox"][2],
+                         each["bbox"][1] + each["bbox"][3]] for each in image.annotations]
+            assert boxes == pytest.approx(np.array(expected, float).reshape(-1, 5), abs=1e-3)
+    empty = data.images[EMPTY]
+    assert (folder / "yolo/labels" / empty.subset / f"{empty.name}.txt").read_text() == ""
+
+
+def test_yolo_outlines_enclose_the_masks(made):
+    folder, data = made
+    for subset, images in data.subsets():
+        width, height = images[0].size
+        read = read_dataset(folder / "yolo-seg/images" / subset, data.classes, None, 8 * width, 8 * height)
+        for image, labels in zip(images, read.labels, strict=True):
+            whole = image.labels().repeat(8, 0).repeat(8, 1)
+            assert (labels == whole).mean() > 0.98
+    files = [(folder / "yolo-seg/labels" / image.subset / f"{image.name}.txt") for image in data.images]
+    assert [len(path.read_text().splitlines()) for path in files] == [len(image.annotations) for image in data.images]
+
+
+def test_an_outline_joins_parts_and_keeps_the_edge():
+    region = np.zeros((12, 20), bool)
+    region[2:6, 3:9] = region[8:11, 12:18] = True
+    outline = outline_of(region)
+    x, y = outline.T
+    area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2      # the shoelace formula; bridges have none
+    assert area == pytest.approx(region.sum(), abs=0.3)
+    assert (x.min(), y.min(), x.max(), y.max()) == (3, 2, 18, 11)
+
+
+def test_voc(made):
+    folder, data = made
+    width, height = data.images[0].size
+    read = read_dataset(folder / "voc", data.classes, None, width, height)
+    assert np.array_equal(read.labels, np.stack([image.labels() for image in data.images]))
+    for image in data.images:
+        root = ElementTree.parse(folder / "voc/Annotations" / f"{image.name}.xml").getroot()
+        objects = np.asarray(Image.open(folder / "voc/SegmentationObject" / image.path.name))
+        found = root.findall("object")
+        assert len(found) == len(image.annotations) == objects.max()
+        for number, element in enumerate(found, start=1):
+            rows, columns = np.nonzero(objects == number)
+            box = [int(element.findtext(f"bndbox/{name}")) for name in ("xmin", "ymin", "xmax", "ymax")]
+            assert box == [columns.min() + 1, rows.min() + 1, columns.max() + 1, rows.max() + 1]
+    lists = [(folder / "voc/ImageSets/Main" / f"{name}.txt").read_text().split() for name in ("train", "val", "test")]
+    assert sorted(itertools.chain(*lists)) == [image.name for image in data.images]
+
+
+def test_hdf5(made):
+    import h5py
+
+    folder, data = made
+    for subset, images in data.subsets():
+        for number, image in enumerate(images):
+            with h5py.File(folder / "hdf5" / subset / f"{number}.hdf5") as file:
+                assert np.array_equal(file["colors"], np.asarray(Image.open(image.path)))
+                assert np.array_equal(file["class_segmaps"], image.labels())
+                assert np.array_equal(file["instance_segmaps"], image.instances())
+                named = json.loads(file["instance_attribute_maps"][()])
+            assert [each["idx"] for each in named] == [each["instance"] for each in image.annotations]
+
+
+def test_webdataset(made):
+    folder, data = made
+    for subset, images in data.subsets():
+        with tarfile.open(folder / "webdataset" / f"{subset}-000000.tar") as tar:
+            content = {entry.name: tar.extractfile(entry).read() for entry in tar}
+        assert len(content) == 4 * len(images)
+        for image in images:
+            assert content[f"{image.name}.png"] == image.path.read_bytes()
+            mask = Image.open(io.BytesIO(content[f"{image.name}.mask.png"]))
+            assert np.array_equal(np.asarray(mask), image.labels())
+            assert json.loads(content[f"{image.name}.json"])["annotations"] == image.annotations
+
+
+def test_an_image_stays_in_its_subset_and_shares_are_kept():
+    split = formats.Split.parse("80/10/10")
+    counts = {name: 0 for name in ("train", "val", "test")}
+    for sample in range(4000):
+        counts[split.subset((5, 1, sample))] += 1
+    assert counts["train"] == pytest.approx(3200, abs=80) and counts["val"] == pytest.approx(400, abs=60)
+    first = {name: next(sample for sample in range(99) if split.subset((5, 1, sample)) == name) for name in counts}
+    assert first == {"train": 0, "val": 17, "test": 1}       # in every process, for ever
+    assert {formats.Split().subset((0, 0, sample)) for sample in range(50)} == {"train"}
+
+
+@pytest.mark.parametrize("given", ["80", "a/b", "80/10/10/5", "-1/5", "0/10", "nan/1", "inf/1"])
+def test_a_split_that_is_none_is_refused(given):
+    with pytest.raises(InputError, match="80/10/10"):
+        formats.Split.parse(given)
+
+
+def test_a_format_that_there_is_not_is_named():
+    with pytest.raises(InputError, match="no format 'yollo'"):
+        formats.chosen("coco,yollo")
