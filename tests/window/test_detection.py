@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.window.story import JOB, SETTINGS, install, no_errors, use_packages
+from tests.window.story import JOB, MODULE, SETTINGS, install, no_errors, use_packages
 
 
 def yolo(masks: Path, folder: Path) -> Path:
@@ -38,12 +38,13 @@ def test_a_folder_with_boxes_is_learned_by_a_click(window, extension, work, job_
     use_packages(gui, folder)
     gui.py(f"{SETTINGS}.validation = {str(yolo(work / 'val', tmp_path / 'boxes'))!r}; bpy.ops.wm.save_mainfile()")
     gui.scroll(12)
-    gui.wait(f"__import__('bl_ext.user_default.autosimulate.autosimulate_addon.ui.validation', fromlist=['x']).found("
-             f"{SETTINGS}.validation, 'auto') is not None", timeout=60)
+    gui.click_button("autosimulate.check_validation")
+    found = (f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
+             f".found(bpy.path.abspath({SETTINGS}.validation), 'auto')")
+    gui.wait(found, timeout=120)
+    gui.scroll(6)
     story.shot("folder")
-    found = gui.value("__import__('bl_ext.user_default.autosimulate.autosimulate_addon.ui.validation', fromlist=['x'])"
-                      f".found({SETTINGS}.validation, 'auto').notes[-1]")
-    assert "the task is detection" in found
+    assert "the task is detection" in gui.value(f"{found}.notes[-1]")
     gui.click_button("autosimulate.optimize")
     gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=400)
     gui.scroll(40)

@@ -132,8 +132,8 @@ def choose_validation(story: Story, folder: Path) -> None:
     assert gui.value(f"bpy.path.abspath({SETTINGS}.validation).rstrip('/')") == str(folder)
     gui.click_button("autosimulate.check_validation")
     module = f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
-    gui.wait(f"{module}.found({SETTINGS}.validation)", timeout=30)
-    assert gui.value(f"{module}.found({SETTINGS}.validation).n_images") == "6"
+    gui.wait(f"{module}.found({SETTINGS}.validation, 'auto')", timeout=30)
+    assert gui.value(f"{module}.found({SETTINGS}.validation, 'auto').n_images") == "6"
     time.sleep(0.5)
     story.shot("validation")
 

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ...protocol.settings import SETTINGS, Setting
+from ...protocol.settings import SETTINGS, Setting, by_name
 
 
 def annotations(settings: Sequence[Setting] = SETTINGS) -> dict[str, Any]:
@@ -26,6 +26,12 @@ def read(group: bpy.types.PropertyGroup, settings: Sequence[Setting] = SETTINGS)
     """
     rows = {setting.name: setting for setting in settings}
     return {name: _value(group, setting, rows) for name, setting in rows.items() if setting.label}
+
+
+def chosen(group: bpy.types.PropertyGroup, name: str) -> str:
+    """The id of the choice that a setting is at."""
+    setting = by_name()[name]
+    return next(choice.id for choice in setting.choices if _identifier(choice.id) == getattr(group, name))
 
 
 def applies(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Setting]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...blender.marks import settings
 from ...protocol import InputError
 from .. import reasons, validation
 from ..jobs import launch
@@ -24,9 +25,10 @@ class AUTOSIMULATE_OT_check_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            folder = launch.absolute(context.scene.autosimulate.validation)
+            group = context.scene.autosimulate
+            folder = launch.absolute(group.validation)
             try:
-                validation.look(folder, context.scene.autosimulate.task, validation.classes_of(context.scene))
+                validation.look(folder, settings.chosen(group, "task"), validation.classes_of(context.scene))
             except OSError as error:
                 raise InputError(f"The folder {folder} cannot be read ({error.strerror})") from error
 
@@ -47,7 +49,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
     def execute(self, context):
         def work():
             group = context.scene.autosimulate
-            found = validation.found(launch.absolute(group.validation), group.task)
+            found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
             known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
             new = [name for name, _ in found.images if name not in known]
             for name in new:
@@ -61,7 +63,7 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
 def _was_looked_into(context: bpy.types.Context) -> str:
     group = reasons.settings(context)
-    found = validation.found(launch.absolute(group.validation), group.task)
+    found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
     return "" if found and found.images else "Check the folder first"
 
 

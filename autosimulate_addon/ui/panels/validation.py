@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...blender.marks import settings
 from .. import validation
 from ..layout.text import paragraph, picture
 from .base import Sidebar
@@ -25,9 +26,10 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
             layout.label(text="Looking...", icon="SORTTIME")
             return
         folder = bpy.path.abspath(group.validation) if group.validation else ""
-        found = validation.found(folder, group.task)
+        task = settings.chosen(group, "task")
+        found = validation.found(folder, task)
         if found is None:
-            validation.want(folder, group.task, lambda scene=context.scene: validation.classes_of(scene))
+            validation.want(folder, task, lambda scene=context.scene: validation.classes_of(scene))
         if found is not None:
             self._found(layout, context, found)
 
