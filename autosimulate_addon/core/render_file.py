@@ -25,13 +25,15 @@ def unpack_draw(data: Mapping[str, np.ndarray]) -> Draw:
 def pack(render: Render) -> dict[str, np.ndarray]:
     """Everything but the key."""
     return {"layers": render.layers, "reference": render.reference, "labels": render.labels,
-            "instances": render.instances, "seconds": np.asarray(render.seconds, np.float64), **pack_draw(render.draw)}
+            "instances": render.instances, "seconds": np.asarray(render.seconds, np.float64), **pack_draw(render.draw),
+            **{f"extra_{name}": np.asarray(value) for name, value in render.extras.items()}}
 
 
 def unpack(key: SampleKey, data: Mapping[str, np.ndarray]) -> Render:
     """Raises KeyError where an array is missing."""
     return Render(key, unpack_draw(data), data["layers"], data["reference"], data["labels"], data["instances"],
-                  float(data["seconds"]))
+                  float(data["seconds"]),
+                  {name.removeprefix("extra_"): data[name] for name in data if name.startswith("extra_")})
 
 
 def digest(draw: Draw) -> bytes:

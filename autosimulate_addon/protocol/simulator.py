@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -42,6 +42,10 @@ class Render:
     labels: np.ndarray        # (H, W) uint8, class index; 0 is background
     instances: np.ndarray     # (H, W) uint16, instance index; 0 is nothing
     seconds: float = 0.0
+    #: What was asked for beside, by name: "depth" (H, W) float32 along the camera's axis, infinite where nothing is;
+    #: "normal" (H, W, 3) float32 in world space; "camera" (3, 3) the intrinsics in pixels, the image spanning 0 to its
+    #: size; "posed" (n,) instance indices and "poses" (n, 4, 4) from model to camera, x right, y down, z forward.
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @runtime_checkable

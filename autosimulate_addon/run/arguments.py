@@ -85,8 +85,10 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files", "--start", {"metavar": "NAME", "help": "for build: where the distributions begin: narrow or wide (demo, "
                           "clevr); expert, wide or dark (lmo); the first is the default"}),
     ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
-    ("images", "--format", {"metavar": "NAMES", "help": "generate: also as coco, yolo, yolo-seg, voc, hdf5 or "
-                            "webdataset, each in a folder of its own; several with commas between"}),
+    ("images", "--format", {"metavar": "NAMES", "help": "generate: also as coco, yolo, yolo-seg, voc, bop, hdf5 "
+                            "or webdataset, each in a folder of its own; several with commas between"}),
+    ("images", "--passes", {"metavar": "NAMES", "help": "generate: also depth, normal (with a comma between), as numpy "
+                            "files and in the formats that have a place for them"}),
     ("images", "--split", {"metavar": "80/10/10", "help": "generate: the shares of train, val and test in these "
                            "formats; where an image belongs depends on its own number alone (default: all train)"}),
     ("images", "--influence", {"action": "store_true", "help": "preview: instead of samples, which pixels of the "

@@ -30,7 +30,18 @@ class WithAnEmptyImage(StandIn):
         for number, render in enumerate(super().render(draws, keys)):
             if number == EMPTY:
                 render = dataclasses.replace(render, labels=render.labels * 0, instances=render.instances * 0)
-            yield render
+            yield dataclasses.replace(render, extras=told(render))
+
+
+def told(render):
+    """Depth, normals, a camera, and poses that turn by a quarter and double the model's size."""
+    depth = np.where(render.labels > 0, 2.5, np.inf).astype(np.float32)
+    depth[0, 0] = 9.0
+    pose = np.array([[0.0, -2, 0, 0.1], [2, 0, 0, 0.2], [0, 0, 2, 2.5], [0, 0, 0, 1]])
+    posed = np.unique(render.instances)
+    return {"depth": depth, "normal": np.ones((*depth.shape, 3), np.float32),
+            "camera": np.array([[50.0, 0, 16], [0, 50, 12], [0, 0, 1]]), "posed": posed,
+            "poses": np.repeat(pose[None], len(posed), 0)}
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +131,35 @@ def test_voc(made):
     assert sorted(itertools.chain(*lists)) == [image.name for image in data.images]
 
 
+def test_bop(made):
+    folder, data = made
+    for subset, images in data.subsets():
+        scene = folder / "bop" / subset / "000000"
+        width, height = images[0].size
+        ids = {name: index for index, name in enumerate(data.classes)}
+        read = read_dataset(scene, data.classes, ids, width, height)
+        assert np.array_equal(read.labels, np.stack([image.labels() for image in images]))
+        cameras, truth, infos = (json.loads((scene / f"scene_{name}.json").read_text())
+                                 for name in ("camera", "gt", "gt_info"))
+        for number, image in enumerate(images):
+            depth = np.asarray(Image.open(scene / "depth" / f"{number:06d}.png")) * cameras[str(number)]["depth_scale"]
+            expected = image.map("depth") * 1000
+            assert depth == pytest.approx(np.where(np.isfinite(expected), expected, 0), abs=0.1)
+            assert cameras[str(number)]["cam_K"] == [50, 0, 16, 0, 50, 12, 0, 0, 1]
+            for pose, info, each in zip(truth[str(number)], infos[str(number)], image.annotations, strict=True):
+                assert pose["obj_id"] == each["category_id"] and pose["scale"] == [2, 2, 2]
+                assert pose["cam_R_m2c"] == [0, -1, 0, 1, 0, 0, 0, 0, 1] and pose["cam_t_m2c"] == [100, 200, 2500]
+                assert info["px_count_visib"] == info["px_count_valid"] == each["area"]
+                assert info["bbox_visib"] == each["bbox"]
+
+
+def test_what_must_be_rendered_for_the_formats():
+    assert formats.extras_of(["coco"], "") == ()
+    assert formats.extras_of(["bop"], "normal") == ("depth", "normal", "pose")
+    with pytest.raises(InputError, match="no pass 'dept'"):
+        formats.extras_of([], "dept")
+
+
 def test_hdf5(made):
     import h5py
 
@@ -130,6 +170,7 @@ def test_hdf5(made):
                 assert np.array_equal(file["colors"], np.asarray(Image.open(image.path)))
                 assert np.array_equal(file["class_segmaps"], image.labels())
                 assert np.array_equal(file["instance_segmaps"], image.instances())
+                assert np.array_equal(file["depth"], image.map("depth")) and file["normals"].shape[2] == 3
                 named = json.loads(file["instance_attribute_maps"][()])
             assert [each["idx"] for each in named] == [each["instance"] for each in image.annotations]
 

@@ -20,7 +20,7 @@ from ..identity import Key
 from ..marks.factors import factor_of
 from ..marks.mark import ClassTable, Mark
 from ..paths import PropertyRef
-from . import cryptomatte, display, exr, inexact, instances, scratch, sharp
+from . import cryptomatte, display, exr, extras, inexact, instances, scratch, sharp
 from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .instances import Instances
@@ -69,6 +69,7 @@ class RenderSession:
         self._sightings = Sightings(self.classes)
         self._instances = Instances()
         self._may_have_instances = instances.may_exist(scene)
+        self._poses: dict[str, np.ndarray] = {}
         #: The copy of the scene that is rendered, while the context is entered.
         self.stage: bpy.types.Scene | None = None
         self._empty: bpy.types.Scene | None = None
@@ -148,10 +149,12 @@ class RenderSession:
             self.stage.cycles.seed = seed_of(key)
         image = self._render_image()
         layers = self._split(image)
-        labels, numbers = self._label(self._sharp(image))
+        sharp_image = self._sharp(image)
+        labels, numbers = self._label(sharp_image)
         self._sightings.see(labels)
         return Render(key, {name: np.asarray(value) for name, value in draw.items()}, layers,
-                      self._groups.reference(rendered), labels, numbers, time.perf_counter() - began)
+                      self._groups.reference(rendered), labels, numbers, time.perf_counter() - began,
+                      {**extras.maps(sharp_image, self.settings.extras), **self._poses})
 
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
@@ -190,7 +193,8 @@ class RenderSession:
     @contextmanager
     def _watching(self) -> Iterator[None]:
         """Looks at the dependency graph of the render, which is only there during the render."""
-        if not self._may_have_instances and self._sightings.complete:
+        asked = "pose" in self.settings.extras
+        if not self._may_have_instances and self._sightings.complete and not asked:
             yield
             return
         problems: list[Exception] = []
@@ -201,6 +205,8 @@ class RenderSession:
             try:
                 if self._may_have_instances:
                     self._instances.collect(graph)
+                if asked:
+                    self._poses = extras.poses(graph, self.stage)
                 if not self._sightings.complete:
                     self._sightings.expect(graph, self.stage.camera, (self.settings.width, self.settings.height),
                                            self._labels.class_of_object)

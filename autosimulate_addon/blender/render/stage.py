@@ -15,6 +15,8 @@ from ...protocol import InputError
 from .. import compat
 
 ENGINES = ("CYCLES", "EEVEE")
+#: The pass of each of the extras that is one.
+EXTRA_PASSES = {"depth": "use_pass_z", "normal": "use_pass_normal"}
 #: Leaves room for the pass and the component in a channel's name.
 _LONGEST_NAME = 32
 
@@ -32,6 +34,7 @@ class RenderSettings:
     samples: int | None = None
     relight: bool = True
     engine: str = "CYCLES"
+    extras: tuple[str, ...] = ()        # of "depth", "normal", "pose": see ``protocol.Render.extras``
 
 
 def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
@@ -46,6 +49,9 @@ def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     if settings.engine == "CYCLES" and not compat.has_cycles(scene):
         raise InputError("The Cycles render engine is not enabled: enable the add-on 'Cycles Render Engine'.")
     rendered_view_layer(scene)
+    if "pose" in settings.extras and scene.camera.data.type != "PERSP":
+        raise InputError(f"The camera {scene.camera.name!r} is not a perspective one, and only these have intrinsics: "
+                         "change its type, or leave the format bop out.")
 
 
 def check_camera(scene: bpy.types.Scene) -> None:
@@ -92,7 +98,8 @@ def make(scene: bpy.types.Scene, settings: RenderSettings, *, material_index: bo
         kinds = ("object", "material") if material_index else ("object",)
         wanted = {"use_pass_combined", *(f"use_pass_cryptomatte_{kind}" if engine == "EEVEE" else
                                          f"use_pass_{kind}_index" for kind in kinds)}
-        _set_layers(stage, wanted | ({"use_pass_position"} if position else set()))
+        wanted |= {"use_pass_position"} if position else set()
+        _set_layers(stage, wanted | {EXTRA_PASSES[name] for name in settings.extras if name in EXTRA_PASSES})
         if engine == "CYCLES":
             _set_cycles(stage, samples, settings.relight)
         elif samples is not None:

@@ -40,6 +40,7 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     names = formats.chosen(options.format or "")
+    extras = formats.extras_of(names, options.passes or "")
     split = formats.Split.parse(options.split) if options.split else formats.Split()
     check_writable(output)
     check_not_data(output, validation=config.validation, test=config.test)
@@ -54,13 +55,14 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
         progress.update("render", finished / count, images=finished, force=finished == count)
 
     asked = StopRequest(lambda: cancel_requested(options.events))
-    with asked as stop, open_simulator(marked, config, stop=stop) as simulator:
+    with asked as stop, open_simulator(marked, config, stop=stop, extras=extras) as simulator:
         notes = (*marked.problems, *simulator.notes)
         tell(notes, event)
         psi = Psi.from_plain(simulator.factors, start)
+        info = {**prepare.image_info(config), **({"extras": extras} if extras else {})}
         try:
             problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,
-                                     info=prepare.image_info(config), done=done)
+                                     info=info, done=done)
         except Cancelled:
             progress.update("render", there / count, images=there, force=True)
             raise Cancelled(f"Stopped: {there} of {count} images are in '{output}', as a data set of its own; the same "

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...core.film import develop_uint8
 from ...core.psi import Psi
 from ...protocol import Cancelled, InputError, Render, SampleKey, Simulator
 from ..process.streams import finite
-from ..record.directory import DATASET_FILE, check_count, read_json, write_json
+from ..record.directory import DATASET_FILE, atomic_path, check_count, read_json, write_json
 from . import coco, pictures
 
 FORMAT = "autosimulate-dataset"
@@ -70,12 +72,25 @@ def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) 
     pictures.write_image(folder / "images" / f"{name}.png", develop_uint8(render, None, simulator.layers))
     pictures.write_mask(folder / "masks" / f"{name}.png", render.labels)
     pictures.write_image(folder / "instances" / f"{name}.png", render.instances)
+    _write_extras(folder, name, render)
     write_json(folder / "records" / f"{name}.json", {
         "image": {"file_name": f"images/{name}.png", "width": width, "height": height},
         "annotations": coco.annotations_of(render.labels, render.instances),
         "draw": {key: values.tolist() for key, values in render.draw.items()},
         "sample": list(render.key),
+        **({"camera": render.extras["camera"], "poses": [
+            {"instance": int(number), "model_to_camera": pose}
+            for number, pose in zip(render.extras["posed"], render.extras["poses"], strict=True)]}
+           if "camera" in render.extras else {}),
     })
+
+
+def _write_extras(folder: Path, name: str, render: Render) -> None:
+    """depth/ and normal/ as numpy files, float32: what is rounded or cut is a matter of each format."""
+    for what in ("depth", "normal"):
+        if what in render.extras:
+            with atomic_path(folder / what / f"{name}.npy") as temporary:
+                np.save(temporary, render.extras[what], allow_pickle=False)
 
 
 def _annotate(folder: Path, names: list[str], classes: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -39,9 +39,12 @@ class MarkedScene:
     marks_file: Path | None = None
     problems: tuple[str, ...] = ()  # what Blender could not find or would not run, one sentence each
 
-    def session(self, config: RunConfig) -> RenderSession:
-        """A session that renders this scene as ``config`` says. Raises InputError when it cannot be rendered."""
-        settings = stage.RenderSettings(config.width, config.height, config.samples)
+    def session(self, config: RunConfig, extras: tuple[str, ...] = ()) -> RenderSession:
+        """A session that renders this scene as ``config`` says. Raises InputError when it cannot be rendered.
+
+        ``extras``: what each render is to tell beside, see ``protocol.Render.extras``.
+        """
+        settings = stage.RenderSettings(config.width, config.height, config.samples, extras=extras)
         return RenderSession(self.scene, self.marks, self.classes, settings)
 
     def starting_at(self, plain: Mapping[str, Moments]) -> MarkedScene:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....protocol import InputError, suggestion
-from . import coco, hdf5, voc, webdataset, yolo
+from . import bop, coco, hdf5, voc, webdataset, yolo
 from .rendered import Rendered, Split, read_rendered
 
 
@@ -18,6 +18,7 @@ class Format:
 
     write: Callable[[Rendered, Path], None]
     packages: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()        # that must be rendered for it, see ``protocol.Render.extras``
 
 
 FORMATS: dict[str, Format] = {
@@ -25,9 +26,14 @@ FORMATS: dict[str, Format] = {
     "yolo": Format(yolo.write),
     "yolo-seg": Format(yolo.write_outlines, ("contourpy",)),
     "voc": Format(voc.write),
+    "bop": Format(bop.write, extras=("depth", "pose")),
     "hdf5": Format(hdf5.write, ("h5py",)),
     "webdataset": Format(webdataset.write),
 }
+
+
+#: What --passes may name.
+PASSES = ("depth", "normal")
 
 
 def chosen(given: str) -> tuple[str, ...]:
@@ -43,6 +49,16 @@ def chosen(given: str) -> tuple[str, ...]:
         if missing:
             raise InputError(f"The format {name} needs a package that is not here: pip install {' '.join(missing)}.")
     return names
+
+
+def extras_of(names: Sequence[str], passes: str) -> tuple[str, ...]:
+    """What must be rendered beside the image for these formats and ``passes``, a list with commas. Raises InputError.
+    """
+    asked = [name.strip() for name in passes.split(",") if name.strip()]
+    for name in asked:
+        if name not in PASSES:
+            raise InputError(f"There is no pass {name!r}{suggestion(name, PASSES)}; choose from {', '.join(PASSES)}.")
+    return tuple(sorted({*asked, *(extra for name in names for extra in FORMATS[name].extras)}))
 
 
 def write_formats(folder: Path, names: Sequence[str], split: Split) -> None:

@@ -75,6 +75,11 @@ class RenderedImage:
         """(H, W) uint8 class indices."""
         return np.asarray(Image.open(self.folder / "masks" / f"{self.name}.png"))
 
+    def map(self, name: str) -> np.ndarray | None:
+        """"depth" (H, W) or "normal" (H, W, 3) float32, as ``protocol.Render.extras`` has it, where it was rendered."""
+        path = self.folder / name / f"{self.name}.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
     def instances(self) -> np.ndarray:
         """(H, W) uint16 instance numbers, 0 is nothing."""
         return np.asarray(Image.open(self.folder / "instances" / f"{self.name}.png")).astype(np.uint16)
