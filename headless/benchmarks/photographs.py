@@ -31,8 +31,8 @@ from .photographs_pools import Pools
 from .photographs_report import summary
 from .table import Table
 
-COLUMNS = ("arm", "seed", "start", "judge_seed", "renders", "judged_on", "samples", "loss", "decided", "miou", "l2",
-           "val_loss", "val_decided", "kl", "distance", "distance_std", "seconds")
+COLUMNS = ("arm", "seed", "start", "judge_seed", "run", "renders", "judged_on", "samples", "loss", "decided", "miou",
+           "l2", "val_loss", "val_decided", "kl", "distance", "distance_std", "seconds")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +89,8 @@ def _row(options: argparse.Namespace, pools: Pools, judge: Judge, arm: str, seed
     verdict = judge.judge(store)
     camera = store.psis[0].plain()["Camera Distance"]
     return {"arm": arm, "seed": seed, "start": options.start, "judge_seed": partner(seed), "samples": options.samples,
-            "renders": found.get("renders", 0), "judged_on": options.count, "kl": found.get("kl"),
+            "run": f"{options.iterations}x{options.images}" if found else "", "renders": found.get("renders", 0),
+            "judged_on": options.count, "kl": found.get("kl"),
             "distance": camera["mean"][0], "distance_std": camera["std"][0], "seconds": time.monotonic() - began,
             **dataclasses.asdict(verdict)}
 

@@ -12,6 +12,8 @@ from .comparison import markdown, short, signed
 from .table import number
 
 Rows = Sequence[Mapping[str, str]]
+#: Of one run of matching each.
+FILES = ("photographs.csv", "photographs_1x160.csv")
 
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "match", "autosimulate": "AutoSimulate alone",
@@ -19,32 +21,43 @@ _NAMES = {"none": "the start, never moved (null control)", "match": "match", "au
 
 
 def section(results: Path) -> tuple[str, str]:
-    """The part of RESULTS.md."""
-    rows = read(results)
-    count, samples, start = (rows[0][name] for name in ("judged_on", "samples", "start"))
-    seeds, commits = (sorted({row[name] for row in rows}) for name in ("seed", "commit"))
-    body = (f"`python headless/benchmark.py photographs --data LMO --seeds {','.join(seeds)} --iterations 1 "
-            f"--images {count} --count {count} --samples {samples}`, start {start}: ranges that nobody fitted to these "
-            "photographs. 256 x 192 pixels; psi driven by the 70 `val` photographs. A judge is a convex head on frozen "
-            f"ImageNet features, trained on {count} other renders of psi and no photograph, with the same random "
-            "numbers for all arms of a seed; its l2, the loss's calibration and the decision biases of the mIoU are "
-            f"chosen on `val`, scores are on the 70 `test` photographs. Rows: `photographs.csv`, {', '.join(commits)}. "
-            "Medians (least to most).\n\n")
-    return "LM-O, real photographs, from a start that nobody fitted to them", body + "\n".join(summary(rows))
+    """The part of RESULTS.md: a table for each run of matching, the largest first."""
+    body = ("Start wide: ranges that nobody fitted to these photographs. 256 x 192 pixels; psi driven by the 70 `val` "
+            "photographs. A judge is a convex head on frozen ImageNet features, trained on other renders of psi and no "
+            "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
+            "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
+            "to most).")
+    for name in FILES:
+        rows = read(results, name)
+        count, samples, commit = (rows[0][column] for column in ("judged_on", "samples", "commit"))
+        iterations, images = _run(rows).split("x")
+        seeds = sorted({int(row["seed"]) for row in rows})
+        body += (f"\n\n`python headless/benchmark.py photographs --data LMO --seeds {','.join(map(str, seeds))} "
+                 f"--iterations {iterations} --images {images} --count {count} --samples {samples}`: `{name}`, "
+                 f"{commit}.\n\n" + "\n".join(summary(rows)))
+    return "LM-O, real photographs, from a start that nobody fitted to them", body
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read(results)
-    own, none = _by_seed(rows, "match"), _by_seed(rows, "none")
-    loss, better, decided, more, closed = _against(rows, "match", own)
-    yield [f"real photographs (LM-O) from wide ranges: is matching better than never moving? ({len(own)} seeds)",
-           f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in {better}; "
-           f"mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene closed: {closed}"]
+    for name in FILES:
+        rows = read(results, name)
+        own, none = _by_seed(rows, "match"), _by_seed(rows, "none")
+        loss, better, decided, more, closed = _against(rows, "match", own)
+        yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(rows)} renders) better than never "
+               f"moving? ({len(own)} seeds)",
+               f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
+               f"{better}; mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene "
+               f"closed: {closed}"]
 
 
-def read(results: Path) -> list[dict[str, str]]:
-    with open(results / "photographs.csv", newline="", encoding="utf-8") as file:
+def read(results: Path, name: str) -> list[dict[str, str]]:
+    with open(results / name, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def _run(rows: Rows) -> str:
+    """Iterations and images of an iteration, as "3x160"."""
+    return next(row["run"] for row in rows if row["run"])
 
 
 def summary(rows: Rows) -> list[str]:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-from .comparison import Line, Scores, better, compare, gain, interval, markdown, percent, short
+from .comparison import Line, Scores, better, compare, gain, interval, percent
 from .statistics import gap_closed, wins
 
 OURS, NULL, TARGET = "**AutoSimulate**", "the start, never moved (null control)", "images from the hidden target"
@@ -72,26 +72,23 @@ def answers(results: Path) -> Iterator[list[str]]:
 
 
 def ablations(results: Path) -> tuple[str, str]:
-    """Seeds 4 to 6 from the wide start: the loss gap closed and the mIoU, for each lever that was taken away."""
+    """Seeds 4 to 6 from the wide start: the loss gap closed, for each lever that was taken away."""
     from .standin_arms import ABLATIONS
 
     by_arm: dict[str, Scores] = {}
     for row in _rows(results):
         if row["start"] == "wide" and row["renders"] == "480":
             by_arm.setdefault(row["arm"], Scores()).add(row)
-    seeds, rows = (4, 5, 6), []
+    seeds, found = (4, 5, 6), []
     for arm in sorted((arm for arm in ABLATIONS if arm in by_arm), key=lambda arm: -_share(by_arm, arm, seeds)):
-        scores = by_arm[arm]
-        shares = [_share(by_arm, arm, (seed,)) for seed in seeds]
+        each = " / ".join(f"{100 * _share(by_arm, arm, (seed,)):.0f}" for seed in seeds)
         name = "all levers, the loss alone as objective (the defaults then)" if arm == "loss-only" else arm
-        rows.append([name, f"{_share(by_arm, arm, seeds):.0%}".replace("%", " %"),
-                     " / ".join(f"{100 * share:.0f}" for share in shares),
-                     " / ".join(short(scores.miou[seed]) for seed in seeds), ", ".join(scores.commits)])
+        found.append(f"{name} {100 * _share(by_arm, arm, seeds):.0f} ({each})")
+    commits = sorted({commit for arm in ABLATIONS if arm in by_arm for commit in by_arm[arm].commits})
     body = ("`python headless/benchmark.py standin --seeds 4..6 --starts wide --judges 1 --arms ablations`. "
             "Three seeds, which scatter by 20 %: they tell large effects from small ones, no more, and are of older "
-            "defaults.\n\n")
-    return "Stand-in: one lever away at a time", body + "\n".join(markdown(
-        ("away", "loss gap closed", "seeds 4 / 5 / 6, %", "mIoU, seeds 4 / 5 / 6", "commit"), rows))
+            f"defaults ({', '.join(commits)}). Per cent of the loss gap closed, in the mean (seeds 4 / 5 / 6):\n\n")
+    return "Stand-in: one lever away at a time", body + "; ".join(found) + "."
 
 
 def _share(by_arm: dict[str, Scores], arm: str, seeds: tuple[int, ...]) -> float:

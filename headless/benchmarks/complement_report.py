@@ -1,0 +1,57 @@
+"""The rows of ``complement``, by number of photographs, as Markdown."""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .comparison import markdown, short, signed
+from .table import number
+
+#: In this order.
+_NAMES = {"real": "photographs alone", "none": "beside renders of the start",
+          "match": "beside renders of the matched psi",
+          "expert": "beside renders of the expert's scene"}
+
+
+def sections(results: Path) -> Iterator[tuple[str, str]]:
+    """The part of RESULTS.md, once there are rows."""
+    if not (results / "complement.csv").exists():
+        return
+    with open(results / "complement.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    counts, commits = sorted({int(row["photographs"]) for row in rows}), sorted({row["commit"] for row in rows})
+    renders = max(int(row["renders"]) for row in rows)
+    body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))}`. A head "
+            f"trained on so many of the 70 `val` photographs, alone or beside {renders} renders with half of the "
+            "weight; what is chosen is chosen on the rest of `val`, scores are on `test`. psi was matched to all 70. "
+            f"Rows: `complement.csv`, {', '.join(commits)}. Medians, and medians of the differences with the same "
+            "photographs (least to most).\n\n")
+    yield "LM-O: photographs to train on, and what renders add to them", body + "\n".join(summary(rows))
+
+
+def summary(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """A line for each number of photographs and arm."""
+    columns = ["photographs", "trained on", "draws", "calibrated loss", "mIoU, decided", "mIoU, decided, against "
+               "photographs alone", "better in", "against the start's renders", "better in"]
+    lines = []
+    for count in sorted({int(row["photographs"]) for row in rows}):
+        by_arm = {arm: {row["draw"]: row for row in rows if (row["arm"], row["photographs"]) == (arm, str(count))}
+                  for arm in _NAMES}
+        for arm, name in _NAMES.items():
+            own = by_arm[arm]
+            if own:
+                lines.append([str(count), name, str(len(own)), *(short(statistics.median(
+                    number(row, column) for row in own.values())) for column in ("loss", "decided")),
+                    *_against(own, by_arm["real"]), *_against(own, by_arm["none"])])
+    return markdown(columns, lines)
+
+
+def _against(own: Mapping[str, Mapping[str, str]], other: Mapping[str, Mapping[str, str]]) -> list[str]:
+    gains = [number(own[draw], "decided") - number(other[draw], "decided") for draw in own if draw in other]
+    if not gains or own is other:
+        return ["-", "-"]
+    return [f"{signed(statistics.median(gains))} ({signed(min(gains))} to {signed(max(gains))})",
+            f"{sum(each > 0 for each in gains)} of {len(gains)}"]
