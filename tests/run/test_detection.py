@@ -78,7 +78,7 @@ def test_the_window_is_told_what_a_folder_is_good_for(run):
     folder, names = run / "data", ("background", "ball", "box")
     found = folder_summary(str(folder), names, None, 9, "auto")
     assert not found["problems"] and "the task is detection" in found["notes"][-1]
-    assert found["images"] == {"background": 0, "ball": 3, "box": 3}
+    assert found["images"] == {"ball": 3, "box": 3}
     assert "detection" in folder_summary(str(folder), names, None, 9, "segmentation")["problems"][0]
     assert inspect(folder, names, need_masks=False).pixels["ball"] == 3
 

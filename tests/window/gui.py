@@ -195,7 +195,7 @@ with bpy.context.temp_override(window=w, area=a, region=r[{kind!r}]):
 print(wm.clipboard); wm.clipboard=old""")
 
     def find(self, text: str, *, step: int = 14, across: float = 0.5, area: str = "VIEW_3D",
-             kind: str = "UI", pages: int = 4) -> tuple[int, int]:
+             kind: str = "UI", pages: int = 7) -> tuple[int, int]:
         """Sweeps the mouse down a region until it hovers ``text``, and scrolls on when it is not to be seen.
 
         Raises LookupError.

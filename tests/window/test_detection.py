@@ -42,7 +42,8 @@ def test_a_folder_with_boxes_is_learned_by_a_click(window, extension, work, job_
     found = (f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
              f".found(bpy.path.abspath({SETTINGS}.validation), 'auto')")
     gui.wait(found, timeout=120)
-    gui.scroll(6)
+    gui.scroll(4)
+    gui.scroll(5)
     story.shot("folder")
     assert "the task is detection" in gui.value(f"{found}.notes[-1]")
     gui.click_button("autosimulate.optimize")
