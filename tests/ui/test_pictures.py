@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.protocol.events import Iteration
+from autosimulate_addon.protocol.numbers import Numbers
 from autosimulate_addon.ui import wording
 from autosimulate_addon.ui.overlay import geometry
 from autosimulate_addon.ui.pictures import curve, distribution, raster
@@ -124,8 +125,9 @@ def test_psi_in_words(parameters, unit, items, text):
     ({"metric": 0.5, "loss": 0.1}, "BETTER"), ({"metric": 0.5, "loss": 0.3}, "LEVEL"),
     ({"metric": 0.3, "loss": 0.1}, "LEVEL"), ({"metric": 0.4, "loss": 0.3}, "WORSE"), ({"metric": None}, "")])
 def test_the_verdict_is_the_reports(learned, expected):
-    assert wording.verdict({"start": {"metric": 0.4, "loss": 0.2}, "learned": learned}) == expected
-    assert wording.verdict({"learned": learned}) == ""
+    rows = {"start": {"metric": 0.4, "loss": 0.2}, "learned": learned}
+    assert wording.verdict(Numbers.of({"rows": rows})) == expected
+    assert wording.verdict(Numbers.of({"rows": {"learned": learned}})) == ""
 
 
 def test_film_marks_have_a_plain_name():
