@@ -14,18 +14,15 @@ import argparse
 import dataclasses
 import json
 import sys
-from pathlib import Path
 
 import torch
 
 from autosimulate_addon.core.learners import Photographs
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run.config import RunConfig
-from autosimulate_addon.run.process.threads import use_threads
 
-from .options import add_common, names
-from .photographs import partner, read_photographs
+from .options import names
+from .photographs import add_pools, partner, pools_of, read_photographs
 from .photographs_judge import Judge
 from .photographs_pools import Pools
 from .table import Table
@@ -36,28 +33,18 @@ COLUMNS = ("arm", "photographs", "draw", "seed", "renders", "loss", "decided", "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common(parser, "1..2")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
-                        help="folder with models/, camera.json and the photographs in val/ and test/")
-    parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/photographs"), metavar="DIR",
-                        help="of the runs of photographs (default: runs/benchmarks/photographs)")
-    parser.add_argument("--start", default="wide", help="of the runs of photographs (default: wide)")
+    add_pools(parser)
     parser.add_argument("--arms", type=names(ARMS), default=list(ARMS), metavar="A,B", help=f"of {', '.join(ARMS)}")
     parser.add_argument("--photographs", type=_counts, default=[10], metavar="N,N", help="to train on (default: 10)")
     parser.add_argument("--draws", type=int, default=5, metavar="N", help="of photographs (default: 5)")
-    parser.add_argument("--count", type=int, default=320, metavar="N", help="renders in a pool (default: 320)")
     parser.add_argument("--run", default="3x160", metavar="NxK", help="of matching: iterations and images an iteration "
                         "(default: 3x160)")
-    parser.add_argument("--width", type=int, default=256, metavar="PX", help="(default: 256, three quarters as high)")
-    parser.add_argument("--samples", type=int, default=8, metavar="N", help="of Cycles a pixel (default: 8)")
 
 
 def run(options: argparse.Namespace) -> None:
-    config = RunConfig(width=options.width, height=options.width * 3 // 4, samples=options.samples)
-    use_threads(config.width, config.height)
-    pools = Pools(options.work, options.data.absolute(), config)
+    pools = pools_of(options)
     table = Table(options.results / "complement.csv", COLUMNS, 3)
-    val, test = read_photographs(pools, options.start, config)
+    val, test = read_photographs(pools, options.start)
     judge = Judge(val.classes, val, test)
     for seed, draws in _by_seed(options.seeds, options.draws).items():
         for arm in options.arms:

@@ -58,10 +58,10 @@ def run(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
     """The row of one seed: an uninterrupted run, and the same run killed and resumed ``options.kills`` times."""
-    flags = [*_material(folder), "--iterations", options.iterations, "--images", options.images, "--seed", seed,
-             "--epochs", 4, "--no-compare", "--device", "cpu"]
+    flags = [*material(folder, 32, 24, 12), "--iterations", options.iterations, "--images", options.images,
+             "--seed", seed, "--epochs", 4, "--no-compare", "--device", "cpu"]
     whole, killed = folder / "uninterrupted", folder / "killed"
-    _finish(["--output", whole, *flags], "the uninterrupted run")
+    finish(["--output", whole, *flags])
     times = [event.time for event in _events(whole)]
     length = times[-1] - times[0]
     moments, command = random.Random(seed), ["--output", killed, *flags]
@@ -70,7 +70,7 @@ def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
               moments.random() * length / options.iterations)
         command = ["--resume", killed]
         print(f"kill {number + 1}: {_state(killed)}", file=sys.stderr, flush=True)
-    code = _start(["--resume", killed]).wait()
+    code = start(["--resume", killed]).wait()
     done = [event for event in _events(killed) if isinstance(event, Iteration)]
     renders = [Counter(path.name for path in RunDirectory(run).renders.glob("*.npz")) for run in (whole, killed)]
     checks = {"iterations_once_each": [event.iteration for event in done] == list(range(options.iterations)),
@@ -82,11 +82,12 @@ def measure(options: argparse.Namespace, seed: int, folder: Path) -> dict[str, A
             **{name: "yes" if good else "no" for name, good in checks.items()}, "seconds": round(length, 1)}
 
 
-def _material(folder: Path) -> list[Any]:
-    """Builds the scene and its validation images; returns the flags that name them."""
-    scene, validation, size = folder / "demo.blend", folder / "validation", ["--width", 32, "--height", 24]
-    _finish(["build", "demo", "--output", scene], "build demo")
-    _finish(["generate", "--scene", scene, "--count", 12, "--output", validation, *size], "generate")
+def material(folder: Path, width: int, height: int, count: int) -> list[Any]:
+    """Builds the demo's scene and ``count`` validation images, once; returns the flags that name them."""
+    scene, validation, size = folder / "demo.blend", folder / "validation", ["--width", width, "--height", height]
+    if not scene.exists():
+        finish(["build", "demo", "--output", scene])
+    finish(["generate", "--scene", scene, "--count", count, "--output", validation, *size])
     return ["--scene", scene, "--validation", validation, *size]
 
 
@@ -95,7 +96,7 @@ def _kill(command: list, run: Path, share: int, delay: float) -> None:
 
     So the kills are spread over the run.
     """
-    process = _start(command)
+    process = start(command)
     before = _lines(run)
     while process.poll() is None and (_lines(run) == before or _complete(run) < share):
         time.sleep(0.01)
@@ -104,13 +105,15 @@ def _kill(command: list, run: Path, share: int, delay: float) -> None:
     process.wait()
 
 
-def _finish(arguments: list, name: str) -> None:
-    code = _start(arguments).wait()
+def finish(arguments: list) -> None:
+    """Runs headless/run.py to its end. Raises InputError where that is not 0."""
+    code = start(arguments).wait()
     if code:
-        raise InputError(f"{name} ended with code {code}.")
+        raise InputError(f"{' '.join(map(str, arguments[:2]))} ended with code {code}.")
 
 
-def _start(arguments: list) -> subprocess.Popen:
+def start(arguments: list) -> subprocess.Popen:
+    """headless/run.py with these arguments, in silence."""
     return subprocess.Popen([sys.executable, str(RUN), *map(str, arguments)], stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
 

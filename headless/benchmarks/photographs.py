@@ -36,29 +36,39 @@ COLUMNS = ("arm", "seed", "start", "judge_seed", "run", "renders", "judged_on", 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_pools(parser)
+    parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
+                        help=f"of {', '.join(ARMS)} (default: none,match,expert)")
+    parser.add_argument("--iterations", type=int, default=8, metavar="N",
+                        help="of each run (default: 8; the first two of AutoSimulate take no step)")
+    parser.add_argument("--images", type=int, default=40, metavar="K", help="rendered per iteration (default: 40)")
+
+
+def add_pools(parser: argparse.ArgumentParser) -> None:
+    """The flags that say which photographs, and which renders."""
     add_common(parser, "1..2")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                         help="folder with models/, camera.json and the photographs in val/ and test/")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/photographs"), metavar="DIR",
                         help="scenes, pools of renders and learned psi (default: runs/benchmarks/photographs)")
     parser.add_argument("--start", default="wide", choices=("wide", "dark", "expert"), help="(default: wide)")
-    parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
-                        help=f"of {', '.join(ARMS)} (default: none,match,expert)")
-    parser.add_argument("--iterations", type=int, default=8, metavar="N",
-                        help="of each run (default: 8; the first two of AutoSimulate take no step)")
-    parser.add_argument("--images", type=int, default=40, metavar="K", help="rendered per iteration (default: 40)")
     parser.add_argument("--count", type=int, default=320, metavar="N", help="in a judge's pool (default: 320)")
     parser.add_argument("--width", type=int, default=256, metavar="PX", help="(default: 256, three quarters as high)")
     parser.add_argument("--samples", type=int, default=8, metavar="N", help="of Cycles a pixel (default: 8)")
 
 
-def run(options: argparse.Namespace) -> None:
+def pools_of(options: argparse.Namespace) -> Pools:
+    """Raises InputError where --data is not LM-O's folder."""
     for part in ("models", "val", "test"):
         if not (options.data / part).is_dir():
             raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
     config = RunConfig(width=options.width, height=options.width * 3 // 4, samples=options.samples)
     use_threads(config.width, config.height)
-    pools = Pools(options.work, options.data.absolute(), config)
+    return Pools(options.work, options.data.absolute(), config)
+
+
+def run(options: argparse.Namespace) -> None:
+    pools = pools_of(options)
     table = Table(options.results / "photographs.csv", COLUMNS, 3)
     judge: Judge | None = None
     for seed in options.seeds:
@@ -67,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
                 continue
             table.require_one_version()
             print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
-            val, test = read_photographs(pools, options.start, config)
+            val, test = read_photographs(pools, options.start)
             judge = judge or Judge(val.classes, val, test)
             table.add(_row(options, pools, judge, arm, seed, val))
     for start in dict.fromkeys(row["start"] for row in table.rows()):
@@ -75,11 +85,11 @@ def run(options: argparse.Namespace) -> None:
     print(f"rows: {table.path}")
 
 
-def read_photographs(pools: Pools, start: str, config: RunConfig) -> list[Dataset]:
+def read_photographs(pools: Pools, start: str) -> list[Dataset]:
     """Those of val and of test, with the classes of the scene."""
     marked = marked_scene.open_marked_scene(str(pools.scene(start)), None)
     return [read_dataset(pools.data / split, marked.classes.names, marked_scene.validation_ids(
-        pools.data / split, marked.classes), config.width, config.height) for split in ("val", "test")]
+        pools.data / split, marked.classes), pools.config.width, pools.config.height) for split in ("val", "test")]
 
 
 def _row(options: argparse.Namespace, pools: Pools, judge: Judge, arm: str, seed: int, val: Dataset) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Judge:
 
     def part(self, rows: Tensor) -> Validation:
         """Some of the photographs of val, which are not encoded once more."""
-        some, head = Validation(self.val.images[rows], self.val.targets[rows]), PixelHead(self.config, self.task, 0)
+        some, head = self.val.part(rows), PixelHead(self.config, self.task, 0)
         some.remembered(head.encoder, lambda: [each[rows] for each in head.scales(self.val)])
         return some
 

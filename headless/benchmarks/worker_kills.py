@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import random
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.events import Iteration
@@ -23,8 +21,7 @@ from autosimulate_addon.run.process.names import RENDER_WORKER
 from autosimulate_addon.run.record.directory import RunDirectory
 from autosimulate_addon.run.record.events import read_events
 
-from .blender_runs import RUN
-from .kill_resume import final_psi
+from .kill_resume import final_psi, finish, material, start
 from .options import add_common
 from .table import Table
 
@@ -49,11 +46,12 @@ def run(options: argparse.Namespace) -> None:
     table.require_one_version()
     for seed in options.seeds:
         folder = options.work / f"seed_{seed}"
-        flags = [*_material(folder), "--iterations", options.iterations, "--images", options.images, "--seed", seed,
+        flags = [*material(folder, 64, 48, 8), "--samples", 1, "--iterations", options.iterations,
+                 "--images", options.images, "--seed", seed,
                  "--epochs", 2, "--ensemble-size", 1, "--no-compare", "--device", "cpu"]
         alone = folder / "alone"
         if not RunDirectory(alone).report.exists():
-            _finish(["--output", alone, *flags])
+            finish(["--output", alone, *flags])
         for overlap, kills in ((False, 0), (True, 0), (True, options.kills)):
             row = {"seed": seed, "workers": options.workers, "overlap": "yes" if overlap else "no", "kills": kills}
             if table.key(row) in table.done():
@@ -81,7 +79,7 @@ def _compared(alone: Path, several: Path, options: argparse.Namespace) -> dict[s
 
 def _killed(arguments: list, moments: random.Random, kills: int, apart: float) -> tuple[int, int]:
     """(exit code, how many of its processes were killed) of a run."""
-    job, done = _start(arguments), 0
+    job, done = start(arguments), 0
     while job.poll() is None:
         time.sleep(moments.expovariate(1.0 / apart) if done < kills else 0.2)
         found = _workers_of(job.pid)
@@ -102,23 +100,3 @@ def _workers_of(job: int) -> list[int]:
         except (OSError, ValueError, IndexError):
             continue                # it has just ended
     return sorted(found)
-
-
-def _material(folder: Path) -> list[Any]:
-    """Builds the scene and its validation images, once; returns the flags that name them."""
-    scene, validation, size = folder / "demo.blend", folder / "validation", ["--width", 64, "--height", 48]
-    if not scene.exists():
-        _finish(["build", "demo", "--output", scene])
-    _finish(["generate", "--scene", scene, "--count", 8, "--output", validation, *size])
-    return ["--scene", scene, "--validation", validation, *size, "--samples", 1]
-
-
-def _finish(arguments: list) -> None:
-    code = _start(arguments).wait()
-    if code:
-        raise InputError(f"{' '.join(map(str, arguments[:2]))} ended with code {code}.")
-
-
-def _start(arguments: list) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, str(RUN), *map(str, arguments)], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)

@@ -9,12 +9,12 @@ import torch
 
 from autosimulate_addon.core.hypergradient.estimate import estimate
 from autosimulate_addon.core.hypergradient.options import EstimatorOptions
-from autosimulate_addon.core.hypergradient.score_function import std
 from autosimulate_addon.core.hypergradient.validation import Validation
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.tasks.detection import DetectionTask
 from autosimulate_addon.protocol import Layer, Render, SampleKey
+from tests.core.hypergradient.retraining import assert_derivative_of_retraining
 from tests.core.hypergradient.test_oracle import EXACT, FACTORS, P
 
 HEIGHT, WIDTH, L2 = 8, 10, 0.02
@@ -104,12 +104,4 @@ def test_the_estimate_is_the_derivative_of_retraining(task, objective="calibrate
                      EstimatorOptions(objective=objective, **{**EXACT, "curvature": "ggn" if task.focus == 0
                                                               else "hessian"}), 1)
     assert found.direction.status == "converged"
-    ascent = found.gradient * std(found.w, torch.full((len(found.w),), 1 / len(found.w), dtype=torch.float64))
-    numeric, h = torch.zeros_like(ascent), 1e-3
-    for column in range(problem.psi.size):
-        u = torch.zeros_like(ascent)
-        u[column] = h
-        ahead, behind = (problem.validation_loss(problem.psi.step(side * u), objective) for side in (1, -1))
-        numeric[column] = (ahead - behind) / (2 * h)
-    assert numeric.abs().max() > 1e-3
-    assert torch.allclose(ascent, -numeric, rtol=1e-3, atol=1e-3 * numeric.abs().max().item())
+    assert_derivative_of_retraining(found, problem.psi, lambda psi: problem.validation_loss(psi, objective), 1e-3)

@@ -12,7 +12,6 @@ import torch
 
 from autosimulate_addon.core.hypergradient.estimate import estimate
 from autosimulate_addon.core.hypergradient.options import EstimatorOptions
-from autosimulate_addon.core.hypergradient.score_function import std
 from autosimulate_addon.core.hypergradient.validation import Validation
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
@@ -20,6 +19,7 @@ from autosimulate_addon.core.tasks.calibration import RIDGE, calibrate
 from autosimulate_addon.core.tasks.segmentation import SegmentationTask
 from autosimulate_addon.core.tasks.soft_miou import overlap
 from autosimulate_addon.protocol import Factor, Layer, Render, SampleKey
+from tests.core.hypergradient.retraining import assert_derivative_of_retraining
 
 CLASSES, SIZE, L2 = 3, 5, 0.02
 P = {"place": (0.25, 0.75), "material": (0.5, 0.25, 0.25)}
@@ -113,16 +113,7 @@ def test_the_estimate_is_the_derivative_of_retraining(problem, objective):
     found = estimate(TASK, model, problem.store, problem.batch, problem.psi, problem.validation,
                      EstimatorOptions(objective=objective, **EXACT), 1)
     assert found.direction.status == "converged"
-    ascent = found.gradient * std(found.w, torch.full((len(found.w),), 1 / len(found.w), dtype=torch.float64))
-
-    numeric, h = torch.zeros_like(ascent), 1e-4
-    for column in range(problem.psi.size):
-        u = torch.zeros_like(ascent)
-        u[column] = h
-        ahead, behind = (problem.validation_loss(problem.psi.step(side * u), objective) for side in (1, -1))
-        numeric[column] = (ahead - behind) / (2 * h)
-    assert numeric.abs().max() > 1e-3
-    assert torch.allclose(ascent, -numeric, rtol=1e-4, atol=1e-4 * numeric.abs().max().item())
+    assert_derivative_of_retraining(found, problem.psi, lambda psi: problem.validation_loss(psi, objective), 1e-4)
 
 
 def test_no_other_calibration_is_better():
