@@ -48,3 +48,10 @@ def test_a_quiet_round_says_how_many_renders_it_would_take():
     assert "Haze" not in matching.sentence({**quiet, "unheard": heard, "ended": "out_of_reach"})
     round_ = Iteration(0, 24, status=MATCHED, details={**quiet, "unheard": heard})
     assert matching.summary([round_]).unheard.needed == 240
+
+
+def test_what_lights_cannot_reach_is_said():
+    dark = {"far": True, "stops": -3.0, "lit": True, "left": -2.0}
+    assert "stay 2.0 stops too bright" in matching.brightness(dark)
+    assert "were matched" in matching.brightness({**dark, "left": -0.1})
+    assert "changes it" in matching.brightness({**dark, "lit": False})

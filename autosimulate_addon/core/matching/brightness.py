@@ -40,6 +40,7 @@ class Brightness:
     psi: Psi
     stops: float
     far: bool
+    left: float         # stops by which the photographs are brighter than the renders lit anew
 
 
 def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, seed: int) -> Brightness:
@@ -48,7 +49,8 @@ def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: T
     ``photographs`` is (N, 3, H, W) in [0, 1]. psi stays where the two means are within BEYOND standard deviations of
     one image, or STOPS, from each other, which is for the hypergradient to judge, and where it has no light that can be
     mixed anew. All lights move by the same number of their own standard deviations: which of them were wrong,
-    brightness does not tell.
+    brightness does not tell. Where most of the light is not theirs (a world that stays, say), they are dimmed until
+    that no longer shows.
     """
     keys = tuple(key for key in relightable(store) if key not in FILM or key == EXPOSURE)
     real = torch.cat([stops(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
@@ -59,12 +61,15 @@ def match_brightness(store: RenderStore, index: Tensor, psi: Psi, photographs: T
     direction = _brighter(store, index, psi, keys, seed) if far else torch.zeros(psi.size)
     for _ in range(_STEPS if direction.any() else 0):
         slope = max((direction @ gradient).item(), _EFFECT)     # none in images that are all white or all black
-        psi = trust_region(psi, gap / slope * direction, _KL)
+        step = trust_region(psi, gap / slope * direction, _KL)
+        if gap < 0 and _darker(store, index, psi, step, keys, seed) < _NEAR:
+            break
+        psi = step
         brightness, gradient = _brightness(store, index, psi, keys, seed)
         gap = (real.mean() - brightness.mean()).item()
         if abs(gap) <= _NEAR:
             break
-    return Brightness(psi, mismatch, far)
+    return Brightness(psi, mismatch, far, gap)
 
 
 def stops(images: Tensor) -> Tensor:
@@ -79,16 +84,29 @@ def _luminance(colours: Tensor) -> Tensor:
 
 def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> Tensor:
     """(P,) of -1, 0 and 1: how the means of lights and exposure move for more light in the scene, clipped nowhere."""
+    light, resampled, leaves = _light(store, index, psi, keys, seed)
+    gradient = torch.where(psi.is_scale, 0.0, _pathwise(light, resampled, leaves))
+    return gradient.sign() * (gradient.abs() > _EFFECT * gradient.abs().max())
+
+
+def _darker(store: RenderStore, index: Tensor, psi: Psi, step: Psi, keys: tuple[str, ...], seed: int) -> float:
+    """By how many stops less light there is in the scene under ``step``, clipped nowhere."""
+    before, after = (_light(store, index, each, keys, seed)[0].double().clamp_min(_BLACK).log2().mean()
+                     for each in (psi, step))
+    return (before - after).item()
+
+
+def _light(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int
+           ) -> tuple[Tensor, Resampled, dict[str, Tensor]]:
+    """(linear luminance (K,) of the mean pixel, clipped nowhere, the draws from psi behind it, their leaves)."""
     resampled = psi.resample(keys, len(index), seed)
     leaves = resampled.leaves(device=store.device)
     at = index.to(store.device)
     means = store.layers[at].mean((2, 3), dtype=torch.float32)
-    by_layer = gains(store.reference[at], store.specification, leaves) * means
-    light = _luminance(by_layer.sum(1))
+    light = _luminance((gains(store.reference[at], store.specification, leaves) * means).sum(1))
     if EXPOSURE in leaves:
         light = light * torch.exp2(leaves[EXPOSURE][:, 0, 0])
-    gradient = torch.where(psi.is_scale, 0.0, _pathwise(light, resampled, leaves))
-    return gradient.sign() * (gradient.abs() > _EFFECT * gradient.abs().max())
+    return light, resampled, leaves
 
 
 def _brightness(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:

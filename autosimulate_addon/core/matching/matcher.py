@@ -36,6 +36,7 @@ class Round:
     stops: float            # how much brighter the photographs were than the renders
     far: bool               # whether that was beyond what the renders cover
     lit: bool               # whether lights and exposure were brought to their brightness first
+    left: float             # how many stops brighter the photographs still were after that
     #: MMD^2 before and after, by class of the labels and by scale of the features.
     by_class: Mapping[str, tuple[float, float]]
     by_scale: Mapping[str, tuple[float, float]]
@@ -53,7 +54,7 @@ class Round:
                 "classes": {name: list(pair) for name, pair in self.by_class.items()},
                 "scales": {name: list(pair) for name, pair in self.by_scale.items()},
                 "renders": self.renders, "stops": self.stops, "far": self.far,
-                "lit": self.lit}
+                "lit": self.lit, "left": self.left}
 
 
 #: Nats that psi moves by at least in a round that calls for another.
@@ -90,7 +91,7 @@ class Matcher:
                      Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))),
                               self.real[LABELS])]
         matched = match(psi, self.draws, self._log_q(store, psi), distances, self.options, self.held(psi))
-        return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit,
+        return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left,
                      _by_group(distances[1], self.task.statistics_groups(), matched),
                      _by_group(distances[0], feature_groups(self.encoder), matched))
 

@@ -15,6 +15,8 @@ ENDED = {NOTHING_HEARD: "no further difference stands out of the noise",
          "no_gain": "no step brings renders and photographs nearer", "steps": "all steps were taken"}
 #: Coordinates, and things that were left over, that a line names.
 _NAMED = 4
+#: Stops that renders may stay too dark or too bright before it is worth a word.
+_LEFT_STOPS = 0.5
 
 
 def sentence(details: Mapping[str, Any]) -> str:
@@ -44,9 +46,14 @@ def brightness(details: Mapping[str, Any]) -> str:
         return ""
     comparison = "brighter" if details["stops"] > 0 else "darker"
     far = f"The validation images are {abs(details['stops']):.1f} stops {comparison} than the first renders"
+    other = "what else gives light as learnable: the world's strength, an emission, or Exposure."
+    left = details.get("left", 0.0)
+    if details["lit"] and abs(left) > _LEFT_STOPS:
+        return (f"{far}: the learnable lights were brought towards them, but the renders stay {abs(left):.1f} stops "
+                f"too {'dark' if left > 0 else 'bright'}. Mark {other}")
     if details["lit"]:
         return f"{far}: the lights were matched to them before anything was learned."
-    return f"{far}, and no learnable light can be mixed anew: start from other lights, or mark Exposure as learnable."
+    return f"{far}, and no learnable light that can be mixed anew changes it: start from other lights, or mark {other}"
 
 
 def summary(iterations: Iterable[Iteration]) -> Matching | None:

@@ -11,7 +11,7 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
 from autosimulate_addon.core.tasks import make_task
-from autosimulate_addon.protocol import SampleKey
+from autosimulate_addon.protocol import Layer, SampleKey
 
 LIGHTS = ("key_energy", "fill_energy", "back_energy")
 COUNT = 24
@@ -91,3 +91,15 @@ def test_renders_without_light_groups_are_left_alone(real):
     store.specification = tuple(replace(layer, drivers=()) for layer in store.specification)
     found = match_brightness(store, torch.arange(COUNT), psi, real, 7)
     assert found.psi is psi and found.far and found.stops > 2
+
+
+def test_where_other_light_is_brighter_than_the_photographs_lamps_are_not_put_out(real):
+    """A world that stays gives most of the light: dimming lamps on and on would change nothing but psi."""
+    store, psi = rendered(start_narrow_wrong)
+    store.layers = torch.cat([store.layers, torch.full_like(store.layers[:, :1], 0.05)], 1)
+    store.reference = torch.cat([store.reference, torch.ones_like(store.reference[:, :1])], 1)
+    store.specification = (*store.specification, Layer("world"))
+    found = match_brightness(store, torch.arange(COUNT), psi, 0.05 * real, 7)
+    assert found.far and found.left < -2
+    # Not to the mark's own lower end.
+    assert 0.01 < plain(found.psi, "key_energy") / plain(psi, "key_energy") < 0.1
