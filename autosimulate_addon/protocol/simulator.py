@@ -44,7 +44,9 @@ class Render:
     seconds: float = 0.0
     #: What was asked for beside, by name: "depth" (H, W) float32 along the camera's axis, infinite where nothing is;
     #: "normal" (H, W, 3) float32 in world space; "camera" (3, 3) the intrinsics in pixels, the image spanning 0 to its
-    #: size; "posed" (n,) instance indices and "poses" (n, 4, 4) from model to camera, x right, y down, z forward.
+    #: size; "posed" (n,) instance indices and "poses" (n, 4, 4) from model to camera, x right, y down, z forward;
+    #: "whole" (n,) instance indices and of each, nothing before it: "whole_masks" (n, H, W) bool, "whole_boxes" (n, 4)
+    #: x and y from and to, also beyond the image, "whole_pixels" (n,) beside the image too.
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 

@@ -87,8 +87,9 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
     ("images", "--format", {"metavar": "NAMES", "help": "generate: also as coco, yolo, yolo-seg, voc, bop, hdf5 "
                             "or webdataset, each in a folder of its own; several with commas between"}),
-    ("images", "--passes", {"metavar": "NAMES", "help": "generate: also depth, normal (with a comma between), as numpy "
-                            "files and in the formats that have a place for them"}),
+    ("images", "--passes", {"metavar": "NAMES", "help": "generate: also depth, normal (numpy files) and amodal (boxes "
+                            "and silhouettes of what is hidden too); with commas between; formats with a place for "
+                            "them have them too"}),
     ("images", "--split", {"metavar": "80/10/10", "help": "generate: the shares of train, val and test in these "
                            "formats; where an image belongs depends on its own number alone (default: all train)"}),
     ("images", "--influence", {"action": "store_true", "help": "preview: instead of samples, which pixels of the "

@@ -6,6 +6,7 @@ import pytest
 
 from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.blender.render.session import RenderSession
+from autosimulate_addon.blender.render.silhouette import covered
 from autosimulate_addon.blender.render.stage import RenderSettings
 from autosimulate_addon.core.render_file import pack, unpack
 from autosimulate_addon.protocol import InputError, SampleKey
@@ -59,6 +60,51 @@ def test_nothing_is_told_that_nobody_asked_for(scene):
     assert not plain.extras
     with session(scene, "depth", "normal", "pose") as renders:
         assert np.array_equal(renders.render({}, KEY).layers, plain.layers)
+
+
+def test_a_silhouette_is_what_is_rendered_with_nothing_before_it(scene):
+    box = bpy.data.objects["Box"]
+    box.location.x += 1.5                                                       # some of it beyond the image
+    screen = bpy.data.objects.new("Screen", bpy.data.objects["Ground"].data)
+    screen.matrix_world = scene.camera.matrix_world.normalized()
+    screen.location = scene.camera.location.lerp(box.location, 0.5)
+    screen.scale = (0.01, 0.3, 1.0)
+    behind = bpy.data.objects.new("Behind", bpy.data.objects["Box"].data)
+    behind.location = scene.camera.location
+    for block in (screen, behind):
+        scene.collection.objects.link(block)
+    bpy.context.view_layer.update()
+    seen, told = [], []
+    for hidden in (False, True):
+        screen.hide_render = bpy.data.objects["Ground"].hide_render = hidden
+        behind.hide_render = True
+        with session(scene, "amodal") as renders:
+            render = renders.render({}, KEY)
+            number = renders._labels.numbers["Box", None]
+        row = list(render.extras["whole"]).index(number)
+        seen.append(render.instances == number)
+        told.append({name: render.extras[name][row] for name in ("whole_masks", "whole_boxes", "whole_pixels")})
+    covered, whole = seen
+    assert 0 < covered.sum() < 0.9 * whole.sum()
+    for each in told:
+        assert (each["whole_masks"] ^ whole).sum() < 0.06 * whole.sum()         # a pixel's sample is not at its centre
+        assert each["whole_pixels"] > 1.02 * whole.sum() and each["whole_boxes"][2] > 96
+        left, top, _, bottom = each["whole_boxes"]
+        rows, columns = np.nonzero(whole)
+        assert left == pytest.approx(columns.min(), abs=1.1)
+        assert top < rows.min() + 1.1 and bottom > rows.max() - 0.1
+    behind.hide_render = False
+    with session(scene, "amodal") as renders:
+        assert renders._labels.numbers["Behind", None] not in renders.render({}, KEY).extras["whole"]
+
+
+def test_a_silhouette_of_triangles_of_all_sizes():
+    big, small = [[-5, -5], [30, -5], [-5, 30]], [[8.4, 9.4], [8.6, 9.4], [8.5, 9.6]]
+    mask = covered(np.array([big, small, np.flip(small, 0)]) * 1.0, (12, 10))
+    rows, columns = np.mgrid[:10, :12] + 0.5
+    assert np.array_equal(mask, rows + columns <= 25)
+    assert np.argwhere(covered(np.array([small]) * 1.0, (12, 10))).tolist() == [[9, 8]]
+    assert not covered(np.empty((0, 3, 2)), (12, 10)).any()
 
 
 def test_a_camera_without_intrinsics_is_refused(scene):

@@ -34,14 +34,18 @@ class WithAnEmptyImage(StandIn):
 
 
 def told(render):
-    """Depth, normals, a camera, and poses that turn by a quarter and double the model's size."""
+    """Depth, normals, a camera, poses that turn by a quarter and double the model's size, and silhouettes of which
+    as much is visible as is not."""
     depth = np.where(render.labels > 0, 2.5, np.inf).astype(np.float32)
     depth[0, 0] = 9.0
     pose = np.array([[0.0, -2, 0, 0.1], [2, 0, 0, 0.2], [0, 0, 2, 2.5], [0, 0, 0, 1]])
     posed = np.unique(render.instances)
     return {"depth": depth, "normal": np.ones((*depth.shape, 3), np.float32),
             "camera": np.array([[50.0, 0, 16], [0, 50, 12], [0, 0, 1]]), "posed": posed,
-            "poses": np.repeat(pose[None], len(posed), 0)}
+            "poses": np.repeat(pose[None], len(posed), 0), "whole": posed,
+            "whole_masks": np.ones((len(posed), *depth.shape), bool),
+            "whole_boxes": np.array([[-1.0, -2.0, 9.0, 20.0]] * len(posed)),
+            "whole_pixels": np.array([2 * (render.instances == number).sum() for number in posed])}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,7 @@ def test_coco(made):
             labels = np.zeros(image.labels().shape, int)
             for each in coco.loadAnns(coco.getAnnIds(imgIds=[entry["id"]])):
                 labels[coco.annToMask(each) > 0] = each["category_id"]
+                assert each["visible_fraction"] == 0.5 and each["amodal_bbox"] == [-1, -2, 10, 22]
             assert np.array_equal(labels, image.labels())
 
 
@@ -150,12 +155,16 @@ def test_bop(made):
                 assert pose["obj_id"] == each["category_id"] and pose["scale"] == [2, 2, 2]
                 assert pose["cam_R_m2c"] == [0, -1, 0, 1, 0, 0, 0, 0, 1] and pose["cam_t_m2c"] == [100, 200, 2500]
                 assert info["px_count_visib"] == info["px_count_valid"] == each["area"]
-                assert info["bbox_visib"] == each["bbox"]
+                assert info["bbox_visib"] == each["bbox"] and info["bbox_obj"] == [-1, -2, 10, 22]
+                assert info["visib_fract"] == 0.5 and info["px_count_all"] == 2 * each["area"]
+            masks = sorted((scene / "mask").glob(f"{number:06d}_*.png"))
+            assert len(masks) == len(image.annotations) and all((np.asarray(Image.open(mask)) == 255).all()
+                                                                for mask in masks)
 
 
 def test_what_must_be_rendered_for_the_formats():
     assert formats.extras_of(["coco"], "") == ()
-    assert formats.extras_of(["bop"], "normal") == ("depth", "normal", "pose")
+    assert formats.extras_of(["bop"], "normal") == ("amodal", "depth", "normal", "pose")
     with pytest.raises(InputError, match="no pass 'dept'"):
         formats.extras_of([], "dept")
 

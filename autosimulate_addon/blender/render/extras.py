@@ -8,6 +8,7 @@ from mathutils import Matrix
 
 from ...protocol import AutoSimulateError
 from .exr import ExrImage
+from .silhouette import covered, project
 
 #: Blender writes about this where a pixel shows nothing.
 _NOTHING = 1e9
@@ -47,3 +48,33 @@ def poses(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str, np.nd
              if not item.is_instance and item.show_self and item.object.pass_index}
     return {"camera": intrinsics, "posed": np.array(sorted(found), np.int64),
             "poses": np.array([found[number] for number in sorted(found)]).reshape(-1, 4, 4)}
+
+
+def silhouettes(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str, np.ndarray]:
+    """"whole", "whole_masks", "whole_boxes" and "whole_pixels", while the graph of the render is alive. Of objects that
+    stand for themselves and are before the camera in whole; pixels are counted up to an image's size beside the image,
+    as BOP's toolkit does."""
+    render, seen = scene.render, scene.camera.evaluated_get(graph)
+    width, height = size = render.resolution_x, render.resolution_y
+    projection = seen.calc_matrix_camera(graph, x=width, y=height, scale_x=render.pixel_aspect_x,
+                                         scale_y=render.pixel_aspect_y)
+    to_clip = np.array(projection @ seen.matrix_world.normalized().inverted())
+    found: dict[int, tuple[np.ndarray, np.ndarray, int]] = {}
+    for item in graph.object_instances:
+        if item.is_instance or not item.show_self or not item.object.pass_index:
+            continue
+        triangles = project(item, to_clip, size)
+        if triangles is None:
+            continue
+        around = covered(triangles + np.array(size), (3 * width, 3 * height))
+        box = np.concatenate([triangles.min((0, 1)), triangles.max((0, 1))])
+        found[int(item.object.pass_index)] = (around[height:2 * height, width:2 * width], box, int(around.sum()))
+    rows = [found[number] for number in sorted(found)]
+    return {"whole": np.array(sorted(found), np.int64),
+            "whole_masks": np.array([mask for mask, _, _ in rows]).reshape(-1, height, width).astype(bool),
+            "whole_boxes": np.array([box for _, box, _ in rows]).reshape(-1, 4),
+            "whole_pixels": np.array([count for _, _, count in rows], np.int64)}
+
+
+#: What is asked of the graph, by the name of the extra.
+GEOMETRY = {"pose": poses, "amodal": silhouettes}

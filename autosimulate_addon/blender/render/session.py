@@ -69,7 +69,7 @@ class RenderSession:
         self._sightings = Sightings(self.classes)
         self._instances = Instances()
         self._may_have_instances = instances.may_exist(scene)
-        self._poses: dict[str, np.ndarray] = {}
+        self._geometry: dict[str, np.ndarray] = {}
         #: The copy of the scene that is rendered, while the context is entered.
         self.stage: bpy.types.Scene | None = None
         self._empty: bpy.types.Scene | None = None
@@ -154,7 +154,7 @@ class RenderSession:
         self._sightings.see(labels)
         return Render(key, {name: np.asarray(value) for name, value in draw.items()}, layers,
                       self._groups.reference(rendered), labels, numbers, time.perf_counter() - began,
-                      {**extras.maps(sharp_image, self.settings.extras), **self._poses})
+                      {**extras.maps(sharp_image, self.settings.extras), **self._geometry})
 
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
@@ -193,7 +193,7 @@ class RenderSession:
     @contextmanager
     def _watching(self) -> Iterator[None]:
         """Looks at the dependency graph of the render, which is only there during the render."""
-        asked = "pose" in self.settings.extras
+        asked = extras.GEOMETRY.keys() & set(self.settings.extras)
         if not self._may_have_instances and self._sightings.complete and not asked:
             yield
             return
@@ -205,8 +205,8 @@ class RenderSession:
             try:
                 if self._may_have_instances:
                     self._instances.collect(graph)
-                if asked:
-                    self._poses = extras.poses(graph, self.stage)
+                self._geometry = {name: value for what in sorted(asked)
+                                  for name, value in extras.GEOMETRY[what](graph, self.stage).items()}
                 if not self._sightings.complete:
                     self._sightings.expect(graph, self.stage.camera, (self.settings.width, self.settings.height),
                                            self._labels.class_of_object)

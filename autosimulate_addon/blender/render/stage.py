@@ -34,7 +34,7 @@ class RenderSettings:
     samples: int | None = None
     relight: bool = True
     engine: str = "CYCLES"
-    extras: tuple[str, ...] = ()        # of "depth", "normal", "pose": see ``protocol.Render.extras``
+    extras: tuple[str, ...] = ()        # of "depth", "normal", "pose", "amodal": see ``protocol.Render.extras``
 
 
 def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
@@ -49,9 +49,9 @@ def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     if settings.engine == "CYCLES" and not compat.has_cycles(scene):
         raise InputError("The Cycles render engine is not enabled: enable the add-on 'Cycles Render Engine'.")
     rendered_view_layer(scene)
-    if "pose" in settings.extras and scene.camera.data.type != "PERSP":
+    if {"pose", "amodal"} & set(settings.extras) and scene.camera.data.type != "PERSP":
         raise InputError(f"The camera {scene.camera.name!r} is not a perspective one, and only these have intrinsics: "
-                         "change its type, or leave the format bop out.")
+                         "change its type, or leave the format bop and the pass amodal out.")
 
 
 def check_camera(scene: bpy.types.Scene) -> None:

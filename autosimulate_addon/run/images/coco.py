@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 
-def annotations_of(labels: np.ndarray, instances: np.ndarray) -> list[dict[str, Any]]:
+def annotations_of(labels: np.ndarray, instances: np.ndarray, extras: Mapping[str, np.ndarray] | None = None
+                   ) -> list[dict[str, Any]]:
     """One annotation (without ids) for every visible instance.
 
     ``labels`` (H, W) uint8 class indices, ``instances`` (H, W) uint16, 0 is nothing. An instance with parts of
-    several classes (by material) becomes one annotation per class.
+    several classes (by material) becomes one annotation per class. ``extras`` (see ``protocol.Render``) may tell the
+    whole silhouettes: what is hidden too.
     """
-    from pycocotools import mask as rle  # only whoever writes a data set needs it
-
     annotations = []
+    amodal = _amodal(instances, extras or {})
     pairs = np.unique(np.stack([instances.ravel(), labels.ravel()], axis=1), axis=0)
     for instance, label in pairs.tolist():
         if label == 0 or label == 255:
             continue
         region = (instances == instance) & (labels == label)
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-        encoded = rle.encode(np.asfortranarray(region.astype(np.uint8)))
         annotations.append({
             "category_id": label,
             "instance": instance,
             "bbox": [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)],
             "area": int(region.sum()),
-            "segmentation": {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")},
+            "segmentation": _encoded(region),
             "iscrowd": 0,
+            **amodal.get(instance, {}),
         })
     return annotations
+
+
+def _amodal(instances: np.ndarray, extras: Mapping[str, np.ndarray]) -> dict[int, dict[str, Any]]:
+    """By instance what is known of all of it; the box reaches beyond the image where the instance does."""
+    found = {}
+    for row, number in enumerate(extras.get("whole", ())):
+        visible = int((instances == number).sum())
+        pixels = max(int(extras["whole_pixels"][row]), visible)     # a pixel's sample is not at its centre
+        left, top, right, bottom = extras["whole_boxes"][row].tolist()
+        found[int(number)] = {
+            "amodal_bbox": [round(part, 2) for part in (left, top, right - left, bottom - top)],
+            "amodal_area": pixels,
+            "amodal_segmentation": _encoded(extras["whole_masks"][row]),
+            "visible_fraction": visible / pixels if pixels else 0.0,
+        }
+    return found
+
+
+def _encoded(region: np.ndarray) -> dict[str, Any]:
+    """A region (H, W) bool as compressed run lengths."""
+    from pycocotools import mask as rle  # only whoever writes a data set needs it
+
+    encoded = rle.encode(np.asfortranarray(region.astype(np.uint8)))
+    return {"size": list(encoded["size"]), "counts": encoded["counts"].decode("ascii")}
 
 
 def dataset(classes: Sequence[str], images: Sequence[dict[str, Any]],

@@ -75,7 +75,7 @@ def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) 
     _write_extras(folder, name, render)
     write_json(folder / "records" / f"{name}.json", {
         "image": {"file_name": f"images/{name}.png", "width": width, "height": height},
-        "annotations": coco.annotations_of(render.labels, render.instances),
+        "annotations": coco.annotations_of(render.labels, render.instances, render.extras),
         "draw": {key: values.tolist() for key, values in render.draw.items()},
         "sample": list(render.key),
         **({"camera": render.extras["camera"], "poses": [

@@ -26,14 +26,14 @@ FORMATS: dict[str, Format] = {
     "yolo": Format(yolo.write),
     "yolo-seg": Format(yolo.write_outlines, ("contourpy",)),
     "voc": Format(voc.write),
-    "bop": Format(bop.write, extras=("depth", "pose")),
+    "bop": Format(bop.write, extras=("amodal", "depth", "pose")),
     "hdf5": Format(hdf5.write, ("h5py",)),
     "webdataset": Format(webdataset.write),
 }
 
 
 #: What --passes may name.
-PASSES = ("depth", "normal")
+PASSES = ("depth", "normal", "amodal")
 
 
 def chosen(given: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """BOP (Hodan et al., bop.felk.cvut.cz): SUBSET/000000/ with rgb/, depth/, mask_visib/ and the scene's JSON files.
 
-Millimetres, where a Blender unit is a metre; the camera is OpenCV's. obj_id is the class index. What is hidden is not
-known of a render: px_count_all, visib_fract and bbox_obj, which are of whole silhouettes, are -1.
+Millimetres, where a Blender unit is a metre; the camera is OpenCV's. obj_id is the class index. What is known of whole
+silhouettes (bbox_obj, px_count_all, visib_fract, mask/) is -1, and empty, for what reaches behind the camera.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pycocotools import mask as rle
 
 from ...record.directory import write_json
 from .. import pictures
@@ -61,7 +62,12 @@ def _objects(image: RenderedImage, scene: Path, name: str) -> tuple[list[dict[st
         scales = np.linalg.norm(pose[:3, :3], axis=0)
         truth.append({"obj_id": each["category_id"], "cam_R_m2c": (pose[:3, :3] / scales).ravel().tolist(),
                       "cam_t_m2c": (pose[:3, 3] * MILLIMETRES).tolist(), "scale": scales.tolist()})
+        whole = each.get("amodal_segmentation")
+        pictures.write_image(scene / "mask" / f"{name}_{len(infos):06d}.png", (
+            rle.decode(whole) if whole else np.zeros_like(labels)) * np.uint8(255))
         infos.append({"bbox_visib": each["bbox"], "px_count_visib": int(region.sum()),
                       "px_count_valid": int((region & np.isfinite(depth)).sum()),
-                      "bbox_obj": [-1] * 4, "px_count_all": -1, "visib_fract": -1})
+                      "bbox_obj": [round(part) for part in each.get("amodal_bbox", [-1] * 4)],
+                      "px_count_all": each.get("amodal_area", -1),
+                      "visib_fract": each.get("visible_fraction", -1)})
     return truth, infos
