@@ -7,6 +7,8 @@ import re
 import bpy
 
 VERSION = bpy.app.version
+#: Of a property that holds a path: from 4.5 Blender shows a relative one red unless it is said to be understood.
+PATH_OPTIONS = {"ANIMATABLE"} if VERSION < (4, 5, 0) else {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"}
 
 _MODIFIER_ITEM = re.compile(r'^(modifiers\["(?:[^"\\]|\\.)*"\])\["([A-Za-z]\w*)"\]$')
 _MODIFIER_INPUT = re.compile(r'^(modifiers\["(?:[^"\\]|\\.)*"\])\.properties\.inputs\.([A-Za-z]\w*)\.value$')

@@ -83,7 +83,8 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files", "--psi", {"metavar": "RUN-or-psi.json", "help": "distributions to use (default: those in the scene); "
                         "optimize starts from them"}),
     ("files", "--start", {"metavar": "NAME", "help": "for build: where the distributions begin: narrow or wide (demo, "
-                          "clevr); expert, wide or dark (lmo); the first is the default"}),
+                          "clevr), expert, wide or dark (lmo), the first is the default; target (demo): the "
+                          "hidden ones, to render what stands for photographs"}),
     ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
     ("images", "--format", {"metavar": "NAMES", "help": "generate: also as coco, yolo, yolo-seg, voc, bop, hdf5 "
                             "or webdataset, each in a folder of its own; several with commas between"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import bpy
@@ -11,13 +13,22 @@ TOP = __package__.rpartition(".autosimulate_addon")[0] or "autosimulate_addon"
 
 #: The folder that holds ``autosimulate_addon`` and ``headless``.
 ROOT = Path(__file__).resolve().parents[2]
-
+README = ROOT / "README.md"
 
 
 def preferences() -> bpy.types.AddonPreferences | None:
     """The add-on's preferences; None where its code is used without being enabled (tests, scripts)."""
     addon = bpy.context.preferences.addons.get(TOP)
     return addon.preferences if addon else None
+
+
+@cache
+def manual() -> str | None:
+    """The address of the manual's folder: the manifest's ``website``, or inside the extension; None in a checkout."""
+    with open(ROOT / "blender_manifest.toml", "rb") as file:
+        website = tomllib.load(file).get("website", "")
+    packed = ROOT / "manual"
+    return website.rstrip("/") or (packed.as_uri() if packed.is_dir() else None)
 
 
 def user_folder() -> Path:

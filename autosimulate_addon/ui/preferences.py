@@ -36,10 +36,15 @@ class AUTOSIMULATE_AP_preferences(bpy.types.AddonPreferences):
         paragraph(row.column(), context, state.line, icon="CHECKMARK" if state.usable else "ERROR")
         row.operator("autosimulate.check_torch", text="", icon="FILE_REFRESH")
         draw_install(box, context)
-        layout.operator("wm.url_open", text="Documentation", icon="HELP").url = (package.ROOT / "README.md").as_uri()
+        layout.operator("wm.url_open", text="Documentation", icon="HELP").url = _manual()
         layout.use_property_split = True
         layout.prop(self, "torch_folder")
         layout.prop(self, "package_source")
+
+
+def _manual() -> str:
+    site = package.manual()
+    return f"{site}/index.html" if site else package.README.as_uri()
 
 
 def draw_install(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

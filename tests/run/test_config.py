@@ -1,6 +1,7 @@
 """Settings: first source wins, bad values are one sentence, config.json comes back the same."""
 
 import json
+import shutil
 
 import pytest
 
@@ -8,6 +9,8 @@ from autosimulate_addon.blender.marks.mark_file import read
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run import config
 from autosimulate_addon.run.arguments import parse, settings
+from autosimulate_addon.run.commands.options import of_run
+from autosimulate_addon.run.record.directory import RunDirectory
 
 
 def test_flags_win_over_files_and_files_over_defaults():
@@ -62,3 +65,14 @@ def test_a_setting_s_earlier_name_is_still_understood(tmp_path):
     del stored["judges"]
     (tmp_path / "config.json").write_text(json.dumps(stored))
     assert config.load(tmp_path / "config.json").judges == 5
+
+
+def test_a_run_that_psi_names_brings_its_learner(inputs, tmp_path):
+    """evaluate judges with what the run has learned with, unless a flag says otherwise."""
+    directory = RunDirectory(tmp_path)
+    shutil.copy(inputs / "scene.blend", directory.scene)
+    shutil.copy(inputs / "marks.toml", directory.marks)
+    config.save(config.RunConfig(learner="head"), directory.config)
+    given = ["evaluate", "--psi", str(tmp_path)]
+    assert of_run(parse(given))[1].learner == "head"
+    assert of_run(parse([*given, "--learner", "network"]))[1].learner == "network"

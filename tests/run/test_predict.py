@@ -127,8 +127,8 @@ def test_it_needs_no_blender(repo_root):
     assert "torch" in loaded and not loaded & {"bpy", "mathutils"}
 
 
-def test_the_lines_of_the_readme_give_the_mask(taken_home, repo_root):
-    code = next(block for block in re.findall(r"```python\n(.*?)```", (repo_root / "README.md").read_text(), re.S)
+def test_the_lines_of_the_manual_give_the_mask(taken_home, repo_root):
+    code = next(block for block in re.findall(r"```python\n(.*?)```", (repo_root / "docs/network.md").read_text(), re.S)
                 if "onnxruntime" in block)
     assert "room-run" in code
     (taken_home / "run").rename(taken_home / "room-run")

@@ -1,4 +1,4 @@
-"""Marks from a TOML file, for scenes that carry none (the format is described in the README).
+"""Marks from a TOML file, for scenes that carry none (the format is described in docs/marks-file.md).
 
 Data-blocks are named like ``lights['Key']``; ``*`` and ``?`` match several (``objects['Cube*']``). Where no light
 (camera, mesh, ...) has the name but an object does, its data is meant: people know the names in the outliner.

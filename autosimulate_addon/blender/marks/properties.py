@@ -21,6 +21,7 @@ from bpy.props import (
 )
 
 from ...protocol import FAMILIES
+from .. import compat
 from . import editing, settings
 from .mark import MAX_SIZE
 
@@ -123,8 +124,10 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
 
     dataset_count: IntProperty(name="Images", description="Number of images to generate", default=100, min=1,
                                soft_max=10000)
-    dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set")
-    run_dir: StringProperty(name="Run", subtype="DIR_PATH", description="Folder of the last run")
+    dataset_dir: StringProperty(name="Output", subtype="DIR_PATH", description="Folder for the generated data set",
+                                options=compat.PATH_OPTIONS)
+    run_dir: StringProperty(name="Run", subtype="DIR_PATH", description="Folder of the last run",
+                            options=compat.PATH_OPTIONS)
     decision: StringProperty(name="Decision", description="What was done with a run's result, and which run: in the "
                              "scene, so that undo takes it back")
     before_kept: StringProperty(name="Before", description="The distributions before Keep, as JSON, for Discard")

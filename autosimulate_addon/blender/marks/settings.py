@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...protocol.settings import SETTINGS, Setting, by_name
+from .. import compat
 
 
 def annotations(settings: Sequence[Setting] = SETTINGS) -> dict[str, Any]:
@@ -62,7 +63,8 @@ def _property(setting: Setting) -> Any:
     if setting.kind is bool:
         return BoolProperty(**common, default=setting.default)
     if setting.kind is str:
-        return StringProperty(**common, default=setting.default, subtype=setting.subtype)
+        path = {"options": compat.PATH_OPTIONS} if setting.subtype in ("DIR_PATH", "FILE_PATH") else {}
+        return StringProperty(**common, default=setting.default, subtype=setting.subtype, **path)
     start = setting.start if setting.start is not None else setting.default
     if start is None:
         common["description"] += "; 0: automatic"

@@ -42,11 +42,12 @@ REACH = 3.6
 def build(output: str | Path | None = None, start: str = "narrow") -> bpy.types.Scene:
     """Builds the demo in place of the open file, with marks and classes, and saves it when ``output`` is given.
 
-    ``start``: "narrow" (and wrong) or "wide". Raises InputError when the file cannot be written.
+    ``start``: "narrow" (and wrong), "wide", or "target", from which images can be rendered that stand for photographs.
+    Raises InputError when the file cannot be written.
     """
     scene = parts.empty_scene(64, 48)
     objects = _furnish(scene)
-    _mark(scene, objects, {"narrow": narrow_start, "wide": wide_start}[start]())
+    _mark(scene, objects, {"narrow": narrow_start, "wide": wide_start, "target": target}[start]())
     parts.save(output)
     return scene
 

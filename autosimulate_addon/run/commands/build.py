@@ -14,7 +14,7 @@ from ..process.streams import say
 from ..record.directory import check_writable
 
 #: Scenes and where psi may begin in each, the default first.
-STARTS = {"demo": ("narrow", "wide"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark")}
+STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark")}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:

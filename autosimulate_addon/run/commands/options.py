@@ -27,8 +27,9 @@ def of_run(options: argparse.Namespace) -> tuple[prepare.MarkedScene, RunConfig]
         marked = prepare.open_marked_scene(scene, marks)
         config = load(directory.config)
         stored = {name: getattr(config, name) for name in (
-            "width", "height", "samples", "validation", "test", "real", "task", "least_side", "network",
-            "network_width", "network_module", "frozen_layers", "encoder", "encoder_module", "learning_rate", "device")}
+            "width", "height", "samples", "validation", "test", "real", "task", "least_side", "learner",
+            "network", "network_width", "network_module", "frozen_layers", "encoder", "encoder_module",
+            "learning_rate", "device")}
     asked = settings(options)
     sizes = prepare.default_size(marked.scene, asked["width"] or stored.get("width") or marked.settings.get("width"))
     given = {**asked, "scene": None}

@@ -1,0 +1,111 @@
+"""What is released: the zip with the manual, and a repository that a real Blender installs and updates it from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from headless import release
+
+BLENDER = "blender"
+
+
+@pytest.fixture
+def checkout(repo_root, tmp_path) -> Path:
+    """A copy of what is released, whose version can be another."""
+    folder = tmp_path / "checkout"
+    for name in release.CONTENT:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (repo_root / name).is_dir():
+            shutil.copytree(repo_root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(repo_root / name, folder / name)
+    return folder
+
+
+def of_version(checkout: Path, version: str) -> None:
+    manifest = checkout / "blender_manifest.toml"
+    lines = [f'version = "{version}"' if line.startswith("version = ") else line
+             for line in manifest.read_text(encoding="utf-8").splitlines()]
+    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_the_zip_holds_the_manual_and_its_address(tmp_path):
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    assert release.main(["--output", str(tmp_path), "--website", "https://example.org/manual/"]) == 0
+    archive, = tmp_path.glob("*.zip")
+    with zipfile.ZipFile(archive) as file:
+        names = set(file.namelist())
+        manifest = tomllib.loads(file.read("blender_manifest.toml").decode())
+        page = file.read("manual/window/results.html").decode()
+    assert manifest["website"] == "https://example.org/manual/" and manifest["build"]["paths_exclude_pattern"]
+    assert {"manual/index.html", "manual/images/results.png", "headless/run.py", "README.md"} <= names
+    assert not [name for name in names if name.endswith(".map") or name.startswith(("docs/", "headless/release"))]
+    assert not re.findall(r"(?:src|<link[^>]*href)=\"https?:[^\"]*", page), "the page fetches something"
+    assert archive.stat().st_size < 5_000_000
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--website", "example.org"], "begins with https://"),
+    (["--blender", "/bin/false"], "failed"),
+])
+def test_what_cannot_be_released_is_said_in_one_sentence(checkout, tmp_path, capsys, arguments, said):
+    assert release.main(["--source", str(checkout), "--output", str(tmp_path / "dist"), "--no-manual", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.fixture
+def address(tmp_path) -> Iterator[str]:
+    """A web server of the folder ``site``."""
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            return None
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site"))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.skipif(shutil.which(BLENDER) is None, reason="no Blender program is installed")
+def test_a_repository_installs_and_updates(checkout, address, tmp_path):
+    def publish(version: str) -> None:
+        of_version(checkout, version)
+        assert release.main(["--source", str(checkout), "--output", str(tmp_path / "dist"), "--repository",
+                             str(tmp_path / "site"), "--no-manual"]) == 0
+
+    def extension(*arguments: str) -> None:
+        subprocess.run([BLENDER, "--online-mode", "--command", "extension", *arguments], check=True, timeout=120,
+                       capture_output=True, env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+
+    def installed() -> str:
+        manifest, = (tmp_path / "user").rglob("autosimulate/blender_manifest.toml")
+        return tomllib.loads(manifest.read_text(encoding="utf-8"))["version"]
+
+    publish("0.1.0")
+    listed = json.loads((tmp_path / "site/index.json").read_text(encoding="utf-8"))["data"]
+    assert [(each["id"], each["version"], each["archive_url"]) for each in listed] == [
+        ("autosimulate", "0.1.0", "./autosimulate-0.1.0.zip")]
+    assert "autosimulate-0.1.0.zip?repository=" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    extension("repo-add", "--name", "AutoSimulate", "--url", f"{address}/index.json", "--clear-all", "ours")
+    extension("install", "--sync", "--enable", "ours.autosimulate")
+    assert installed() == "0.1.0"
+    publish("0.1.1")
+    assert {path.name for path in (tmp_path / "site").glob("*.zip")} == {"autosimulate-0.1.1.zip"}
+    assert (tmp_path / "site/earlier/autosimulate-0.1.0.zip").is_file()
+    extension("update", "--sync")
+    assert installed() == "0.1.1"
