@@ -3,6 +3,7 @@
     python headless/release.py --output dist                     the zip
     python headless/release.py --output dist --repository site   also a repository of files for any web server: the zip,
                                                                  index.json, index.html to drag from, and the manual
+    ... --platform                                               the zip by the rules of extensions.blender.org
     ... --website https://example.org/autosimulate/manual        where the manual is going to be: F1 then leads there
 
 Blender's own tool builds, validates and lists: that of ``--blender``, or the one inside the bpy module.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What is taken of a checkout; the manifest says what of it is left out.
 CONTENT = ("blender_manifest.toml", "__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "autosimulate_addon",
            "headless/run.py")
+#: What --platform leaves out: downloads, and changes of sys.path.
+NOT_FOR_THE_PLATFORM = ("autosimulate_addon/ui/torch/install.py", "autosimulate_addon/ui/operators/install.py",
+                        "autosimulate_addon/run/process/site_packages.py")
 #: The repository's page. Blender's tool puts the link to drag into Blender where body stands.
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -52,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--repository", type=Path, metavar="DIR", help="a repository to bring up to this version")
     result.add_argument("--website", default="", metavar="URL", help="where the manual is going to be")
     result.add_argument("--no-manual", dest="manual", action="store_false", help="leave the manual out of both")
+    result.add_argument("--platform", action="store_true", help="leave out what extensions.blender.org does not take: "
+                        "installing PyTorch, and PyTorch from a folder")
     result.add_argument("--blender", metavar="PROGRAM", help="the Blender to use instead of the bpy module")
     result.add_argument("--source", type=Path, default=ROOT, metavar="DIR", help="another checkout than this one")
     return result
@@ -60,8 +67,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
-        archive = build(options.source.resolve(), options.output.resolve(), tool(options.blender),
-                        manual=options.manual, website=options.website)
+        archive = build(options.source.resolve(), options.output.resolve(), options)
         print(f"'{archive}' is built.")
         if options.repository:
             publish(archive, options.source.resolve(), options.repository.resolve(), tool(options.blender),
@@ -85,8 +91,9 @@ def tool(blender: str | None) -> list[str]:
     return [sys.executable, str(found[0])]
 
 
-def build(source: Path, output: Path, extension: list[str], *, manual: bool, website: str) -> Path:
+def build(source: Path, output: Path, options: argparse.Namespace) -> Path:
     """The zip of a checkout, validated."""
+    extension = tool(options.blender)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         stage = Path(folder)
@@ -95,19 +102,25 @@ def build(source: Path, output: Path, extension: list[str], *, manual: bool, web
             copy = shutil.copytree if (source / name).is_dir() else shutil.copyfile
             copy(source / name, stage / name)
         manifest = stage / "blender_manifest.toml"
-        if website:
-            manifest.write_text(with_website(manifest.read_text(encoding="utf-8"), website), encoding="utf-8")
-        if manual:
+        text = manifest.read_text(encoding="utf-8")
+        if options.platform:
+            for name in NOT_FOR_THE_PLATFORM:
+                (stage / name).unlink()
+            text = re.sub(r"^network = .*\n", "", text, flags=re.MULTILINE)
+        manifest.write_text(with_website(text, options.website), encoding="utf-8")
+        if options.manual:
             write_manual(source, stage / "manual", searchable=False)
-        facts = tomllib.loads(manifest.read_text(encoding="utf-8"))
-        archive = output / f"{facts['id']}-{facts['version']}.zip"
+        facts = tomllib.loads(text)
+        archive = output / f"{facts['id']}-{facts['version']}{'-platform' if options.platform else ''}.zip"
         run([*extension, "build", "--source-dir", stage, "--output-filepath", archive])
     run([*extension, "validate", archive])
     return archive
 
 
 def with_website(manifest: str, website: str) -> str:
-    """A manifest's text with its website."""
+    """A manifest's text with its website; without one as it is."""
+    if not website:
+        return manifest
     if not website.startswith(("http://", "https://")):
         raise ReleaseError(f"--website {website!r} is no address: it begins with https://.")
     if "website" in tomllib.loads(manifest):

@@ -20,11 +20,19 @@ from .panels import optimize as optimize_panels
 from .panels import results as results_panels
 from .panels import validation as validation_panels
 from .pictures import icons
+from .torch import INSTALLS
 from .torch import status as torch_status
+
+if INSTALLS:
+    from .operators import install
+
+    _INSTALL = (install,)
+else:
+    _INSTALL = ()
 
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
-    cls for module in (preferences, torch_operators, mark, mark_many, mark_list, states,
+    cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, states,
                        labels_operators, validation_operators, optimize, cancel, presets, produce, results, log,
                        menus, status, learnables, labels, validation_panels, network, optimize_panels,
                        results_panels)
@@ -40,10 +48,8 @@ def register() -> None:
 
 
 def unregister() -> None:
-    for module in (reattach, tint, overlay, panel_data, monitor, cancel, keymap, menus, manual):
+    for module in (reattach, tint, overlay, panel_data, monitor, cancel, keymap, menus, manual, *_INSTALL):
         module.unregister()
-    if bpy.app.timers.is_registered(torch_operators.watch):
-        bpy.app.timers.unregister(torch_operators.watch)
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
     properties.unregister()

@@ -48,6 +48,8 @@ _TYPES = {
                "autosimulate_pg_scene.active_class"),
     "results": ("autosimulate_pg_scene.dataset_*", "autosimulate_pg_scene.run_dir"),
 }
+#: Page -> operators of a module that not every build has.
+_OPERATORS = {"preferences": ("install_torch", "cancel_install", "remove_torch")}
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -56,6 +58,8 @@ def pages() -> Iterator[tuple[str, str]]:
         for cls in (cls for module in modules for cls in module.CLASSES):
             yield (f"bpy.ops.{cls.bl_idname}" if issubclass(cls, bpy.types.Operator) else
                    f"bpy.types.{cls.__name__.lower()}.*"), page
+    for page, names in _OPERATORS.items():
+        yield from ((f"bpy.ops.autosimulate.{name}", page) for name in names)
     for page, names in _TYPES.items():
         yield from ((f"bpy.types.{name}", page) for name in names)
     group = properties.AUTOSIMULATE_PG_scene.__name__.lower()

@@ -7,6 +7,7 @@ from bpy.props import StringProperty
 
 from . import package
 from .layout.text import paragraph
+from .torch import INSTALLS
 from .torch import status as torch_status
 
 
@@ -19,14 +20,16 @@ class AUTOSIMULATE_AP_preferences(bpy.types.AddonPreferences):
 
     bl_idname = package.TOP
 
-    torch_folder: StringProperty(
-        name="Use PyTorch From", subtype="DIR_PATH", update=_changed,
-        description="Folder of a Python environment that has PyTorch for this Blender's Python; empty for the "
-                    "add-on's own or Blender's")
-    package_source: StringProperty(
-        name="Package Source",
-        description="Folder with wheels to install from, without a network, or address of a package index beside pip's "
-                    "usual one, for a build of PyTorch that the usual one lacks; empty for the usual one alone")
+    if INSTALLS:
+        torch_folder: StringProperty(
+            name="Use PyTorch From", subtype="DIR_PATH", update=_changed,
+            description="Folder of a Python environment that has PyTorch for this Blender's Python; empty for the "
+                        "add-on's own or Blender's")
+        package_source: StringProperty(
+            name="Package Source",
+            description="Folder with wheels to install from, without a network, or address of a package index beside "
+                        "pip's usual one, for a build of PyTorch that the usual one lacks; empty for the usual one "
+                        "alone")
 
     def draw(self, context):
         layout = self.layout
@@ -35,11 +38,13 @@ class AUTOSIMULATE_AP_preferences(bpy.types.AddonPreferences):
         row = box.row()
         paragraph(row.column(), context, state.line, icon="CHECKMARK" if state.usable else "ERROR")
         row.operator("autosimulate.check_torch", text="", icon="FILE_REFRESH")
-        draw_install(box, context)
+        if INSTALLS:
+            draw_install(box, context)
         layout.operator("wm.url_open", text="Documentation", icon="HELP").url = _manual()
-        layout.use_property_split = True
-        layout.prop(self, "torch_folder")
-        layout.prop(self, "package_source")
+        if INSTALLS:
+            layout.use_property_split = True
+            layout.prop(self, "torch_folder")
+            layout.prop(self, "package_source")
 
 
 def _manual() -> str:

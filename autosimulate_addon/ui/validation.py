@@ -15,25 +15,16 @@ import numpy as np
 from ..blender.marks.classes import CLASS_COLORS, read_classes
 from ..blender.marks.mark import ClassTable
 from ..protocol import AutoSimulateError
-from . import package, redraw
+from ..run.process.names import FOLDER_SUMMARY
+from ..run.process.script import RUN_SCRIPT
+from . import redraw
 from .pictures import icons, raster
-from .torch import install as torch_install
 from .torch import status as torch_status
+from .torch.python import PythonError, python_command
 
 #: How many images are looked into; enough to find a systematic fault, and quick in a folder of thousands.
 LIMIT = 64
 _INTERVAL_SECONDS = 0.2
-
-#: Counts in a Python that has Pillow, where the window's own has not; ``folder_summary`` needs neither torch nor bpy.
-_INSPECT = """
-import json, sys
-root, packages, folder, limit, classes, ids, task = json.loads(sys.argv[1])
-sys.path.insert(0, root)
-if packages:
-    sys.path.append(packages)
-from autosimulate_addon.run.images.folder_summary import folder_summary
-print(json.dumps(folder_summary(folder, classes, ids, limit, task)))
-"""
 
 
 @dataclass(frozen=True)
@@ -108,12 +99,12 @@ def look(folder: str, task: str, classes: ClassTable) -> None:
     _folder, _task = folder, task
     ids = {name: classes.validation_id(name) for name in classes.names[1:]}
     names = list(classes.names) if len(classes.names) > 1 else []
-    request = json.dumps([str(package.ROOT), torch_status.current().site_packages, folder, LIMIT, names, ids, task])
-    try:
-        _process = subprocess.Popen([torch_install.python_command(), "-c", _INSPECT, request],
+    request = json.dumps([torch_status.current().site_packages, folder, names, ids, LIMIT, task])
+    try:        # in a Python that has Pillow, where the window's own has not
+        _process = subprocess.Popen([python_command(), str(RUN_SCRIPT), FOLDER_SUMMARY, request],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                     text=True, start_new_session=os.name == "posix")
-    except (OSError, torch_install.InstallError):
+    except (OSError, PythonError):
         _look_here(folder, tuple(names), ids)
         return
     if bpy.app.background:

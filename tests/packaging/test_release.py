@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import tomllib
 import zipfile
@@ -64,6 +66,56 @@ def test_the_zip_holds_the_manual_and_its_address(tmp_path):
 def test_what_cannot_be_released_is_said_in_one_sentence(checkout, tmp_path, capsys, arguments, said):
     assert release.main(["--source", str(checkout), "--output", str(tmp_path / "dist"), "--no-manual", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.fixture
+def for_the_platform(checkout, tmp_path) -> Path:
+    assert release.main(["--source", str(checkout), "--output", str(tmp_path / "dist"), "--no-manual",
+                         "--platform"]) == 0          # validated by Blender's own tool
+    return next((tmp_path / "dist").glob("*-platform.zip"))
+
+
+def test_the_platforms_build_downloads_nothing_and_leaves_sys_path_alone(for_the_platform, repo_root):
+    with zipfile.ZipFile(for_the_platform) as file:
+        sources = {name: file.read(name).decode() for name in file.namelist() if name.endswith(".py")}
+        assert "network" not in tomllib.loads(file.read("blender_manifest.toml").decode())["permissions"]
+    assert len(sources) > 100 and not [name for name in sources if breaks_a_rule(sources[name])]
+    for name in release.NOT_FOR_THE_PLATFORM:       # else this would look for what is nowhere
+        source = (repo_root / name).read_text(encoding="utf-8")
+        assert name not in sources and (breaks_a_rule(source) or "torch_install" in source), name
+
+
+def breaks_a_rule(source: str) -> bool:
+    """Whether a module changes sys.path, in itself or in a program that it starts, or calls pip as a module."""
+    words = {node.value for node in ast.walk(ast.parse(source))
+             if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    changed = re.compile(r"sys\.path(\.(insert|append|extend)|\[[^\]]*\] *=| *\+?= )|addsitedir")
+    return bool(changed.search(source)) or "pip" in words
+
+
+USE = """
+import sys
+import bpy, addon_utils
+addon_utils.enable("bl_pkg")
+bpy.ops.extensions.package_install_files(filepath=sys.argv[-1], repo="user_default", enable_on_install=True)
+name = "bl_ext.user_default.autosimulate"
+assert not hasattr(bpy.types, "AUTOSIMULATE_OT_install_torch") and hasattr(bpy.types, "AUTOSIMULATE_OT_check_torch")
+assert not hasattr(bpy.context.preferences.addons[name].preferences, "torch_folder")
+bpy.ops.autosimulate.mark_common(what="LIGHTS")
+before = bpy.data.lights[0].energy
+bpy.ops.autosimulate.draw_sample(seed=3)
+assert bpy.data.lights[0].energy != before and name + ".autosimulate_addon" in sys.modules
+addon_utils.disable(name)
+addon_utils.enable(name)
+print("USED")
+"""
+
+
+def test_the_platforms_build_marks_and_draws(for_the_platform, tmp_path):
+    done = subprocess.run([sys.executable, "-c", USE, str(for_the_platform)], capture_output=True, text=True,
+                          timeout=120, check=False,
+                          env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+    assert "USED" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
 """What a process of ours is told by another one in the place of a command."""
 
 RENDER_WORKER = "render-worker"
+FOLDER_SUMMARY = "folder-summary"

@@ -35,9 +35,10 @@ def use_site_packages(folder: str | None) -> None:
     folder = os.path.abspath(os.path.expanduser(folder))
     if not os.path.isdir(folder):
         raise InputError(f"--site-packages '{folder}' is not a folder.")
-    if folder not in sys.path:
-        sys.path.append(folder)
-        importlib.invalidate_caches()
+    if importlib.util.find_spec(f"{__package__}.site_packages") is None:
+        raise InputError("--site-packages is not in this build of AutoSimulate: leave it out, and use a Blender "
+                         "whose own Python has PyTorch.")
+    importlib.import_module(".site_packages", __package__).add(folder)
 
 
 def check_blender() -> None:

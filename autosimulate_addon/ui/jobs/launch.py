@@ -18,8 +18,8 @@ from ...run.record import psi_file
 from ...run.record.directory import RunDirectory
 from ...run.scene.scene_file import save_copy
 from .. import package
-from ..torch import install as torch_install
 from ..torch import status as torch_status
+from ..torch.python import python_command
 from . import results, run_process
 from .job import BackgroundJob
 from .run_follower import Status
@@ -81,7 +81,7 @@ def optimize_arguments(scene: bpy.types.Scene, directory: Path, changes: Mapping
 def command(scene: bpy.types.Scene, copy: Path, arguments: list[str]) -> list[str]:
     if bpy.app.binary_path:
         return run_process.blender_command(bpy.app.binary_path, copy, scene.name, RUN_SCRIPT, arguments)
-    return run_process.python_command(torch_install.python_command(), copy, RUN_SCRIPT, arguments)
+    return run_process.python_command(python_command(), copy, RUN_SCRIPT, arguments)
 
 
 def check_optimization(scene: bpy.types.Scene) -> None:

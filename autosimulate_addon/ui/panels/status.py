@@ -6,6 +6,7 @@ import bpy
 
 from ..layout.text import paragraph
 from ..preferences import draw_install
+from ..torch import INSTALLS
 from ..torch import status as torch_status
 from .base import Sidebar
 
@@ -26,6 +27,8 @@ class AUTOSIMULATE_PT_status(Sidebar, bpy.types.Panel):
         if not torch_status.installing():
             paragraph(layout, context, f"{state.line.rstrip('.')}. Marking works; optimizing and generating need it.",
                       icon="ERROR")
+        if not INSTALLS:
+            return
         column = layout.column()
         draw_install(column, context)
         if not torch_status.installing():

@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .python import PythonError, python_command
+
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
 SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300), "MISSING": (30, 90)}
 #: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
@@ -52,21 +54,8 @@ print(json.dumps({"version": torchmetrics.__version__, "device": ""}))
 """
 
 
-class InstallError(Exception):
-    """One sentence for the user."""
-
-
-def python_command() -> str:
-    """This Blender's own Python. ``sys.executable`` may be another one where Blender runs from a system Python."""
-    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    places = [Path(sys.executable or ""), Path(sys.prefix) / "bin" / name, Path(sys.prefix) / "bin" / "python.exe",
-              Path(sys.prefix) / "python.exe"]
-    inside = [place for place in places if place.is_file() and Path(sys.prefix) in place.parents]
-    for place in inside or places:
-        if place.is_file():
-            return str(place)
-    raise InstallError("This Blender's Python program was not found: use \"Use PyTorch From\" with an environment "
-                       f"of Python {sys.version_info.major}.{sys.version_info.minor}")
+class InstallError(PythonError):
+    """What stands in an installation's way, in one sentence."""
 
 
 def pip_command(python: str) -> tuple[list[str], str]:
@@ -138,7 +127,7 @@ class TorchInstall:
                          "--disable-pip-version-check", "--progress-bar", progress_style(version),
                          *source_options(build, index),
                          *(("--no-deps", *BESIDE) if build == "MISSING" else packages)])
-        except InstallError as error:
+        except PythonError as error:
             self._fail(str(error))
         except OSError as error:
             self._fail(f"{self._what} could not be installed into {target}: {error.strerror or error}")

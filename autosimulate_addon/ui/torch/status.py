@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import package
-from .install import TorchInstall
+from . import INSTALLS
 from .location import TorchState, search
+
+if TYPE_CHECKING:
+    from .install import TorchInstall
 
 _state: TorchState | None = None
 #: The installation that runs, or the last one; its message stays until the next.
@@ -22,7 +26,7 @@ def refresh() -> TorchState:
     """Looks again: after an installation, a changed preference, and before every job."""
     global _state
     preferences = package.preferences()
-    _state = search(own_folder(), preferences.torch_folder if preferences else "")
+    _state = search(own_folder(), preferences.torch_folder if preferences and INSTALLS else "")
     return _state
 
 
