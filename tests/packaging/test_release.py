@@ -142,12 +142,14 @@ def test_a_repository_installs_and_updates(checkout, address, tmp_path):
 
     def extension(*arguments: str) -> None:
         subprocess.run([BLENDER, "--online-mode", "--command", "extension", *arguments], check=True, timeout=120,
-                       capture_output=True, env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+                       capture_output=True, env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "user"),
+                                                 "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")})
 
     def installed() -> str:
         manifest, = (tmp_path / "user").rglob("autosimulate/blender_manifest.toml")
         return tomllib.loads(manifest.read_text(encoding="utf-8"))["version"]
 
+    (tmp_path / "user/config").mkdir(parents=True)      # where it is missing Blender writes to the person's own
     publish("0.1.0")
     listed = json.loads((tmp_path / "site/index.json").read_text(encoding="utf-8"))["data"]
     assert [(each["id"], each["version"], each["archive_url"]) for each in listed] == [
