@@ -85,6 +85,21 @@ DEMO_STARTS = (
     Choice("wide", "Wide", "Wide randomization"),
 )
 
+FORMATS = (
+    Choice("coco", "COCO", "A folder of images and a JSON of boxes and masks for each subset"),
+    Choice("yolo", "YOLO", "A text file of boxes for each image, and data.yaml"),
+    Choice("yolo-seg", "YOLO Outlines", "A text file of polygons for each image, without holes, and data.yaml"),
+    Choice("voc", "Pascal VOC", "An XML file of boxes and a mask of class indices for each image"),
+    Choice("bop", "BOP", "Masks, depth, intrinsics and poses of objects, by scene"),
+    Choice("hdf5", "HDF5", "One file an image, as BlenderProc writes it; needs h5py"),
+    Choice("webdataset", "WebDataset", "Tar files of images with their labels, to be read in a stream"),
+)
+PASSES = (
+    Choice("depth", "Depth", "Distance to the camera's plane"),
+    Choice("normal", "Normals", "Directions of the surfaces"),
+    Choice("amodal", "Amodal", "Boxes and silhouettes of what is hidden too"),
+)
+
 #: Headings of the command line's help, in its order.
 GROUPS = {"files": "files and folders", "optimization": "optimization", "images": "images",
           "network": "network and device", "processes": "processes"}
@@ -114,6 +129,7 @@ class Setting:
     preset: bool = True                     # kept in the window's presets
     in_marks_file: bool = True
     decides: bool = True                    # the result; the others may be changed when a run is resumed
+    several: bool = False                   # of the choices, as a list with commas
     formerly: str = ""                      # its name in earlier versions, still understood
 
     @property
@@ -226,6 +242,16 @@ SETTINGS: tuple[Setting, ...] = (
             "0,1: each sees one alone (CUDA_VISIBLE_DEVICES)", metavar="LIST", decides=False, preset=False),
     Setting("overlap", bool, None, "processes", "render the next iteration's images while networks are trained; the "
             "result is the same (automatic: with several --workers)", decides=False, preset=False),
+)
+
+#: Those of ``generate`` alone, which belong to a data set and to no run: flags, and properties of the scene.
+DATASET: tuple[Setting, ...] = (
+    Setting("format", str, "", "images", "formats to write the data set in too, each in a folder of its own",
+            choices=FORMATS, several=True, metavar="NAMES", label="Formats"),
+    Setting("passes", str, "", "images", "what to render beside the image, depth and normals as numpy files, and in "
+            "the formats that have a place for it", choices=PASSES, several=True, metavar="NAMES", label="Passes"),
+    Setting("split", str, "", "images", "shares of train, val and test in these formats; where an image belongs "
+            "depends on its own number alone (without: all train)", metavar="80/10/10", label="Split"),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..protocol import InputError
-from ..protocol.settings import GROUPS, SETTINGS, Setting, flag_of
+from ..protocol.settings import DATASET, GROUPS, SETTINGS, Setting, flag_of
 from .config import FIELDS
 
 COMMANDS = {
@@ -86,13 +86,6 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
                           "clevr), expert, wide or dark (lmo), the first is the default; target (demo): the "
                           "hidden ones, to render what stands for photographs"}),
     ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
-    ("images", "--format", {"metavar": "NAMES", "help": "generate: also as coco, yolo, yolo-seg, voc, bop, hdf5 "
-                            "or webdataset, each in a folder of its own; several with commas between"}),
-    ("images", "--passes", {"metavar": "NAMES", "help": "generate: also depth, normal (numpy files) and amodal (boxes "
-                            "and silhouettes of what is hidden too); with commas between; formats with a place for "
-                            "them have them too"}),
-    ("images", "--split", {"metavar": "80/10/10", "help": "generate: the shares of train, val and test in these "
-                           "formats; where an image belongs depends on its own number alone (default: all train)"}),
     ("images", "--influence", {"action": "store_true", "help": "preview: instead of samples, which pixels of the "
                                "renders of --psi RUN helped, a heat map"}),
     ("network", "--site-packages", {"metavar": "DIR", "help": "folder where PyTorch is installed, for a Blender whose "
@@ -150,10 +143,18 @@ def parser(rows: Sequence[Setting] = SETTINGS) -> argparse.ArgumentParser:
                 if setting.formerly:
                     group.add_argument(flag_of(setting.formerly), dest=setting.name,
                                        **{**_options(setting), "help": argparse.SUPPRESS})
+        for setting in DATASET if key == "images" else ():
+            group.add_argument(setting.flag, **_dataset_options(setting))
         for place, flag, options in _FLAGS:
             if place == key:
                 group.add_argument(flag, **options)
     return result
+
+
+def _dataset_options(setting: Setting) -> dict[str, Any]:
+    """As ``_options``, for one of ``generate`` alone. What a list may hold is checked by what obeys it."""
+    names = f": {', '.join(choice.id for choice in setting.choices)}, with commas between" if setting.several else ""
+    return {"metavar": setting.metavar, "help": f"generate: {setting.help}{names}"}
 
 
 def _options(setting: Setting) -> dict[str, Any]:

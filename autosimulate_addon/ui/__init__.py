@@ -8,14 +8,14 @@ from __future__ import annotations
 import bpy
 
 from ..blender.marks import properties
-from . import keymap, manual, menus, monitor, panel_data, preferences, reattach, validation
+from . import editor_menus, keymap, manual, menus, monitor, panel_data, preferences, reattach, status_bar, validation
 from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states
 from .operators import labels as labels_operators
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
 from .overlay import draw as overlay
 from .overlay import tint
-from .panels import labels, learnables, network, status
+from .panels import found, labels, learnables, network, produced, status
 from .panels import optimize as optimize_panels
 from .panels import results as results_panels
 from .panels import validation as validation_panels
@@ -34,21 +34,23 @@ else:
 _CLASSES = tuple(
     cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, states,
                        labels_operators, validation_operators, optimize, cancel, presets, produce, results, log,
-                       menus, status, learnables, labels, validation_panels, network, optimize_panels,
-                       results_panels)
+                       menus, editor_menus, status, learnables, labels, validation_panels, network, optimize_panels,
+                       results_panels, produced, found)
     for cls in module.CLASSES)
+#: With handlers, keys, timers or menu entries of their own, in the order in which they are registered.
+_MODULES = (manual, menus, editor_menus, keymap, cancel, monitor, status_bar, panel_data, overlay, tint, reattach)
 
 
 def register() -> None:
     properties.ensure_registered()      # a script may have read marks before the add-on was enabled
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    for module in (manual, menus, keymap, cancel, monitor, panel_data, overlay, tint, reattach):
+    for module in _MODULES:
         module.register()
 
 
 def unregister() -> None:
-    for module in (reattach, tint, overlay, panel_data, monitor, cancel, keymap, menus, manual, *_INSTALL):
+    for module in (*reversed(_MODULES), *_INSTALL):
         module.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

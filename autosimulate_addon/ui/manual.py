@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import bpy
 
 from ..blender.marks import properties
-from ..protocol.settings import SETTINGS
+from ..protocol.settings import DATASET, SETTINGS
 from . import package, preferences
 from .operators import (
     cancel,
@@ -66,6 +66,7 @@ def pages() -> Iterator[tuple[str, str]]:
     for setting in SETTINGS:
         if setting.label:
             yield f"bpy.types.{group}.{setting.name}", _OF_PANEL.get(setting.panel, setting.panel)
+    yield from ((f"bpy.types.{group}.{setting.name}", "results") for setting in DATASET)
     yield from (("bpy.ops.autosimulate.*", "index"), ("bpy.types.autosimulate_*", "index"),
                 ("bpy.types.scene.autosimulate*", "index"))
 

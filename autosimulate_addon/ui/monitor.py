@@ -29,6 +29,7 @@ _ALIVE_SECONDS = 3.0
 def follow(new: BackgroundJob) -> None:
     """Watches a job from now on."""
     table.put(new)
+    redraw.status_bars()
     for prefix in _PICTURES:
         icons.forget(prefix + new.kind)
     if not bpy.app.timers.is_registered(_on_timer):
@@ -62,6 +63,7 @@ def step(found: BackgroundJob) -> bool:
         on_end(found)
     if news:
         redraw.sidebars()
+        redraw.status_bars()
     return not state.ended
 
 

@@ -1,4 +1,4 @@
-"""Asks Blender to draw the sidebars again."""
+"""Asks Blender to draw the sidebars and the status bar again."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def sidebars(viewports: bool = False) -> None:
                 for region in area.regions:
                     if region.type == "UI" or viewports:
                         region.tag_redraw()
+
+
+def status_bars() -> None:
+    """Redraws the status bars. They belong to no screen; what they listen to is the name of a view layer."""
+    bpy.msgbus.publish_rna(key=(bpy.types.ViewLayer, "name"))

@@ -15,7 +15,7 @@ from pycocotools.coco import COCO
 from autosimulate_addon.core.datasets import read_dataset
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn
-from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol import InputError, settings
 from autosimulate_addon.run.images import formats
 from autosimulate_addon.run.images.dataset_writer import write_dataset
 from autosimulate_addon.run.images.formats.rendered import read_rendered
@@ -46,6 +46,10 @@ def told(render):
             "whole_masks": np.ones((len(posed), *depth.shape), bool),
             "whole_boxes": np.array([[-1.0, -2.0, 9.0, 20.0]] * len(posed)),
             "whole_pixels": np.array([2 * (render.instances == number).sum() for number in posed])}
+
+
+def test_the_window_and_the_help_offer_what_is_written():
+    assert [choice.id for choice in settings.FORMATS] == list(formats.FORMATS)
 
 
 @pytest.fixture(scope="module")

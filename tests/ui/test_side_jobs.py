@@ -11,11 +11,13 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
+from autosimulate_addon.run import arguments
+from autosimulate_addon.run.images import formats
 from autosimulate_addon.ui import monitor, package
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
+from autosimulate_addon.ui.layout.job_row import job_row
 from autosimulate_addon.ui.operators import cancel
-from autosimulate_addon.ui.panels import results
 from autosimulate_addon.ui.torch import status as torch_status
 from autosimulate_addon.ui.torch.location import TorchState
 from tests.ui.test_marking import sentence
@@ -80,7 +82,7 @@ class Layout:
 def panel(kind="GENERATE") -> tuple[bool, str, list]:
     """(whether it shows a running job, all its texts in one, everything drawn)."""
     layout = Layout()
-    running = results._job_row(layout, Drawing, table.job(kind))
+    running = job_row(layout, Drawing, table.job(kind))
     return running, " ".join(text for what, text, _ in layout.drawn if what != "operator"), layout.drawn
 
 
@@ -117,6 +119,26 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     assert text.startswith(f"Stopped: {count} of 5000 images are kept")
     assert not (job.directory / "scene.blend").exists()
     assert "Nothing is running" in sentence(ops.cancel)
+
+
+def test_formats_passes_and_split_reach_the_job(ready, monkeypatch):
+    asked = []
+    monkeypatch.setattr(launch, "command", lambda _scene, _copy, arguments: asked.append(arguments) or [
+        sys.executable, "-c", ""])
+    assert ops.generate() == {"FINISHED"}
+    assert not {"--format", "--passes", "--split"} & set(asked[0])
+    table.job("GENERATE").process.wait(30)
+    table.clear()
+    group = ready.autosimulate
+    group.format, group.passes, group.split = {"YOLO_SEG", "COCO"}, {"NORMAL"}, "80/20"
+    assert ops.generate() == {"FINISHED"}
+    options = arguments.parse(asked[1])
+    assert (options.format, options.passes, options.split) == ("coco,yolo-seg", "normal", "80/20")
+    assert formats.chosen(options.format) and formats.extras_of((), options.passes) == ("normal",)
+    table.job("GENERATE").process.wait(30)
+    table.clear()
+    group.split = "all of it"
+    assert "as in 80/10/10" in sentence(ops.generate) and table.job("GENERATE") is None
 
 
 #: Stands in for a job that has rendered 2 of 4 samples and waits to be stopped.
@@ -170,7 +192,7 @@ def test_esc_stops_at_once_over_the_sidebar_and_elsewhere_asks(monkeypatch):
         manager = SimpleNamespace(invoke_confirm=lambda *_, **words: asked.append(words["title"]) or {"ASKED"})
         context = SimpleNamespace(region=SimpleNamespace(type=region[0], active_panel_category=region[1]),
                                   window_manager=manager)
-        key = SimpleNamespace(anywhere=anywhere, execute=lambda _: stopped.append(cancel._first()) or {"DONE"})
+        key = SimpleNamespace(anywhere=anywhere, execute=lambda _: stopped.append(cancel.next_to_stop()) or {"DONE"})
         return Cancel.invoke(key, context, SimpleNamespace(type="ESC"))
 
     assert not Cancel.poll(SimpleNamespace()) and press() == {"PASS_THROUGH"}

@@ -29,7 +29,27 @@ def find_area(kind="VIEW_3D"):
         for area in window.screen.areas:
             if area.type == kind:
                 return window, area, {region.type: region for region in area.regions}
-ENV["find_area"] = find_area
+def under_mouse(area, kind):
+    window, area, regions = find_area(area)
+    manager = bpy.context.window_manager
+    old, manager.clipboard = manager.clipboard, ""
+    with bpy.context.temp_override(window=window, area=area, region=regions[kind]):
+        if bpy.ops.ui.copy_python_command_button.poll(): bpy.ops.ui.copy_python_command_button()
+        elif bpy.ops.ui.copy_data_path_button.poll(): bpy.ops.ui.copy_data_path_button(full_path=True)
+    found, manager.clipboard = manager.clipboard, old
+    return found
+def sweep(text, area, kind, column, rows):
+    """A coroutine: the pointer goes down a column, a row a few turns of the event loop, until it is over ``text``."""
+    window = find_area(area)[0]
+    for turns, y in [(5, rows[0] + 3), *((3, row) for row in rows)]:
+        window.cursor_warp(column, y)
+        for _ in range(turns):                          # the motion arrives, one button goes, the next is active
+            yield
+        if text in under_mouse(area, kind):
+            print(y)
+            return
+ENV.update(find_area=find_area, under_mouse=under_mouse, sweep=sweep)
+running = {}                                            # file of a command -> its coroutine, what it printed
 def tick():
     for name in sorted(os.listdir(D)):
         if name.endswith(".py"):
@@ -37,18 +57,30 @@ def tick():
             with open(path, encoding="utf-8") as file:
                 source = file.read()
             os.remove(path)
-            out, verdict = io.StringIO(), "OK"
-            try:
-                with contextlib.redirect_stdout(out):
-                    exec(compile(source, name, "exec"), ENV)
-            except Exception:
-                verdict = "ERR"; out.write(traceback.format_exc())
-            with open(path + ".tmp", "w", encoding="utf-8") as file:
-                file.write(verdict + "\n" + out.getvalue())
-            os.replace(path + ".tmp", path[:-3] + ".out")
-    return 0.02
+            ENV["going"] = None
+            running[path] = [lambda source=source, name=name: exec(compile(source, name, "exec"), ENV), io.StringIO()]
+    for path, (work, out) in list(running.items()):
+        verdict = "OK"
+        try:
+            with contextlib.redirect_stdout(out):
+                if callable(work):
+                    work()
+                    running[path][0] = work = ENV["going"]
+                if work is not None:
+                    next(work)
+                    continue
+        except StopIteration:
+            pass
+        except Exception:
+            verdict = "ERR"; out.write(traceback.format_exc())
+        del running[path]
+        with open(path + ".tmp", "w", encoding="utf-8") as file:
+            file.write(verdict + "\n" + out.getvalue())
+        os.replace(path + ".tmp", path[:-3] + ".out")
+    return 0.004 if running else 0.02
 bpy.context.preferences.view.show_splash = False
 bpy.context.preferences.use_preferences_save = False
+bpy.context.preferences.system.viewport_aa = 'OFF'          # a software renderer has better things to do
 bpy.app.timers.register(tick, first_interval=0.3, persistent=True)
 '''
 
@@ -56,9 +88,13 @@ bpy.app.timers.register(tick, first_interval=0.3, persistent=True)
 class Gui:
     """One Blender in a window of its own, on a virtual screen of the same size."""
 
+    #: Pixels by which one turn of the mouse wheel scrolls a region.
+    PER_CLICK = 40
+
     def __init__(self, blender: str, arguments: list[str], size: tuple[int, int] = (1300, 1050),
                  env: dict[str, str] | None = None) -> None:
         self.size = size
+        self._found: tuple = ()                             # the page and the row of what was found last
         self.folder = Path(tempfile.mkdtemp(prefix="window-"))
         (self.folder / "commands").mkdir()
         inside = self.folder / "inside.py"
@@ -71,7 +107,9 @@ class Gui:
         with os.fdopen(read) as pipe:
             display = ":" + pipe.readline().strip()         # to the newline: closed earlier, Xvfb dies of SIGPIPE
         self.env = {**os.environ, "DISPLAY": display, "GUI_COMMANDS": str(self.folder / "commands"),
-                    "TMPDIR": str(self.folder), **(env or {})}
+                    "TMPDIR": str(self.folder),
+                    # where Blender looks while the folder that BLENDER_USER_RESOURCES names is not there yet
+                    "XDG_CONFIG_HOME": str(self.folder / "config"), **(env or {})}
         self.log = self.folder / "blender.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -149,12 +187,12 @@ class Gui:
         self.x("type", "--delay", "15", text)
         time.sleep(0.3)
 
-    def scroll(self, clicks: int, area: str = "VIEW_3D", kind: str = "UI") -> None:
-        """Turns the mouse wheel over a region: down, or up when negative."""
+    def scroll(self, clicks: int, area: str = "VIEW_3D", kind: str = "UI", down: float = 0.5) -> None:
+        """Turns the mouse wheel over a region, ``down`` which share of its height: down, or up when negative."""
         x, y, width, height = self.region(area, kind)
-        self.move(x + width // 2, y + height // 2)
-        self.x("click", "--repeat", abs(clicks), "--delay", "15", 5 if clicks > 0 else 4)
-        time.sleep(0.6)
+        self.move(x + width // 2, y + int(height * down))
+        self.x("click", "--repeat", abs(clicks), "--delay", "8", 5 if clicks > 0 else 4)
+        time.sleep(0.3)
         self.py("pass")
 
     def shot(self, path: Path) -> None:
@@ -185,38 +223,46 @@ class Gui:
         ).split())
         return x, self.size[1] - y - height, width, height
 
-    def under_mouse(self, area: str, kind: str) -> str:
-        """'bpy.ops.x.y(...)' or a data path: what the real mouse hovers."""
-        return self.py(f"""
-w,a,r=find_area({area!r}); wm=bpy.context.window_manager; old=wm.clipboard; wm.clipboard=''
-with bpy.context.temp_override(window=w, area=a, region=r[{kind!r}]):
-    if bpy.ops.ui.copy_python_command_button.poll(): bpy.ops.ui.copy_python_command_button()
-    elif bpy.ops.ui.copy_data_path_button.poll(): bpy.ops.ui.copy_data_path_button(full_path=True)
-print(wm.clipboard); wm.clipboard=old""")
+    def find(self, text: str, *, step: int = 18, across: float = 0.5, area: str = "VIEW_3D",
+             kind: str = "UI") -> tuple[int, int]:
+        """Sweeps the mouse down a region until it hovers ``text``: what is seen, on to the end, then from the top.
 
-    def find(self, text: str, *, step: int = 14, across: float = 0.5, area: str = "VIEW_3D",
-             kind: str = "UI", pages: int = 7) -> tuple[int, int]:
-        """Sweeps the mouse down a region until it hovers ``text``, and scrolls on when it is not to be seen.
-
-        Raises LookupError.
+        ``step``: less than a button is high. Raises LookupError.
         """
-        for _ in range(pages):
-            found = self._sweep(text, step, across, area, kind)
-            if found:
-                return found
-            self.scroll(8, area, kind)
+        began = self._scrolled(area, kind)
+        for first in (True, False):
+            while True:
+                found = self._sweep(text, step, across, area, kind)
+                if found:
+                    return found
+                before = self._scrolled(area, kind)
+                for down in (0.5, 0.2):                     # a list under the mouse keeps the wheel for itself
+                    if self._scrolled(area, kind) == before:
+                        self.scroll((self.region(area, kind)[3] - 60) // self.PER_CLICK, area, kind, down)
+                if self._scrolled(area, kind) == before or (not first and before >= began):
+                    break
+            if first:
+                self.scroll(-(self._scrolled(area, kind) // self.PER_CLICK + 2), area, kind, 0.2)
         raise LookupError(f"{text} was not found under the mouse")
 
+    def _scrolled(self, area: str, kind: str) -> int:
+        """Pixels by which a region is scrolled down."""
+        return -round(float(self.value(f"find_area({area!r})[2][{kind!r}].view2d.region_to_view(0, 0)[1]")))
+
     def _sweep(self, text: str, step: int, across: float, area: str, kind: str) -> tuple[int, int] | None:
+        """Where ``text`` is among what is seen. Begins where the last was found: what comes next is often near."""
         x, y, width, height = self.region(area, kind)
         column = x + int((width - 24) * across)
-        for row in range(y + 6, y + height - 4, step):
-            # two motions: the first enters the region, the second makes the button under the mouse active
-            self.x("mousemove", column - 2, row - 1, "sleep", 0.03, "mousemove", column, row, "sleep", 0.03)
-            self.py("pass")
-            if text in self.under_mouse(area, kind):
-                return column, row
-        return None
+        rows = [self.size[1] - row for row in range(y + 6, y + height - 4, step)]       # Blender counts from below
+        rows = rows[::2] + rows[1::2]                       # many buttons are as high as two rows
+        page = (area, kind, height, self._scrolled(area, kind))
+        if self._found[:-1] == page:
+            rows.sort(key=lambda row: (row > self._found[-1], -row))
+        found = self.py(f"going = sweep({text!r}, {area!r}, {kind!r}, {column}, {rows})", timeout=300)
+        if not found:
+            return None
+        self._found = (*page, int(found))
+        return column, self.size[1] - int(found)
 
     def click_button(self, text: str, **where) -> None:
         self.click(*self.find(text, **where))

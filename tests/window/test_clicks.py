@@ -108,11 +108,11 @@ def test_class_colours_are_seen_and_change_nothing(window, extension, tmp_path):
         return int(((seen[..., 0] - seen[..., 2] > 60) & (seen[..., 1] > 60)).sum())
 
     plain = orange()
-    gui.click_button("autosimulate.show_classes", pages=6)
+    gui.click_button("autosimulate.show_classes")
     story.shot("shown")
     assert orange() > plain + 500
     gui.py("bpy.data.objects['Large Sphere'].name = 'Large Sphere, renamed'")
-    gui.click_button("autosimulate.show_classes", pages=6)
+    gui.click_button("autosimulate.show_classes")
     assert orange() < plain + 100
     assert gui.value(colors) == before
     no_errors(gui)
@@ -175,7 +175,7 @@ def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_pa
     assert gui.value(PSI) == "None"
 
     gui.scroll(16)
-    gui.click_button("autosimulate.keep", across=0.25, pages=6)
+    gui.click_button("autosimulate.keep", across=0.25)
     story.shot("kept")
     learned = gui.value(PSI)
     assert gui.value(f"{SETTINGS}.decision").startswith("KEPT")
@@ -208,7 +208,7 @@ def sample_sheet(story: Story) -> None:
     gui.click_button("autosimulate.sample_sheet")
     gui.wait(f"{job} is not None and {job}.state.images > 0", timeout=60)
     story.shot("sheet-running")
-    gui.wait(f"{job}.state.ended", timeout=60)
+    gui.wait(f"{job}.state.ended", timeout=180)
     story.shot("sheet")
     assert gui.value(f"(str({job}.state.status), {job}.state.images, bool({job}.sheet_icons))") == "('done', 12, True)"
 

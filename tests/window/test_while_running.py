@@ -59,7 +59,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     story.shot("attached")
     gui.wait(f"{JOB}.state.ended", timeout=300)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
-    gui.click_button("autosimulate.keep", across=0.25, pages=6)
+    gui.click_button("autosimulate.keep", across=0.25)
     final = {entry["key"]: entry["final"] for entry in json.loads((run / "psi.json").read_text())["factors"]}
     gui.wait("bpy.data.lights['Key'].get('psi.energy.mean') is not None", timeout=10)
     assert float(gui.value("bpy.data.lights['Key']['psi.energy.mean']")) == pytest.approx(final["Key Power"]["mean"][0])

@@ -125,7 +125,7 @@ def mark_locations(story: Story) -> None:
 def choose_validation(story: Story, folder: Path) -> None:
     gui = story.gui
     gui.scroll(9)
-    gui.click(*gui.find("validation", across=0.3))
+    gui.click(*gui.find(".autosimulate.validation", across=0.3))
     gui.key("ctrl+a")
     gui.type(str(folder))
     gui.key("Return")

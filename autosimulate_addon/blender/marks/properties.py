@@ -21,6 +21,7 @@ from bpy.props import (
 )
 
 from ...protocol import FAMILIES
+from ...protocol.settings import DATASET
 from .. import compat
 from . import editing, settings
 from .mark import MAX_SIZE
@@ -133,7 +134,7 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     before_kept: StringProperty(name="Before", description="The distributions before Keep, as JSON, for Discard")
 
 
-AUTOSIMULATE_PG_scene.__annotations__.update(settings.annotations())
+AUTOSIMULATE_PG_scene.__annotations__.update({**settings.annotations(), **settings.annotations(DATASET)})
 
 CLASSES = (
     AUTOSIMULATE_PG_value, AUTOSIMULATE_PG_item, AUTOSIMULATE_PG_target, AUTOSIMULATE_PG_mark, AUTOSIMULATE_PG_member,

@@ -45,6 +45,8 @@ def applies(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Se
 
 def _value(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Setting]) -> Any:
     value = getattr(group, setting.name)
+    if setting.several:
+        return ",".join(choice.id for choice in setting.choices if _identifier(choice.id) in value) or None
     if setting.choices:
         return next(choice.id for choice in setting.choices if _identifier(choice.id) == value)
     if setting.subtype in ("DIR_PATH", "FILE_PATH"):
@@ -57,6 +59,9 @@ def _value(group: bpy.types.PropertyGroup, setting: Setting, rows: dict[str, Set
 
 def _property(setting: Setting) -> Any:
     common = {"name": setting.label, "description": setting.help[:1].upper() + setting.help[1:]}
+    if setting.several:
+        return EnumProperty(**common, default=set(), options={"ENUM_FLAG"}, items=[
+            (_identifier(choice.id), choice.label, choice.help) for choice in setting.choices])
     if setting.choices:
         return EnumProperty(**common, default=_identifier(setting.default), items=[
             (_identifier(choice.id), choice.label, choice.help) for choice in setting.choices])

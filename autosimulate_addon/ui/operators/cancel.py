@@ -54,7 +54,7 @@ class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
         """Esc stops at once over the AutoSimulate tab; elsewhere it may be meant for something else, so it asks."""
         if event.type != "ESC":
             return self.execute(context)
-        kind = _first()
+        kind = next_to_stop()
         if kind and over_tab(context.region):
             return self.execute(context)
         if not kind or not self.anywhere or time.monotonic() - _playback_ended < _SAME_KEY:
@@ -65,7 +65,7 @@ class AUTOSIMULATE_OT_cancel(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            kind = _first() if self.kind == "ANY" else self.kind
+            kind = next_to_stop() if self.kind == "ANY" else self.kind
             if not kind or not table.running(kind):
                 raise InputError("This is not running")
             monitor.cancel(kind)
@@ -80,7 +80,7 @@ def over_tab(region: bpy.types.Region | None) -> bool:
         getattr(region, "active_panel_category", "") == "AutoSimulate"
 
 
-def _first() -> str:
+def next_to_stop() -> str:
     """The job that is to be stopped where none was named; "" where none is left."""
     running = [kind for kind in _ORDER if table.running(kind)]
     return next((kind for kind in running if table.job(kind).state.status != Status.CANCELLING), "")

@@ -104,6 +104,8 @@ class AUTOSIMULATE_OT_class_assign(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     what: EnumProperty(name="What", description="What to assign", items=ASSIGNABLE)
+    index: IntProperty(name="Class", description="Which class, in their order; -1: the selected one", default=-1,
+                       min=-1, options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context):
@@ -112,13 +114,16 @@ class AUTOSIMULATE_OT_class_assign(bpy.types.Operator):
     @classmethod
     def description(cls, _context, properties):
         text = described(ASSIGNABLE, properties.what)[1]
-        return f"Put into the selected class: {text[0].lower()}{text[1:]}"
+        return f"Put into the {'selected' if properties.index < 0 else 'named'} class: {text[0].lower()}{text[1:]}"
 
     def execute(self, context):
         def work():
-            group = context.scene.autosimulate.classes[context.scene.autosimulate.active_class]
+            classes = context.scene.autosimulate.classes
+            if self.index >= len(classes):
+                raise InputError(f"There is no class number {self.index}")
+            group = classes[self.index if self.index >= 0 else context.scene.autosimulate.active_class]
             blocks = _chosen(context, self.what)
-            for other in context.scene.autosimulate.classes:
+            for other in classes:
                 for i in reversed(range(len(other.members))):       # a pixel has one class: the latest word counts
                     if other.members[i].id in blocks or other.members[i].id is None:
                         other.members.remove(i)

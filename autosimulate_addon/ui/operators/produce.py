@@ -7,7 +7,10 @@ from pathlib import Path
 import bpy
 from bpy.props import IntProperty
 
+from ...blender.marks import settings
 from ...protocol import InputError
+from ...protocol.settings import DATASET
+from ...run.images.split import Split
 from ...run.record.directory import DATASET_FILE, PREVIEW_FILE, check_count, check_not_data
 from .. import monitor, panel_data, reasons
 from ..jobs import launch, run_process, table
@@ -120,9 +123,11 @@ class AUTOSIMULATE_OT_generate(bpy.types.Operator):
             check_not_data(output, validation=launch.absolute(group.validation), test=launch.absolute(group.test),
                            real=launch.absolute(group.real))
             check_count(output, group.dataset_count)
+            if group.split:
+                Split.parse(group.split)
             output.mkdir(parents=True, exist_ok=True)
             arguments = ["generate", *run_process.flags({"output": output, "count": group.dataset_count,
-                                                         **_size(context.scene)})]
+                                                         **_size(context.scene), **settings.read(group, DATASET)})]
             monitor.follow(launch.start_side_job("GENERATE", context.scene, arguments, output, group.dataset_count))
             return f"Generating {group.dataset_count} images"
 

@@ -11,6 +11,7 @@ from ...protocol.words import duration, percent
 from ..jobs import table
 from ..jobs.job import BackgroundJob
 from ..jobs.run_follower import Status
+from ..layout.learning_curve import draw_curve
 from ..layout.text import paragraph, picture
 from ..wording import STATUS_WORDS
 from .base import Sidebar, draw_settings
@@ -76,14 +77,16 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
         _pair(column, iface_("Iteration"), iface_("{:d} of {:d}").format(
             min(state.iteration + 1, state.iterations), state.iterations))
     _pair(column, iface_("Images rendered"), str(state.images))
-    _scores(layout, context, job)
+    _scores(layout, job)
+    if state.curve:
+        draw_curve(layout, context, job)
     picture(layout, context, job.sheet_icons)
     for problem in state.problems[-2:]:
         paragraph(layout, context, problem, icon="INFO")
 
 
-def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
-    """The validation metric of the learned distributions beside the null control, and both curves."""
+def _scores(layout: bpy.types.UILayout, job: BackgroundJob) -> None:
+    """The validation metric of the learned distributions beside the null control."""
     state = job.state
     if not state.curve:
         return
@@ -94,14 +97,6 @@ def _scores(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgro
     if state.control_metric is not None:
         _triple(grid, iface_("Null control (grey)"), percent(state.control_metric),
                 percent(state.best_control_metric))
-    picture(layout, context, job.curve_icons)
-    low, high = job.curve_range
-    row = layout.row()
-    row.scale_y = 0.8
-    row.label(text=f"{state.metric_name} {100 * low:.0f} – {100 * high:.0f} %")
-    right = row.row()
-    right.alignment = "RIGHT"
-    right.label(text=iface_("0 – {:d} images").format(state.curve[-1].images))
 
 
 def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: BackgroundJob) -> None:
@@ -114,7 +109,7 @@ def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgrou
     row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
     if state.error:
         paragraph(layout, context, state.error, icon="ERROR")
-    _scores(layout, context, job)
+    _scores(layout, job)
     for problem in state.problems[-3:]:
         paragraph(layout, context, problem, icon="INFO")
 

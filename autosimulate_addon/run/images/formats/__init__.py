@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....protocol import InputError, suggestion
+from ....protocol import InputError, settings, suggestion
+from ..split import Split
 from . import bop, coco, hdf5, voc, webdataset, yolo
-from .rendered import Rendered, Split, read_rendered
+from .rendered import Rendered, read_rendered
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-#: What --passes may name.
-PASSES = ("depth", "normal", "amodal")
+PASSES = tuple(choice.id for choice in settings.PASSES)
 
 
 def chosen(given: str) -> tuple[str, ...]:
