@@ -9,7 +9,7 @@ import bpy
 
 from ..blender.marks import properties
 from . import editor_menus, keymap, manual, menus, monitor, panel_data, preferences, reattach, status_bar, validation
-from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states
+from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states, tab
 from .operators import labels as labels_operators
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
@@ -33,7 +33,7 @@ else:
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
     cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, states,
-                       labels_operators, validation_operators, optimize, cancel, presets, produce, results, log,
+                       labels_operators, validation_operators, optimize, cancel, presets, produce, results, log, tab,
                        menus, editor_menus, status, learnables, labels, validation_panels, network, optimize_panels,
                        results_panels, produced, found)
     for cls in module.CLASSES)

@@ -57,31 +57,6 @@ class AUTOSIMULATE_MT_object(bpy.types.Menu):
         layout.operator("autosimulate.show_tab", icon="WINDOW")
 
 
-class AUTOSIMULATE_OT_show_tab(bpy.types.Operator):
-    """Open the sidebar on the AutoSimulate tab"""
-
-    bl_idname = "autosimulate.show_tab"
-    bl_label = "Show in Sidebar"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context):
-        return context.area is not None and context.area.type == "VIEW_3D"
-
-    def execute(self, context):
-        context.space_data.show_region_ui = True
-        area = context.area
-
-        def choose() -> None:                           # a sidebar has its tabs once it was drawn
-            for region in area.regions:
-                if region.type == "UI" and region.width > 1:
-                    region.active_panel_category = "AutoSimulate"
-                    region.tag_redraw()
-
-        bpy.app.timers.register(choose, first_interval=0.1)
-        return {"FINISHED"}
-
-
 def inputs_of(node: bpy.types.Node) -> list[tuple[str, PropertyRef]]:
     """(name, property) of the inputs that have a value of their own here: no link, a number, a switch or a choice."""
     found = []
@@ -130,7 +105,7 @@ def draw_node_menu(self, context) -> None:
 _MENUS = (("VIEW3D_MT_object", draw_object_menu), ("VIEW3D_MT_object_context_menu", draw_object_menu),
           ("NODE_MT_context_menu", draw_node_menu))
 
-CLASSES = (AUTOSIMULATE_OT_show_tab, AUTOSIMULATE_MT_assign, AUTOSIMULATE_MT_object, AUTOSIMULATE_MT_node)
+CLASSES = (AUTOSIMULATE_MT_assign, AUTOSIMULATE_MT_object, AUTOSIMULATE_MT_node)
 
 
 def register() -> None:

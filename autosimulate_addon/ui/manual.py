@@ -25,13 +25,14 @@ from .operators import (
     produce,
     results,
     states,
+    tab,
     torch,
     validation,
 )
 
 #: Page of the manual, below ``window/`` -> modules whose operators and property groups it explains.
 PAGES = {
-    "learnables": (mark, mark_many, mark_list, states),
+    "learnables": (mark, mark_many, mark_list, states, tab),
     "labels": (labels,),
     "validation": (validation,),
     "optimize": (optimize, cancel, presets, log),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autosimulate_addon.protocol.settings import SETTINGS
+from autosimulate_addon.protocol.settings import DATASET, SETTINGS
 from autosimulate_addon.run.arguments import _FLAGS, _OWN, parse, settings
 from autosimulate_addon.run.config import combine
 from headless import release
@@ -67,7 +67,8 @@ def test_every_command_is_understood(repo_root, pages):
 
 
 def test_every_flag_that_is_named_exists(pages):
-    ours = {row.flag for row in SETTINGS} | {flag for _, flag, _ in _FLAGS} | {f for own in _OWN.values() for f in own}
+    ours = {row.flag for row in (*SETTINGS, *DATASET)} | {flag for _, flag, _ in _FLAGS}
+    ours |= {flag for own in _OWN.values() for flag in own}
     ours |= {f"--no-{row.flag[2:]}" for row in SETTINGS if row.kind is bool} | {"--help"} | FOREIGN
     ours |= {flag for action in release.parser()._actions for flag in action.option_strings}
     named = {(page, flag) for page, text in pages.items() for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)}
