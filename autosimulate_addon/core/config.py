@@ -95,7 +95,7 @@ class LoopConfig:
         """Networks trained side by side: 1 for a method that has no use for more."""
         if not search_class(self).averages:
             return 1
-        if getattr(LEARNERS[self.learner], "unique", False):
+        if LEARNERS[self.learner].unique:
             return 1
         return self.ensemble_size or NETWORKS_AVERAGED.get(self.network, 1)
 

@@ -57,8 +57,8 @@ TASKS = (
 )
 LEARNERS = (
     Choice("network", "Network", "A neural network, trained by gradient steps"),
-    Choice("head", "Head on Frozen Features", "Logistic regression of every pixel on a pretrained encoder's features, "
-                                              "solved to the end"),
+    Choice("head", "Head on Frozen Features", "Logistic regression on a pretrained encoder's features, solved to the "
+                                              "end"),
 )
 NETWORKS = (
     Choice("unet", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),

@@ -4,8 +4,9 @@ For each seed psi is learned by the product's own loop: ``match`` brings it near
 ``match-autosimulate`` the hypergradient of the convex head goes on from there; ``none`` is the null control, whose psi
 stays; ``expert`` is the scene of someone who had looked at the photographs. Then psi is judged: by a pool of other
 renders of it, on which a head is trained from nothing and scored on the test photographs, which nothing else sees. All
-arms of a seed are judged with the same random numbers. Renders are what it costs, and are kept in --work: a run's first
-renders are those of the start on which its partner (1 and 2, 3 and 4, ...) is judged.
+arms of a seed are judged with the same random numbers. ``--task detection`` judges the same psi on the same pools by a
+detector. Renders are what it costs, and are kept in --work: a run's first renders are those of the start on which its
+partner (1 and 2, 3 and 4, ...) is judged.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import dataclasses
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +28,28 @@ from autosimulate_addon.run.scene import marked_scene
 
 from .options import add_common, names
 from .photographs_arms import ARMS, learn
+from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
 from .photographs_pools import Pools
-from .photographs_report import summary
+from .photographs_report import boxes_summary, summary
 from .table import Table
 
-COLUMNS = ("arm", "seed", "start", "judge_seed", "run", "renders", "judged_on", "samples", "loss", "decided", "miou",
-           "l2", "val_loss", "val_decided", "kl", "distance", "distance_std", "seconds")
+_RUN = ("arm", "seed", "start", "judge_seed", "run", "renders", "judged_on", "samples")
+_PSI = ("kl", "distance", "distance_std", "seconds")
+#: Task -> (its table, columns, judge, summary).
+TASKS: dict[str, tuple[str, tuple[str, ...], type[Judge] | type[BoxJudge], Callable[..., list[str]]]] = {
+    "segmentation": ("photographs.csv", (*_RUN, "loss", "decided", "miou", "l2", "val_loss", "val_decided", *_PSI),
+                     Judge, summary),
+    "detection": ("photographs_detection.csv", (*_RUN, "map50", "coco_map", "loss", "l2", "val_loss", "val_map50",
+                                                *_PSI), BoxJudge, boxes_summary)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pools(parser)
     parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
                         help=f"of {', '.join(ARMS)} (default: none,match,expert)")
+    parser.add_argument("--task", choices=tuple(TASKS), default="segmentation", help="of the judges; psi is learned as "
+                        "for segmentation, or read from --work (default: segmentation)")
     parser.add_argument("--iterations", type=int, default=8, metavar="N",
                         help="of each run (default: 8; the first two of AutoSimulate take no step)")
     parser.add_argument("--images", type=int, default=40, metavar="K", help="rendered per iteration (default: 40)")
@@ -69,8 +80,9 @@ def pools_of(options: argparse.Namespace) -> Pools:
 
 def run(options: argparse.Namespace) -> None:
     pools = pools_of(options)
-    table = Table(options.results / "photographs.csv", COLUMNS, 3)
-    judge: Judge | None = None
+    file, columns, make_judge, told = TASKS[options.task]
+    table = Table(options.results / file, columns, 3)
+    judge: Judge | BoxJudge | None = None
     for seed in options.seeds:
         for arm in options.arms:
             if (arm, str(seed), options.start) in table.done():
@@ -78,10 +90,10 @@ def run(options: argparse.Namespace) -> None:
             table.require_one_version()
             print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
             val, test = read_photographs(pools, options.start)
-            judge = judge or Judge(val.classes, val, test)
+            judge = judge or make_judge(val.classes, val, test)
             table.add(_row(options, pools, judge, arm, seed, val))
     for start in dict.fromkeys(row["start"] for row in table.rows()):
-        print(f"\nStart: {start}\n\n" + "\n".join(summary([row for row in table.rows() if row["start"] == start])))
+        print(f"\nStart: {start}\n\n" + "\n".join(told([row for row in table.rows() if row["start"] == start])))
     print(f"rows: {table.path}")
 
 
@@ -92,7 +104,8 @@ def read_photographs(pools: Pools, start: str) -> list[Dataset]:
         pools.data / split, marked.classes), pools.config.width, pools.config.height) for split in ("val", "test")]
 
 
-def _row(options: argparse.Namespace, pools: Pools, judge: Judge, arm: str, seed: int, val: Dataset) -> dict[str, Any]:
+def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm: str, seed: int, val: Dataset
+         ) -> dict[str, Any]:
     began = time.monotonic()
     found = _learned(options, pools, arm, seed, val) if ARMS[arm] is not None else {}
     store = pools.render("expert" if arm == "expert" else options.start, found.get("psi"), partner(seed), options.count)

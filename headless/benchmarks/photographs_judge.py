@@ -70,7 +70,7 @@ class Judge:
         return some
 
     def _verdict(self, head: PixelHead, chosen_on: Validation) -> Verdict:
-        val, test = (torch.cat([logits for _, logits in head.small_logits(head.theta, data)])
+        val, test = (torch.cat([logits for _, logits in head.small_outputs(head.theta, data)])
                      for data in (chosen_on, self.test))
         some = [(val[..., ::EVERY, ::EVERY], _labels(chosen_on)[..., ::EVERY, ::EVERY])]
         calibration, rule = self.task.calibration(some), decision_biases(some)[:, None, None]

@@ -15,6 +15,9 @@ Rows = Sequence[Mapping[str, str]]
 #: Of one run of matching each.
 FILES = ("photographs.csv", "photographs_1x160.csv")
 
+#: The same psi and pools, judged by a detector.
+BOXES = "photographs_detection.csv"
+
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "match", "autosimulate": "AutoSimulate alone",
           "match-autosimulate": "match, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
@@ -36,6 +39,37 @@ def section(results: Path) -> tuple[str, str]:
                  f"--iterations {iterations} --images {images} --count {count} --samples {samples}`: `{name}`, "
                  f"{commit}.\n\n" + "\n".join(summary(rows)))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
+
+
+def sections(results: Path) -> list[tuple[str, str]]:
+    """That of segmentation, and that of detection where it has rows."""
+    return [section(results), *([_boxes_section(results)] if (results / BOXES).exists() else [])]
+
+
+def _boxes_section(results: Path) -> tuple[str, str]:
+    rows = read(results, BOXES)
+    count, samples, commit = (rows[0][column] for column in ("judged_on", "samples", "commit"))
+    iterations, images = _run(rows).split("x")
+    seeds = ",".join(map(str, sorted({int(row["seed"]) for row in rows})))
+    return "LM-O, the same pools judged by a detector", (
+        "psi was matched for segmentation. A judge is the convex head of detection on frozen ImageNet features, its l2 "
+        "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most).\n\n"
+        f"`python headless/benchmark.py photographs --task detection --data LMO --seeds {seeds} --iterations "
+        f"{iterations} --images {images} --count {count} --samples {samples}`: `{BOXES}`, {commit}.\n\n"
+        + "\n".join(boxes_summary(rows)))
+
+
+def boxes_summary(rows: Rows) -> list[str]:
+    """A line for each arm of detection: medians, and mAP against the null control with the same random numbers."""
+    lines, none = [], _by_seed(rows, "none")
+    for arm, name in _NAMES.items():
+        if own := _by_seed(rows, arm):
+            gains = [number(own[seed], "map50") - number(none[seed], "map50") for seed in sorted(own) if seed in none]
+            against = [_spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"] if gains else ["-"] * 2
+            lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
+                "map50", "coco_map", "loss")), *(["-"] * 2 if arm == "none" else against)])
+    return markdown(["", "seeds", "renders", "mAP@.5", "COCO mAP", "calibrated loss",
+                     "mAP@.5 against the null control", "better in"], lines)
 
 
 def answers(results: Path) -> Iterator[list[str]]:

@@ -61,8 +61,8 @@ def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr")),
-                photographs_report.section(results), *complement_report.sections(results), report_blender.lmo(results),
-                report_standin.ablations(results), by_hand(results)]
+                *photographs_report.sections(results), *complement_report.sections(results),
+                report_blender.lmo(results), report_standin.ablations(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", PROVENANCE.format(machine="; ".join(machines))))
     return HEAD + "".join(f"\n## {title}\n{body}\n" for title, body in sections)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ PIXELS = 600
 #: Images that an encoder is given at once.
 AT_ONCE = 4
 
+#: (the maps of images, their targets, a seed for each, the (height, width) of the images) -> what a head sees of them:
+#: something with rows that is joined by the ``join`` of its class.
+Sampler = Callable[[list[Tensor], Tensor, list[int], torch.Size], Any]
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,16 @@ class SampledPixels:
 
 
 class StoreFeatures:
-    """The sampled pixels of a store's renders as they were drawn, each encoded once."""
+    """What is sampled of a store's renders as they were drawn, each encoded once."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
-        self._sampled: SampledPixels | None = None
+    def __init__(self, encoder: Encoder, sampler: Sampler) -> None:
+        self.encoder, self.sampler = encoder, sampler
+        self._sampled: Any = None
 
     def __len__(self) -> int:
         return len(self._sampled) if self._sampled is not None else 0
 
-    def of(self, task: Task, store: RenderStore, progress: Callable[[float], None] = lambda fraction: None,
-           ) -> SampledPixels:
+    def of(self, task: Task, store: RenderStore, progress: Callable[[float], None] = lambda fraction: None) -> Any:
         """Those of all renders. New ones are encoded in groups that begin with their generation: the same renders give
         the same numbers, whenever they are asked for.
         """
@@ -76,26 +79,27 @@ class StoreFeatures:
                 progress((row + 1 - first) / (len(store) - first))
         if new:
             known = [self._sampled] if self._sampled is not None else []
-            self._sampled = SampledPixels.join(known + new)
-        assert self._sampled is not None
+            self._sampled = type(new[0]).join(known + new)
         return self._sampled
 
     @torch.no_grad()
-    def _encode(self, task: Task, store: RenderStore, rows: Tensor) -> SampledPixels:
+    def _encode(self, task: Task, store: RenderStore, rows: Tensor) -> Any:
         keys = [store.keys[row] for row in rows.tolist()]
         seeds = [noise_seeds(seed_of(key, "features"), 1)[0] for key in keys]
         images = store.images(rows, None, seeds).contiguous(memory_format=torch.channels_last)      # a tenth faster
         scales = self.encoder.scales(images)
-        return sample(scales, store.targets(task, rows), [seed_of(key, "pixels") for key in keys])
+        return self.sampler(scales, store.targets(task, rows), [seed_of(key, "pixels") for key in keys],
+                            images.shape[-2:])
 
 
 #: The features of each store, for as long as it lives: whoever learns from it by the same encoder sees the same ones.
-_OF_STORES: weakref.WeakKeyDictionary[RenderStore, dict[Encoder, StoreFeatures]] = weakref.WeakKeyDictionary()
+_OF_STORES: weakref.WeakKeyDictionary[RenderStore, dict[Hashable, StoreFeatures]] = weakref.WeakKeyDictionary()
 
 
-def features_of(store: RenderStore, encoder: Encoder) -> StoreFeatures:
-    by_encoder = _OF_STORES.setdefault(store, {})
-    return by_encoder.setdefault(encoder, StoreFeatures(encoder))
+def features_of(store: RenderStore, encoder: Encoder, what: Hashable, sampler: Sampler) -> StoreFeatures:
+    """``what`` the ``sampler`` takes of each image: the same for all samplers that take the same."""
+    known = _OF_STORES.setdefault(store, {})
+    return known.setdefault((encoder, what), StoreFeatures(encoder, sampler))
 
 
 def sample(scales: list[Tensor], labels: Tensor, seeds: list[int], pixels: int = PIXELS) -> SampledPixels:
@@ -113,13 +117,17 @@ def sample(scales: list[Tensor], labels: Tensor, seeds: list[int], pixels: int =
     rows, columns_at = at // columns, at % columns
     size = torch.tensor([columns, -(-height // STRIDE)], device=labels.device)
     grid = (2 * torch.stack([columns_at, rows], -1) + 1) / size - 1                      # (n, pixels, 2), x first
-    # In half precision, which is how photographs' maps are kept, grid_sample gives NaN on a CPU.
-    features = torch.cat([F.grid_sample(each.float(), grid[:, None].float(), "bilinear", "border", False)[:, :, 0]
-                          for each in scales], 1).transpose(1, 2)
     whole = rows * STRIDE * width + columns_at * STRIDE
     classes = labels.flatten(1).gather(1, whole)
     classes = torch.where(classes == IGNORE, 0, classes)
-    return SampledPixels(features.half(), classes, torch.stack(share).to(labels.device), whole)
+    return SampledPixels(features_at(scales, grid), classes, torch.stack(share).to(labels.device), whole)
+
+
+def features_at(scales: list[Tensor], places: Tensor) -> Tensor:
+    """(n, points, channels) float16 of maps (n, c, h, w) at ``places`` (n, points, 2), x and y from -1 to 1."""
+    # In half precision, which is how photographs' maps are kept, grid_sample gives NaN on a CPU.
+    return torch.cat([F.grid_sample(each.float(), places[:, None].float(), "bilinear", "border", False)[:, :, 0]
+                      for each in scales], 1).transpose(1, 2).half()
 
 
 def _choose(labels: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
+
+from torch import nn
 
 from ...protocol import InputError
 from ..tasks import Task
-from .head import HeadLearner
+from .head import HeadLearners
 from .learner import Learner, Photographs, Training
 from .network_learner import NetworkLearner
 
 __all__ = ["LEARNERS", "Learner", "Photographs", "Training", "make_learner"]
 
-#: (settings, task, seed of the first weights) -> a learner, by name.
-LEARNERS: dict[str, type[NetworkLearner] | type[HeadLearner]] = {"network": NetworkLearner, "head": HeadLearner}
+
+class LearnerKind(Protocol):
+    """Makes learners, and what they give to take home (see ``Learner.module``)."""
+
+    @property
+    def unique(self) -> bool:
+        """See ``Learner``."""
+
+    def __call__(self, settings: Any, task: Task, seed: int) -> Learner:
+        """``seed``: of the first weights."""
+
+    def skeleton(self, settings: Any, channels: int) -> nn.Module:
+        """What ``module`` gives, with other values in it, made from a ``LoopConfig`` alone: to be filled from a file.
+        """
+
+
+#: By name.
+LEARNERS: dict[str, LearnerKind] = {"network": NetworkLearner, "head": HeadLearners()}
 
 
 def make_learner(settings: Any, task: Task, seed: int) -> Learner:

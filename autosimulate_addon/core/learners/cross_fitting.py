@@ -7,14 +7,13 @@ renders so far take part, with their importance weights at psi, and every factor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..features.encoder import STRIDE
-from ..features.sampled import SampledPixels
 from ..hypergradient.agreement import HALVES, Agreement
-from ..hypergradient.conjugate_gradients import CGResult, CGStatus
+from ..hypergradient.conjugate_gradients import CGResult
 from ..hypergradient.credit import Advantage, credited_score_terms
 from ..hypergradient.direction import Direction
 from ..hypergradient.estimate import Estimate
@@ -24,8 +23,9 @@ from ..hypergradient.score_function import std
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..renders import RenderStore
+from .convex_head import ConvexHead
 from .learner import Training
-from .pixel_head import PixelHead
+from .side_by_side import worst_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Half:
         return torch.stack(self.directions).sum(0)
 
 
-def cross_fitted(head: PixelHead, store: RenderStore, batch: Tensor, psi: Psi, validation: Validation,
+def cross_fitted(head: ConvexHead, store: RenderStore, batch: Tensor, psi: Psi, validation: Validation,
                  options: EstimatorOptions) -> Estimate:
     """The hypergradient at ``psi`` from all renders of ``store``, or from its ``batch`` (K,) alone where all together
     are worth less.
@@ -74,7 +74,7 @@ def _renders(store: RenderStore, batch: Tensor, psi: Psi, options: EstimatorOpti
     return WeightedRenders(torch.arange(len(store)), weights, effective)
 
 
-def fit_half(head: PixelHead, sampled: SampledPixels, weights: Tensor, validation: Validation,
+def fit_half(head: ConvexHead, sampled: Any, weights: Tensor, validation: Validation,
              options: EstimatorOptions) -> Half:
     """theta* of these renders, from the head's own theta, and H^-1 g_val at it."""
     problem = head.problem(head.samples(sampled, weights / weights.sum()))
@@ -84,37 +84,34 @@ def fit_half(head: PixelHead, sampled: SampledPixels, weights: Tensor, validatio
     return Half(theta, list(solved.solution.split(theta.shape[1], 1)), solved)
 
 
-def validation_gradients(head: PixelHead, theta: Tensor, validation: Validation,
+def validation_gradients(head: ConvexHead, theta: Tensor, validation: Validation,
                          options: EstimatorOptions) -> list[Tensor]:
-    """g_val (D + 1, C) as the sum of the shares of halves of the photographs, in their order, at the encoder's size."""
-    by_name = {"weight": theta[:-1], "bias": theta[-1]}
-    labels = validation.targets[:, ::STRIDE, ::STRIDE]
-    share = head.task.objective(((logits, labels[rows]) for rows, logits in head.small_logits(by_name, validation)),
-                                len(validation), options.objective, options.metric_weight)
-    leaf, scales = theta.clone().requires_grad_(), head.scales(validation)
+    """g_val (D + 1, C) as the sum of the shares of halves of the photographs, in their order, at the size of the maps.
+    """
+    task, targets, _ = head.small(validation)
+    share = task.objective(((outputs, targets[rows]) for rows, outputs in
+                            head.small_outputs({"weight": theta[:-1], "bias": theta[-1]}, validation)),
+                           len(validation), options.objective, options.metric_weight)
+    leaf, scales, size = theta.clone().requires_grad_(), head.scales(validation), validation.images.shape[-2:]
     gradients = []
     for rows in torch.arange(len(validation), device=head.device).chunk(HALVES):
         gradient = torch.zeros_like(theta)
         for some in rows.split(8):
-            logits = head.logits({"weight": leaf[:-1], "bias": leaf[-1]}, [each[some] for each in scales])
-            gradient += torch.autograd.grad(share(logits, labels[some]), leaf)[0]
+            outputs = head.maps({"weight": leaf[:-1], "bias": leaf[-1]}, [each[some] for each in scales], *size)
+            gradient += torch.autograd.grad(share(outputs, targets[some]), leaf)[0]
         gradients.append(gradient)
     return gradients
 
 
-def pixel_derivatives(head: PixelHead, half: Half, sampled: SampledPixels, size: torch.Size) -> Tensor:
-    """(halves of the photographs, n, H, W): v . grad l, at sampled pixels for all that they stand for; else 0."""
-    samples = head.samples(sampled, torch.ones(len(sampled)))
-    places = sampled.places[:, ::head.every(sampled)]
-    errors = samples.errors(samples.logits(half.theta))[1]
+def pixel_derivatives(head: ConvexHead, half: Half, sampled: Any, size: torch.Size) -> Tensor:
+    """(halves of the photographs, n, H, W): v . grad l, where there are samples for all that they stand for; else 0."""
+    derivatives, places = head.derivatives(half.theta, half.directions, sampled)
     parts = torch.zeros(len(half.directions), len(sampled), size[0] * size[1])
-    for part, v in zip(parts, half.directions, strict=True):
-        derivatives = (errors * (samples.logits(v))).sum(1).reshape(len(sampled), -1)
-        part.scatter_add_(1, places.cpu(), derivatives.cpu().to(part))
-    return parts.unflatten(2, tuple(size))
+    places = places.cpu().expand(derivatives.shape)
+    return parts.scatter_add_(2, places, derivatives.cpu().to(parts)).unflatten(2, tuple(size))
 
 
-def _terms(head: PixelHead, store: RenderStore, renders: WeightedRenders, psi: Psi, parts: Tensor,
+def _terms(head: ConvexHead, store: RenderStore, renders: WeightedRenders, psi: Psi, parts: Tensor,
            advantage: Advantage, options: EstimatorOptions) -> Tensor:
     return credited_score_terms(head.task, store, renders.index, psi, store.factors, parts.double(), advantage,
                                 options.object_credit)
@@ -123,7 +120,7 @@ def _terms(head: PixelHead, store: RenderStore, renders: WeightedRenders, psi: P
 def _direction(halves: list[Half]) -> Direction:
     """v of the first half, with the worst status of all solves."""
     solved = [half.solved for half in halves]
-    worst = max(solved, key=lambda each: (each.status != CGStatus.CONVERGED, each.relative_residual))
+    worst = worst_of(solved)
     v = halves[0].direction
     return Direction({"weight": v[:-1], "bias": v[-1]}, str(worst.status), max(each.iterations for each in solved),
                      worst.relative_residual, worst.damping)

@@ -1,4 +1,4 @@
-"""A pixel head as a network of its own: the encoder, and one linear map of its features."""
+"""A convex head as a network of its own: the encoder, and one linear map of its features."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..features.encoder import Encoder
+from ..tasks.centre_grid import CentreGrid
 
 
 class HeadNetwork(nn.Module):
     """Images (K, 3, H, W) in [0, 1] -> logits (K, classes, H, W)."""
 
     def __init__(self, encoder: Encoder, weight: Tensor, bias: Tensor) -> None:
-        """``weight`` (channels of the encoder, classes) and ``bias`` (classes,), of features that are not standardised.
+        """``weight`` (channels of the encoder, channels of the task) and ``bias``, of features that are not
+        standardised.
         """
         super().__init__()
         self.encoder = encoder
@@ -24,9 +26,24 @@ class HeadNetwork(nn.Module):
         return F.interpolate(logits, size=images.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def linear_map(scales: list[Tensor], weight: Tensor, bias: Tensor) -> Tensor:
-    """(K, classes, H / 2, W / 2): a linear map may go before the interpolation, which then has fewer channels."""
-    size = scales[0].shape[-2:]
+class BoxHeadNetwork(HeadNetwork):
+    """Images (K, 3, H, W) in [0, 1] -> a detector's outputs (K, channels, H, W), the same on all pixels of a cell."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        grid = CentreGrid(height, width)
+        cells = linear_map(self.encoder.scales(images), self.weight, self.bias, (grid.rows, grid.columns))
+        return on_pixels(cells, height, width, grid.stride)
+
+
+#: Task -> the network of its head.
+HEAD_NETWORKS: dict[str, type[HeadNetwork]] = {"segmentation": HeadNetwork, "detection": BoxHeadNetwork}
+
+
+def linear_map(scales: list[Tensor], weight: Tensor, bias: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    """(K, channels, *size), by default the size of the first of ``scales``: a linear map may go before the
+    interpolation, which then has fewer channels."""
+    size = size or (scales[0].shape[-2], scales[0].shape[-1])
     first, parts = 0, []
     for each in scales:
         channels = each.shape[1]
@@ -34,3 +51,9 @@ def linear_map(scales: list[Tensor], weight: Tensor, bias: Tensor) -> Tensor:
         parts.append(F.interpolate(own, size=size, mode="bilinear", align_corners=False))
         first += channels
     return sum(parts, bias[:, None, None])
+
+
+def on_pixels(cells: Tensor, height: int, width: int, stride: int) -> Tensor:
+    """(..., rows, columns) -> (..., height, width): each cell's value on its ``stride`` x ``stride`` pixels, of which
+    those at the border may lack some."""
+    return F.interpolate(cells, scale_factor=float(stride), mode="nearest")[..., :height, :width]

@@ -62,11 +62,6 @@ class Learner(Model, Protocol):
     def module(self) -> nn.Module:
         """Images (K, 3, H, W) in [0, 1] -> the outputs at the present theta: what a person takes home."""
 
-    @staticmethod
-    def skeleton(settings: Any, channels: int) -> nn.Module:
-        """What ``module`` gives, with other values in it, made from a ``LoopConfig`` alone: to be filled from a file.
-        """
-
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...

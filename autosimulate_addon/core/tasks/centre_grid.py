@@ -57,7 +57,10 @@ class CentreGrid:
         return -(-self.width // self.stride)
 
     def pool(self, outputs: Tensor) -> Tensor:
-        """(K, channels, H, W) -> (K, channels, rows, columns): the mean of each cell's pixels."""
+        """(K, channels, H, W) -> (K, channels, rows, columns): the mean of each cell's pixels; cells stay as they are.
+        """
+        if outputs.shape[-2:] == (self.rows, self.columns):
+            return outputs
         return F.avg_pool2d(outputs, self.stride, ceil_mode=True, count_include_pad=False)
 
     def spread(self, cells: Tensor) -> Tensor:

@@ -52,10 +52,11 @@ class DetectionTask:
     metric = "mAP@.5"
 
     def __init__(self, classes: Sequence[str], least_side: float = LEAST_SIDE, focus: float = FOCUS,
-                 rounded: float = ROUND) -> None:
-        """``focus`` 0 and ``rounded`` infinite make the loss convex in the outputs: logistic, and squares."""
+                 rounded: float = ROUND, grid: CentreGrid | None = None) -> None:
+        """``focus`` 0 and ``rounded`` infinite make the loss convex in the outputs: logistic, and squares. ``grid``:
+        outputs may be those of its cells, (K, channels, rows, columns); default, the grid of outputs of pixels."""
         self.classes = tuple(classes)
-        self.least_side, self.focus, self.rounded = least_side, focus, rounded
+        self.least_side, self.focus, self.rounded, self.grid = least_side, focus, rounded, grid
 
     @property
     def centres(self) -> int:
@@ -69,7 +70,11 @@ class DetectionTask:
     @property
     def convex(self) -> DetectionTask:
         """The same boxes with a loss that is convex in the outputs."""
-        return DetectionTask(self.classes, self.least_side, 0.0, torch.inf)
+        return DetectionTask(self.classes, self.least_side, 0.0, torch.inf, self.grid)
+
+    def of_cells(self, grid: CentreGrid) -> DetectionTask:
+        """The same for outputs of the cells of ``grid``."""
+        return DetectionTask(self.classes, self.least_side, self.focus, self.rounded, grid)
 
     def targets(self, labels: Tensor, instances: Tensor | None = None,
                 boxes: Sequence[np.ndarray] | None = None) -> Tensor:
@@ -87,12 +92,12 @@ class DetectionTask:
     def parts(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(K, channels, H, W), (K, M, 5) -> (K, H, W): each cell's share on its pixels; they sum to the image's
         loss."""
-        grid = CentreGrid(*outputs.shape[-2:])
+        grid = self._grid_of(outputs)
         return grid.spread(self.cell_losses(grid.pool(outputs), targets, grid))
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(K, channels, H, W), (K, M, 5) -> (K,)."""
-        grid = CentreGrid(*outputs.shape[-2:])
+        grid = self._grid_of(outputs)
         return self.cell_losses(grid.pool(outputs), targets, grid).sum((1, 2))
 
     def cell_losses(self, cells: Tensor, targets: Tensor, grid: CentreGrid) -> Tensor:
@@ -108,7 +113,7 @@ class DetectionTask:
     def curvature(self, outputs: Tensor, tangent: Tensor, targets: Tensor) -> Tensor:
         """C dz for the mean of the losses: their Hessian in the outputs, which is diagonal in the cells, without what
         of it is negative (see ``focal_curvature``): the nearest one that a solver can take."""
-        grid = CentreGrid(*outputs.shape[-2:])
+        grid = self._grid_of(outputs)
         cells, tangent = grid.pool(outputs), grid.pool(tangent)
         centres, heat = grid.centres(targets), grid.heat(targets, self.centres).to(cells)
         bent = (self._residuals(cells, centres).abs() < self.rounded) & centres.there[:, None]
@@ -117,6 +122,9 @@ class DetectionTask:
             torch.zeros_like(cells[:, self.centres:].flatten(2)).scatter_add(
                 2, _everywhere(centres), REGRESSION_WEIGHT / self._unit * bent.to(cells))], 1).view_as(cells)
         return grid.spread(second * tangent / _count(centres)[..., None, None] / len(outputs))
+
+    def _grid_of(self, outputs: Tensor) -> CentreGrid:
+        return self.grid or CentreGrid(*outputs.shape[-2:])
 
     @property
     def _unit(self) -> float:
@@ -155,7 +163,7 @@ class DetectionTask:
         if objective not in ("calibrated", "soft-miou"):
             raise ValueError(f"Unknown objective {objective!r}; it is calibrated, soft-miou or raw")
         calibrated = self.calibration(batches)
-        logistic = DetectionTask(self.classes, self.least_side, 0.0, self.rounded)
+        logistic = DetectionTask(self.classes, self.least_side, 0.0, self.rounded, self.grid)
         return lambda outputs, targets: logistic.losses(calibrated(outputs), targets).sum() / count
 
     @torch.no_grad()
@@ -178,7 +186,7 @@ class DetectionTask:
 
     def _cells(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of all cells of images: outputs (classes, n) and heat (classes, n); (n,) weight in the sum of the losses."""
-        grid = CentreGrid(*outputs.shape[-2:])
+        grid = self._grid_of(outputs)
         cells = grid.pool(outputs)[:, :self.centres]
         share = (1 / _count(grid.centres(targets))).expand(-1, grid.rows * grid.columns)
         heat = grid.heat(targets, self.centres).to(cells)
@@ -198,7 +206,7 @@ class DetectionTask:
 
     def detections(self, outputs: Tensor) -> Tensor:
         """(K, n, 6): class index, corners as shares of the image, score, of outputs (K, channels, H, W)."""
-        grid = CentreGrid(*outputs.shape[-2:])
+        grid = self._grid_of(outputs)
         cells = grid.pool(outputs)
         return decode((cells[:, :self.centres] + PRIOR).sigmoid(), cells[:, self.centres:], grid)
 

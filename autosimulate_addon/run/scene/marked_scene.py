@@ -181,9 +181,6 @@ def check_network(config: RunConfig, classes: tuple[str, ...]) -> None:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
     settings = loop_config(config)
-    if settings.task == "detection" and config.learner == "head":
-        raise InputError("--learner head classifies pixels, which is not what --task detection learns: choose "
-                         "--learner network.")
     channels = make_task(settings.task, classes, settings).channels
     build(config.network, channels, config.network_width, frozen_layers=config.frozen_layers,
           module=config.network_module or None)

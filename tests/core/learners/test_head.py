@@ -6,8 +6,9 @@ import torch
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.evaluation import Evaluation, evaluate_from_scratch
 from autosimulate_addon.core.hypergradient.options import EstimatorOptions
-from autosimulate_addon.core.learners import Training, cross_fitting, make_learner, softmax_regression
-from autosimulate_addon.core.learners.softmax_regression import Samples, SoftmaxRegression
+from autosimulate_addon.core.learners import Training, convex_regression, cross_fitting, make_learner
+from autosimulate_addon.core.learners.convex_regression import ConvexRegression, outputs_of
+from autosimulate_addon.core.learners.softmax_samples import SoftmaxSamples
 from autosimulate_addon.core.loop import State, optimize
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, validation_and_test
@@ -36,15 +37,17 @@ def regression():
     x = torch.randn(300, 6, generator=generator, dtype=torch.float64) @ torch.randn(6, 6, generator=generator,
                                                                                     dtype=torch.float64)
     y = (x[:, 0] + torch.randn(300, generator=generator, dtype=torch.float64) > 1).long() + (x[:, 1] > 2).long()
-    return SoftmaxRegression(Samples(x, y, torch.rand(300, generator=generator, dtype=torch.float64) / 300), 3, 0.01)
+    w = torch.rand(300, generator=generator, dtype=torch.float64) / 300
+    return ConvexRegression(SoftmaxSamples(x, y, w, 3), 3, 0.01)
 
 
 def test_the_regression_is_solved_and_its_products_are_exact(monkeypatch):
     problem = regression()
-    monkeypatch.setattr(softmax_regression, "TOLERANCE", 1e-8)
+    monkeypatch.setattr(convex_regression, "TOLERANCE", 1e-8)
 
     def loss(theta):
-        losses = torch.nn.functional.cross_entropy(problem.samples.logits(theta), problem.samples.y, reduction="none")
+        losses = torch.nn.functional.cross_entropy(outputs_of(problem.samples.x, theta), problem.samples.y,
+                                                   reduction="none")
         return (problem.samples.w * losses).sum() + problem.l2 * theta[:-1].square().sum()
 
     theta = problem.fit()
@@ -74,7 +77,7 @@ def test_outputs_are_linear_in_the_features(trained):
 
 def test_w_is_minus_the_derivative_of_the_calibrated_loss_by_a_render_s_weight(trained, monkeypatch):
     """In double precision, by fitting again with more and with less of one render."""
-    monkeypatch.setattr(softmax_regression, "TOLERANCE", 1e-9)
+    monkeypatch.setattr(convex_regression, "TOLERANCE", 1e-9)
     state = trained[0]
     head = make_learner(state.config, state.task, 0)
     head.load_state_dict(state.ensemble[0].state_dict())

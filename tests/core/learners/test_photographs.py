@@ -5,7 +5,7 @@ import torch
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.evaluation import Evaluation, as_validation, evaluate_from_scratch
-from autosimulate_addon.core.learners import Photographs, Training, make_learner, softmax_regression
+from autosimulate_addon.core.learners import Photographs, Training, convex_regression, make_learner
 from autosimulate_addon.core.loop import State, optimize
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, validation_and_test
@@ -38,7 +38,7 @@ def _head(state, share, rows):
 
 
 def test_the_head_is_fitted_to_both_and_half_of_the_weight_is_the_photographs(state, monkeypatch):
-    monkeypatch.setattr(softmax_regression, "TOLERANCE", 1e-6)
+    monkeypatch.setattr(convex_regression, "TOLERANCE", 1e-6)
     some, others = torch.arange(3), torch.arange(3, 6)
     real = as_validation(state.task, REAL, torch.device("cpu"))
     losses = {share: _head(state, share, some).evaluate(real).loss for share in (0, 0.5, 1.0)}

@@ -1,16 +1,17 @@
-"""Multinomial logistic regression of weighted samples, solved to the end: a convex problem with one solution.
+"""Linear outputs of weighted samples under a convex loss, solved to the end: a problem with one solution.
 
-    L(theta) = sum_i w_i CE(x_i W + b, y_i) + l2 |W|^2           theta = (W; b) (D + 1, C)
+    L(theta) = sum_i loss_i(x_i W + b) + l2 |W|^2           theta = (W; b) (D + 1, C)
 
-The features are correlated, so that L-BFGS and conjugate gradients work in coordinates in which a bound of the Hessian
-(Boehning 1992), with the curvature that is really there put in, is the identity.
+The features are correlated, so that L-BFGS and conjugate gradients work in coordinates in which the Hessian, with the
+samples' curvature averaged over the columns, is the identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -25,59 +26,69 @@ MOST_STEPS, TOLERANCE = 100, 1e-3
 _HISTORY = 20
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Standardised features ``x`` (n, D), classes ``y`` (n,), weights ``w`` (n,) in the loss."""
+class Loss(Protocol):
+    """Samples with standardised features ``x`` (n, D) and whatever makes a loss of their outputs (n, C)."""
 
-    x: Tensor
-    y: Tensor
-    w: Tensor
+    @property
+    def x(self) -> Tensor: ...
 
-    def __len__(self) -> int:
-        return len(self.y)
+    def errors(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """(the weighted loss of all samples, its gradient (n, C) in the outputs)."""
 
-    def thinned(self, most: int) -> Samples:
-        """One in so many that at most ``most`` are left, of the same total weight."""
-        every = -(-len(self) // most)
-        w = self.w[::every]
-        return Samples(self.x[::every], self.y[::every], w * (self.w.sum() / w.sum().clamp(min=1e-30)))
+    def curvature(self, outputs: Tensor) -> Callable[[Tensor], Tensor]:
+        """(n, k, C) tangents -> the Hessian in the outputs times them; what is given may be written over."""
 
-    def logits(self, theta: Tensor) -> Tensor:
-        """(n, C)"""
-        return torch.addmm(theta[-1], self.x, theta[:-1])
+    def start(self) -> Tensor:
+        """(C,): biases from which a fit begins, and beside which it is to be judged how far it got."""
 
-    def errors(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """(the weighted loss, its gradient (n, C) in the logits)."""
-        log_p = logits.log_softmax(1)
-        loss = -(self.w * log_p.gather(1, self.y[:, None])[:, 0]).sum()
-        errors = log_p.exp_()
-        errors[torch.arange(len(self), device=errors.device), self.y] -= 1.0
-        return loss, errors.mul_(self.w[:, None])
+    def bend(self, outputs: Tensor | None) -> Tensor:
+        """(n,): the diagonal of the Hessian, averaged over the columns; without outputs, where little is known."""
 
-    def pull_back(self, errors: Tensor) -> Tensor:
-        """(n, C) gradients in the logits -> (D + 1, C) in theta."""
-        return torch.cat([self.x.T @ errors, errors.sum(0, keepdim=True)])
+    def thinned(self, most: int) -> Self:
+        """At most about ``most`` samples, of the same total weight."""
 
 
-class SoftmaxRegression:
-    """The problem of some samples, with ``classes`` and an ``l2``."""
+class Problem(Protocol):
+    """A convex problem of theta (D + 1, C): a regression, or several of some columns each."""
 
-    def __init__(self, samples: Samples, classes: int, l2: float) -> None:
-        self.samples, self.classes, self.l2 = samples, classes, l2
+    def fit(self, theta: Tensor | None = None, progress: Callable[[float], None] = lambda fraction: None,
+            tolerance: float | None = None) -> Tensor: ...
+
+    def solve(self, theta: Tensor, rhs: Tensor, tolerance: float = 1e-3, max_iterations: int = 100) -> CGResult: ...
+
+
+def outputs_of(x: Tensor, theta: Tensor) -> Tensor:
+    """(n, C)"""
+    return torch.addmm(theta[-1], x, theta[:-1])
+
+
+def pull_back(x: Tensor, errors: Tensor) -> Tensor:
+    """(n, C) gradients in the outputs -> (D + 1, C) in theta."""
+    return torch.cat([x.T @ errors, errors.sum(0, keepdim=True)])
+
+
+class ConvexRegression:
+    """The problem of some samples, with ``columns`` outputs and an ``l2``."""
+
+    def __init__(self, samples: Loss, columns: int, l2: float) -> None:
+        self.samples, self.columns, self.l2 = samples, columns, l2
 
     def loss_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        loss, errors = self.samples.errors(self.samples.logits(theta))
-        gradient = self.samples.pull_back(errors)
+        x = self.samples.x
+        loss, errors = self.samples.errors(outputs_of(x, theta))
+        gradient = pull_back(x, errors)
         gradient[:-1] += 2 * self.l2 * theta[:-1]
         return loss + self.l2 * theta[:-1].square().sum(), gradient
 
     def fit(self, theta: Tensor | None = None, progress: Callable[[float], None] = lambda fraction: None,
             tolerance: float | None = None) -> Tensor:
-        """theta*, from ``theta`` (default: 0), to a gradient of ``tolerance`` (default: TOLERANCE) of that at 0.
+        """theta*, from ``theta`` (default: no weights, and the samples' ``start``), to a gradient of ``tolerance``
+        (default: TOLERANCE) of that at the default.
 
         ``progress`` hears the fraction of the most steps that is done.
         """
-        zero = self.samples.x.new_zeros(self.samples.x.shape[1] + 1, self.classes)
+        zero = self.samples.x.new_zeros(self.samples.x.shape[1] + 1, self.columns)
+        zero[-1] = self.samples.start()
         change = self._coordinates
         least = (tolerance or TOLERANCE) * change.pull(self.loss_and_gradient(zero)[1]).norm().item()
         u = change.inverse(zero if theta is None else theta).requires_grad_()
@@ -98,24 +109,28 @@ class SoftmaxRegression:
 
     def hessian_product(self, theta: Tensor) -> Callable[[Tensor], Tensor]:
         """v (D + 1, C) -> H v, exact; or several v side by side (D + 1, k C), for little more time than one."""
-        samples = self.samples
-        p = samples.logits(theta).softmax(1)[:, None]
+        x = self.samples.x
+        curvature = self.samples.curvature(outputs_of(x, theta))
 
         def product(v: Tensor) -> Tensor:
-            tangent = p * samples.logits(v).unflatten(1, (-1, self.classes))            # (n, k, C)
-            tangent -= p * tangent.sum(2, keepdim=True)
-            image = samples.pull_back(tangent.mul_(samples.w[:, None, None]).flatten(1))
+            tangent = outputs_of(x, v).unflatten(1, (-1, self.columns))            # (n, k, C)
+            image = pull_back(x, curvature(tangent).flatten(1))
             image[:-1] += 2 * self.l2 * v[:-1]
             return image
 
         return product
+
+    def derivatives(self, theta: Tensor, directions: Sequence[Tensor]) -> Tensor:
+        """(directions, n): of each sample's loss at ``theta`` along directions (D + 1, C), without the l2."""
+        errors = self.samples.errors(outputs_of(self.samples.x, theta))[1]
+        return torch.stack([(errors * outputs_of(self.samples.x, v)).sum(1) for v in directions])
 
     def solve(self, theta: Tensor, rhs: Tensor, tolerance: float = 1e-3, max_iterations: int = 100) -> CGResult:
         """H^-1 rhs by conjugate gradients in the coordinates of the fit, to |residual| <= ``tolerance`` |rhs| there.
 
         ``rhs`` (D + 1, C), or several side by side (D + 1, k C): one system, whose blocks are all H.
         """
-        change, product = Coordinates.of(self.samples, self.classes, self.l2, theta), self.hessian_product(theta)
+        change, product = Coordinates.of(self.samples, self.l2, theta), self.hessian_product(theta)
 
         def in_coordinates(u: Parameters) -> Parameters:
             assert isinstance(u, Tensor)
@@ -129,7 +144,7 @@ class SoftmaxRegression:
 
     @cached_property
     def _coordinates(self) -> Coordinates:
-        return Coordinates.of(self.samples, self.classes, self.l2)
+        return Coordinates.of(self.samples, self.l2)
 
 
 @dataclass(frozen=True)
@@ -140,18 +155,10 @@ class Coordinates:
     scale: float
 
     @classmethod
-    def of(cls, samples: Samples, classes: int, l2: float, theta: Tensor | None = None) -> Coordinates:
-        """R R' = (X' diag(w c) X + 2 l2 I)^-1, c the mean of p (1 - p) over the classes: with each sample's own p at
-        ``theta``, else with the classes' shares, what is left where a classifier knows little. (Boehning's bound has
-        1/2 there.)
-        """
+    def of(cls, samples: Loss, l2: float, theta: Tensor | None = None) -> Coordinates:
+        """R R' = (X' diag(c) X + 2 l2 I)^-1, c the samples' ``bend`` at ``theta``, or where little is known."""
         few = samples.thinned(_PRECONDITIONER_SAMPLES)
-        if theta is None:
-            shares = torch.zeros(classes, dtype=few.w.dtype, device=few.w.device).index_add_(0, few.y, few.w)
-            p = (shares / shares.sum().clamp(min=1e-30))[None]
-        else:
-            p = few.logits(theta).softmax(1)
-        weights = few.w * (p * (1 - p)).mean(1)
+        weights = few.bend(None if theta is None else outputs_of(few.x, theta))
         matrix = ((few.x * weights[:, None]).T @ few.x).double().cpu()
         matrix.diagonal().add_(2 * l2 + 1e-6 * float(matrix.diagonal().mean()))
         lower = torch.linalg.cholesky(matrix)

@@ -1,0 +1,58 @@
+"""The judge of a pool of renders by detection: a convex detector on frozen features, trained on nothing else.
+
+Its heat maps and sizes are fitted to their end (see ``core/learners/box_head``); its l2 is that with the best mAP@.5 on
+the validation photographs; the test photographs are only scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from autosimulate_addon.core.config import LoopConfig
+from autosimulate_addon.core.datasets import Dataset
+from autosimulate_addon.core.evaluation import as_validation
+from autosimulate_addon.core.learners.box_head import BoxHead
+from autosimulate_addon.core.renders import RenderStore
+from autosimulate_addon.core.tasks.detection import DetectionTask
+
+#: On standardised features, from strong to weak.
+L2 = (3.0, 1.0, 3e-1, 1e-1)
+
+
+@dataclass(frozen=True)
+class BoxVerdict:
+    """What a head says of a pool. ``map50`` is mAP@.5, ``coco_map`` COCO's; ``loss`` is calibrated on the photographs
+    that it is of."""
+
+    l2: float
+    val_loss: float
+    val_map50: float
+    loss: float
+    map50: float
+    coco_map: float
+
+
+class BoxJudge:
+    """Of pools whose classes are those of the photographs ``val`` and ``test``."""
+
+    def __init__(self, classes: tuple[str, ...], val: Dataset, test: Dataset) -> None:
+        self.config, self.task = LoopConfig(learner="head", task="detection"), DetectionTask(classes)
+        self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
+
+    def judge(self, store: RenderStore) -> BoxVerdict:
+        head = BoxHead(self.config, self.task, 0)
+        sampled = head.sampled(store)
+        weights = torch.full((len(sampled),), 1 / len(sampled))
+        head.standardise(sampled, weights)
+        samples, verdicts = head.samples(sampled, weights), []
+        for head.l2 in L2:
+            head.vector = head.problem(samples).fit(head.vector if verdicts else None)
+            verdicts.append(self._verdict(head))
+        return max(verdicts, key=lambda verdict: verdict.val_map50)
+
+    def _verdict(self, head: BoxHead) -> BoxVerdict:
+        val, test = (head.evaluate(data) for data in (self.val, self.test))
+        return BoxVerdict(head.l2, head.calibrated_loss(self.val), val.metric, head.calibrated_loss(self.test),
+                          test.metric, test.also["COCO mAP"])
