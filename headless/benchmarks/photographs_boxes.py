@@ -18,7 +18,7 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.tasks.detection import DetectionTask
 
 #: On standardised features, from strong to weak.
-L2 = (3.0, 1.0, 3e-1, 1e-1)
+L2 = (1.0, 3e-1, 1e-1)
 
 
 @dataclass(frozen=True)
