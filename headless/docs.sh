@@ -10,7 +10,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export NO_MKDOCS_2_WARNING=1        # about another program
 case ${1:-} in
   serve) exec .venv/bin/python -m mkdocs serve --config-file mkdocs.yml ;;
-  pictures) AUTOSIMULATE_MANUAL_PICTURES=$PWD/docs/images exec .venv/bin/python -m pytest -p no:xdist -q \
-              tests/window/test_manual_pictures.py ;;
-  *) exec .venv/bin/python -m mkdocs build --quiet --strict --config-file mkdocs.yml --site-dir "$(realpath -m "${1:-build/site}")" ;;
+  pictures)
+    export AUTOSIMULATE_MANUAL_PICTURES=$PWD/docs/images
+    exec .venv/bin/python -m pytest -p no:xdist -q tests/window/test_manual_pictures.py ;;
+  *)
+    exec .venv/bin/python -m mkdocs build --quiet --strict --config-file mkdocs.yml \
+      --site-dir "$(realpath -m "${1:-build/site}")" ;;
 esac

@@ -1,6 +1,7 @@
-"""The manual's pictures of the panels, each taken from the real window; ``headless/docs.sh pictures`` keeps them.
+"""The manual from the window: F1 opens a panel's page, and each page's picture is taken here.
 
-Otherwise they go to a temporary folder, and the test says whether each page's picture can still be made.
+``headless/docs.sh pictures`` keeps the pictures. Otherwise they go to a temporary folder, and the test says whether
+each page's can still be made.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headless import release
 from tests.window.conftest import program
 from tests.window.gui import Gui
 from tests.window.story import JOB, MODULE, SETTINGS, show_light, use_packages
@@ -90,7 +92,12 @@ def scene(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def gui(tmp_path) -> Iterator[Gui]:
-    found = Gui(program("blender"), [], (1100, 1600), {"BLENDER_USER_RESOURCES": str(tmp_path / "user")})
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\necho \"$1\" >> {tmp_path / 'opened'}\n")
+    browser.chmod(0o755)
+    (tmp_path / "user/config").mkdir(parents=True)
+    found = Gui(program("blender"), [], (1100, 1600), {"BLENDER_USER_RESOURCES": str(tmp_path / "user"),
+                                                       "BROWSER": str(browser)})
     yield found
     found.quit()
 
@@ -132,16 +139,31 @@ def _end(image: Image.Image) -> int:
     return min(image.height, int(np.flatnonzero(rows > rows[-1] + 8).max()) + 8)
 
 
-def test_every_panel_has_its_picture(gui, pictures, scene, extension, job_packages):
+@pytest.fixture(scope="module")
+def released(tmp_path_factory) -> Path:
+    """The zip with the manual inside."""
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    folder = tmp_path_factory.mktemp("released")
+    assert release.main(["--output", str(folder)]) == 0
+    return next(folder.glob("*.zip"))
+
+
+def test_f1_opens_pages_and_every_panel_has_its_picture(gui, pictures, scene, released, job_packages, tmp_path):
     folder = job_packages("blender")
     gui.py(f"bpy.ops.wm.open_mainfile(filepath={str(scene)!r})")
-    gui.py(f"bpy.ops.extensions.package_install_files(filepath={str(extension)!r}, repo='user_default', "
+    gui.py(f"bpy.ops.extensions.package_install_files(filepath={str(released)!r}, repo='user_default', "
            "enable_on_install=True)")
     gui.wait(f"{MODULE!r} in bpy.context.preferences.addons")
     use_packages(gui, folder)
     gui.py(_ONLY.format(module=MODULE, only=""))
     gui.tab("AutoSimulate")
     album = Album(gui, pictures)
+
+    gui.move(*gui.find("autosimulate.mark_common", across=0.5))
+    gui.key("F1")
+    gui.wait(f"__import__('os').path.exists({str(tmp_path / 'opened')!r})", timeout=20)
+    opened = (tmp_path / "opened").read_text().strip()
+    assert opened.endswith("/autosimulate/manual/window/learnables.html") and Path(opened.removeprefix("file://")).exists()
 
     right_click(album)
     gui.py(_PLAIN)
