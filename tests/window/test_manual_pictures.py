@@ -41,7 +41,7 @@ settings = bpy.context.scene.autosimulate
 settings.width, settings.height, settings.iterations, settings.images = 64, 48, 4, 8
 bpy.ops.wm.save_as_mainfile(filepath={blend!r})
 """
-#: Every panel of ours open that is closed at first, and none but those below ``only`` there ("": all).
+#: Only the panel ``only`` and what is below it there ("": all); those of settings open that are closed at first.
 _ONLY = """
 import sys
 ui = sys.modules[{module!r} + ".autosimulate_addon.ui"]
@@ -50,9 +50,13 @@ only = {only!r} and "AUTOSIMULATE_PT_" + {only!r}
 for cls in reversed(panels):
     if cls.is_registered:
         bpy.utils.unregister_class(cls)
+shown = {{only}}
 for cls in panels:
-    cls.bl_options = set(getattr(cls, "bl_options", ())) - {{"DEFAULT_CLOSED"}}
-    if not only or only in (cls.__name__, getattr(cls, "bl_parent_id", "")):
+    parent = getattr(cls, "bl_parent_id", "")
+    if parent != "AUTOSIMULATE_PT_results":
+        cls.bl_options = set(getattr(cls, "bl_options", ())) - {{"DEFAULT_CLOSED"}}
+    if not only or cls.__name__ in shown or parent in shown:
+        shown.add(cls.__name__)
         bpy.utils.register_class(cls)
 find_area()[1].tag_redraw()
 """
