@@ -1,10 +1,15 @@
 """Detection from the command line: chosen by the data, learned, compared, shown; and what it cannot be learned from."""
 
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools.coco import COCO
 
 from autosimulate_addon.core.datasets import inspect
 from autosimulate_addon.protocol.events import Problem, Start
@@ -62,6 +67,33 @@ def test_boxes_alone_make_the_task_detection_everywhere(run, capfd):
                      "--test", str(run / "data"), "--json"]) == 0
     said = capfd.readouterr()
     assert json.loads(said.out.splitlines()[-1])["metric_name"] == "mAP@.5" and "IoU" not in said.err
+
+
+def test_its_network_finds_in_photographs_what_the_lines_of_the_docs_find(run, repo_root):
+    """The boxes of ``predict`` against those of onnxruntime and numpy alone, in an image of the network's size."""
+    assert cli.main(["predict", "--network", str(run / "run"), "--images", str(run / "data/images"),
+                     "--output", str(run / "predicted")]) == 0
+    truth = COCO(run / "predicted/coco_images.json")
+    assert [each["name"] for each in truth.dataset["categories"]] == ["ball", "box"]
+    found = truth.loadRes(str(run / "predicted/coco_results.json"))
+    first = truth.dataset["images"][0]
+    ours = [[each["category_id"], each["score"], *each["bbox"]] for each in found.loadAnns(
+        found.getAnnIds(imgIds=[first["id"]]))]
+    assert Image.open(run / "predicted/overlays" / f"{Path(first['file_name']).stem}.jpg").size == (32, 24)
+    code = next(block for block in re.findall(r"```python\n(.*?)```", (repo_root / "docs/network.md").read_text(), re.S)
+                if "heat" in block)
+    for old, new in (("128", "32"), ("96", "24"), ("> 0.3", "> 0.01"), ("room-run", str(run / "run")),
+                     ("photo.jpg", str(run / "data/images" / first["file_name"]))):
+        assert old in code
+        code = code.replace(old, new)
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    lines = np.array([[float(part) for part in line.split()] for line in said.splitlines()])
+    ours = np.array(ours)
+    assert len(lines) == len(ours) > 1
+    lines, ours = (each[np.argsort(-each[:, 1])] for each in (lines, ours))
+    assert np.allclose(lines[:, :2], ours[:, :2], atol=1e-4)
+    inside = (lines[:, 2:4] > 0).all(1) & (lines[:, 2] + lines[:, 4] < 32) & (lines[:, 3] + lines[:, 5] < 24)
+    assert np.allclose(lines[inside], ours[inside], atol=0.01)        # the others are cut at the image's edges
 
 
 def test_class_masks_alone_are_refused(inputs, tmp_path, capsys):

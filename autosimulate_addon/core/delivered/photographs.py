@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,31 +17,56 @@ from ..datasets.pictures import crop_box
 AT_ONCE, MOST_WINDOWS = 8, 64
 
 
+@dataclass(frozen=True)
+class Windows:
+    """A photograph at the scale of training as windows of one ``size`` (height, width), whose outputs are (n, channels,
+    h, w); ``places`` are their first rows and columns in the ``whole`` (height, width)."""
+
+    outputs: Tensor
+    places: list[tuple[int, int]]
+    size: tuple[int, int]
+    whole: tuple[int, int]
+
+    @classmethod
+    def one(cls, outputs: Tensor, size: tuple[int, int]) -> Windows:
+        """Of an image of that ``size``: outputs (channels, h, w)."""
+        return cls(outputs[None], [(0, 0)], size, size)
+
+    def merged(self) -> Tensor:
+        """(channels, h, w): where windows overlap, the mean of their outputs."""
+        if len(self.places) == 1:
+            return self.outputs[0]
+        # A task may give outputs at a fraction of the images' size.
+        scale = [out / part for out, part in zip(self.outputs.shape[-2:], self.size, strict=True)]
+        height, width = (round(total * by) for total, by in zip(self.whole, scale, strict=True))
+        whole, counts = torch.zeros(self.outputs.shape[1], height, width), torch.zeros(height, width)
+        for (top, left), each in zip(self.places, self.outputs, strict=True):
+            rows = slice(min(round(top * scale[0]), height - each.shape[1]), None)
+            columns = slice(min(round(left * scale[1]), width - each.shape[2]), None)
+            whole[:, rows, columns][:, :each.shape[1], :each.shape[2]] += each
+            counts[rows, columns][:each.shape[1], :each.shape[2]] += 1
+        return whole / counts
+
+
 @torch.no_grad()
-def outputs_of(network: nn.Module, photograph: Any, size: tuple[int, int]) -> Tensor:
-    """(channels, h, w) for a PIL image in mode RGB; ``size`` is the (width, height) that the network was trained at.
+def windows_of(network: nn.Module, photograph: Any, size: tuple[int, int]) -> Windows:
+    """Of a PIL image in mode RGB; ``size`` is the (width, height) that the network was trained at.
 
     The photograph comes to the scale at which training would have cut it to that aspect. Where its aspect is another it
-    then is longer in one direction, and is looked at through overlapping windows, whose outputs are averaged. Raises
-    InputError for one that is far longer than wide.
+    then is longer in one direction, and is looked at through overlapping windows. Raises InputError for one that is far
+    longer than wide.
     """
     pixels = _at_scale(photograph, *size)                                    # (3, H, W)
-    starts = [_starts(total, part) for total, part in zip(pixels.shape[-2:], size[::-1], strict=True)]
+    whole, part = (pixels.shape[-2], pixels.shape[-1]), (size[1], size[0])
+    starts = [_starts(total, side) for total, side in zip(whole, part, strict=True)]
     places = [(top, left) for top in starts[0] for left in starts[1]]
     windows = torch.stack([pixels[:, top:top + size[1], left:left + size[0]] for top, left in places])
-    outputs = torch.cat([network(some) for some in windows.split(AT_ONCE)])
-    if len(places) == 1:
-        return outputs[0]
-    # A task may give outputs at a fraction of the images' size.
-    scale = [out / part for out, part in zip(outputs.shape[-2:], size[::-1], strict=True)]
-    height, width = (round(total * by) for total, by in zip(pixels.shape[-2:], scale, strict=True))
-    whole, counts = torch.zeros(outputs.shape[1], height, width), torch.zeros(height, width)
-    for (top, left), each in zip(places, outputs, strict=True):
-        rows = slice(min(round(top * scale[0]), height - each.shape[1]), None)
-        columns = slice(min(round(left * scale[1]), width - each.shape[2]), None)
-        whole[:, rows, columns][:, :each.shape[1], :each.shape[2]] += each
-        counts[rows, columns][:each.shape[1], :each.shape[2]] += 1
-    return whole / counts
+    return Windows(torch.cat([network(some) for some in windows.split(AT_ONCE)]), places, part, whole)
+
+
+def outputs_of(network: nn.Module, photograph: Any, size: tuple[int, int]) -> Tensor:
+    """(channels, h, w) of the whole photograph (see ``windows_of``)."""
+    return windows_of(network, photograph, size).merged()
 
 
 def class_map(outputs: Tensor, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

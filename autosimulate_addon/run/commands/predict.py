@@ -13,7 +13,7 @@ from torch import nn
 from ...core.datasets.image_files import pictures_in, twins
 from ...core.datasets.pictures import read_photograph
 from ...core.datasets.problems import FileProblem
-from ...core.delivered.photographs import outputs_of
+from ...core.delivered.photographs import windows_of
 from ...protocol import Cancelled, InputError
 from ...protocol.events import Start
 from ..images import pictures
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if not images:
         raise InputError(f"None of the {len(paths)} photographs in '{options.images}' could be read.")
     left = f" ({len(failed)} of {len(paths)} left out)" if failed else ""
-    say(f"{len(images)} photographs are done{left}: masks/, overlays/ and coco_results.json are in '{output}'.")
+    say(f"{len(images)} photographs are done{left}: {drawn.files} and coco_results.json are in '{output}'.")
     return {"images": len(images), "failed": failed, "results": len(results), "output": str(output)}
 
 
@@ -96,12 +96,12 @@ def _one(path: Path, name: str, network: nn.Module, size: tuple[int, int], drawn
     """Writes what is seen in one photograph; returns its (width, height) and its COCO results."""
     photograph = read_photograph(path)
     width, height = photograph.size
-    outputs = outputs_of(network, photograph, size)
-    prediction = drawn.decide(outputs, height, width)
+    seen = drawn.seen(windows_of(network, photograph, size))
+    prediction = drawn.decide(seen, height, width)
     drawn.write(output, name, prediction)
     scale = min(1.0, LARGEST_OVERLAY / max(width, height))
     shown = (max(1, round(width * scale)), max(1, round(height * scale)))
-    overlay = drawn.overlay(np.asarray(photograph.resize(shown)), drawn.decide(outputs, shown[1], shown[0]))
+    overlay = drawn.overlay(np.asarray(photograph.resize(shown)), drawn.decide(seen, shown[1], shown[0]))
     pictures.write_image(output / "overlays" / f"{name}.jpg", overlay)
     return (width, height), drawn.coco(prediction)
 

@@ -35,7 +35,11 @@ def boxes_of(task: Task, labels: np.ndarray, instances: np.ndarray) -> list[np.n
 def boxed(image: np.ndarray, boxes: np.ndarray, colour: tuple[int, int, int] | None = None) -> np.ndarray:
     """``image`` (H, W, 3) uint8, enlarged by a whole number if it is small, with ``boxes`` (n, 5), or (n, 6) with
     scores, which are written beside them. ``colour``: default, that of each class."""
-    picture = enlarged(image)
+    return drawn(enlarged(image), boxes, colour)
+
+
+def drawn(picture: np.ndarray, boxes: np.ndarray, colour: tuple[int, int, int] | None = None) -> np.ndarray:
+    """As ``boxed``, at the size that the picture has."""
     height, width = picture.shape[:2]
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas)

@@ -14,9 +14,10 @@ from PIL import Image
 from ...core.datasets import Dataset
 from ...core.delivered import DeliveredNetwork
 from ...core.delivered.files import WRITERS, missing_packages
+from ...core.delivered.photographs import Windows
 from ...core.evaluation import Evaluation, Judge
 from ..images import pictures
-from ..images.predicted import PREDICTIONS, predictions_of
+from ..images.predicted import predictions_of
 from ..loop_config import loop_config
 from ..process.notes import tell
 from ..record import network_file
@@ -106,14 +107,15 @@ def _scores(best: BestJudge, evaluation: Evaluation) -> dict[str, Any]:
 def keep_predictions(directory: RunDirectory, row: str, best: BestJudge, dataset: Dataset) -> None:
     """What the network of ``row`` ("start" or "learned") sees in some validation images, one below the other."""
     task = best.judge.task
-    if task.name in PREDICTIONS:
-        drawn, shown = predictions_of(task.name, task.classes), _shown(dataset)
+    drawn, shown = predictions_of(task.name, task.classes), _shown(dataset)
+    if drawn.of_judges:
         images = torch.from_numpy(dataset.images[shown]).permute(0, 3, 1, 2).float() / 255.0
         with torch.no_grad():
             outputs = best.network(images)
         height, width = dataset.labels.shape[1:]
         pictures.write_image(directory.predicted(row), np.concatenate(
-            [drawn.overlay(dataset.images[index], drawn.decide(output, height, width))
+            [drawn.overlay(dataset.images[index], drawn.decide(drawn.seen(
+                Windows.one(output, (height, width))), height, width))
              for index, output in zip(shown, outputs, strict=True)]))
 
 
@@ -122,7 +124,7 @@ def write_sheet(job: CheckedRun, dataset: Dataset, task: str) -> bool:
     of them is not there."""
     directory = job.directory
     strips = [directory.predicted(row) for row in ("start", "learned")]
-    if not all(path.exists() for path in strips) or task not in PREDICTIONS:
+    if not all(path.exists() for path in strips):
         return False
     drawn, shown = predictions_of(task, dataset.classes), _shown(dataset)
     before, after = (np.split(np.asarray(Image.open(path).convert("RGB")), len(shown)) for path in strips)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ....protocol import InputError
+from .detection import DetectionPredictions
 from .prediction import Predictions
 from .segmentation import SegmentationPredictions
 
 __all__ = ["PREDICTIONS", "Predictions", "predictions_of"]
 
 #: Task -> what writes its predictions, made from the classes.
-PREDICTIONS: dict[str, Callable[[Sequence[str]], Predictions]] = {"segmentation": SegmentationPredictions}
+PREDICTIONS: dict[str, Callable[[Sequence[str]], Predictions]] = {
+    "segmentation": SegmentationPredictions, "detection": DetectionPredictions}
 
 
 def predictions_of(task: str, classes: Sequence[str]) -> Predictions:

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from torch import Tensor
 
 from ....core.datasets import Dataset
+from ....core.delivered.photographs import Windows
 
 
 class Predictions(Protocol):
     """``P`` is whatever the task calls a prediction; nobody else looks into it."""
 
-    def decide(self, outputs: Tensor, height: int, width: int) -> Any:
-        """P of an image of this size from the network's outputs (channels, h, w) for it, biases added."""
+    files: str          # what ``write`` and ``overlay`` leave, for a person
+    of_judges: bool     # whether the sheet of a run shows what its judges see
+
+    def seen(self, windows: Windows) -> Any:
+        """What the network's outputs for an image, biases added, come to, at no size yet."""
+
+    def decide(self, seen: Any, height: int, width: int) -> Any:
+        """P of an image of this size from what was ``seen`` in it."""
 
     def truth(self, dataset: Dataset, index: int) -> Any:
         """P as the labels have it."""

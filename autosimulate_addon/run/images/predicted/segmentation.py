@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ....core.datasets import Dataset
 from ....core.datasets.dataset import IGNORE
-from ....core.delivered.photographs import class_map
+from ....core.delivered.photographs import Windows, class_map
 from .. import pictures
 
 
@@ -27,11 +27,17 @@ class Regions:
 class SegmentationPredictions:
     """``masks/NAME.png``: pixel values are class indices."""
 
+    files = "masks/, overlays/"
+    of_judges = True
+
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
-    def decide(self, outputs: Tensor, height: int, width: int) -> Regions:
-        return Regions(*class_map(outputs, height, width))
+    def seen(self, windows: Windows) -> Tensor:
+        return windows.merged()
+
+    def decide(self, seen: Tensor, height: int, width: int) -> Regions:
+        return Regions(*class_map(seen, height, width))
 
     def truth(self, dataset: Dataset, index: int) -> Regions:
         labels = dataset.labels[index]

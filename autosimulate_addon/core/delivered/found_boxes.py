@@ -1,0 +1,42 @@
+"""The boxes that a detector finds in a photograph, of its outputs for the windows that cover it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..tasks.detection import DetectionTask
+from .photographs import Windows
+
+#: Of two boxes of a class with a larger IoU the less certain goes: windows overlap, and both see what lies there.
+MOST_OVERLAP = 0.5
+
+
+def found_boxes(task: DetectionTask, windows: Windows) -> np.ndarray:
+    """(n, 6) float32, the most certain first: class index, corners as shares of the photograph, score.
+
+    Each window is decoded by itself, because cells and sizes are those of the images that it was trained on.
+    """
+    found = task.detections(windows.outputs)
+    size = torch.tensor([*reversed(windows.size)] * 2)                      # width, height, of a window
+    whole = torch.tensor([*reversed(windows.whole)] * 2)
+    starts = torch.tensor([[left, top, left, top] for top, left in windows.places])
+    corners = (found[..., 1:5] * size + starts[:, None]) / whole
+    rows = torch.cat([found[..., :1], corners, found[..., 5:]], -1).flatten(0, 1).numpy()
+    rows = rows[np.argsort(-rows[:, 5], kind="stable")]
+    return rows if len(windows.places) == 1 else _suppressed(rows)
+
+
+def _suppressed(rows: np.ndarray) -> np.ndarray:
+    kept: list[np.ndarray] = []
+    for row in rows:
+        if not any(row[0] == other[0] and _overlap(row[1:5], other[1:5]) > MOST_OVERLAP for other in kept):
+            kept.append(row)
+    return np.stack(kept)
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """IoU of corners x0, y0, x1, y1."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    shared = float(np.prod(np.maximum(sides, 0)))
+    return shared / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared, 1e-12)
