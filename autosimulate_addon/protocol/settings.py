@@ -165,6 +165,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("real", str, "", "files", "labelled real images that networks are trained on beside the renders, half of "
             "the weight each; of one folder for this and --validation each half has one use", metavar="DIR",
             label="Real Training Data", panel="validation", subtype="DIR_PATH", preset=False),
+    Setting("tensorboard", bool, False, "files", "also write TensorBoard event files of every iteration, into the "
+            "folder tensorboard of the run; needs tensorboardX", decides=False, preset=False),
 
     Setting("method", str, "autosimulate", "optimization", "how the distributions are learned; lts, bo and random are "
             "baselines, with none they never move", choices=METHODS, label="Method", panel="optimize"),

@@ -15,6 +15,7 @@ from ..process.log import Log
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record.events import EventLog, read_events
+from ..record.tensorboard import Scalars
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         say(f"The run in '{job.directory.root}' is complete; nothing is left to do.")
         return finished.numbers.to_json() if finished.numbers else {}
     log.write_to(job.directory.log)
-    events = EventLog(job.directory.events)
+    events = EventLog(job.directory.events, Scalars(job.directory.tensorboard) if job.config.tensorboard else None)
     try:
         with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:
             return optimize(job, events, stop).to_json()

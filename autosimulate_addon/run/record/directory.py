@@ -63,6 +63,7 @@ class RunDirectory:
         # Written by the window, in runs that it started:
         self.window = self.root / "window.json"                     # whose scene it is, and psi before the run
         self.window_log = self.root / "window.log"                  # what the process printed
+        self.tensorboard = self.root / "tensorboard"                # its event files
 
     @property
     def network(self) -> NetworkDirectory:

@@ -15,13 +15,17 @@ from ...protocol import Cancelled, InputError
 from ...protocol.events import Done, Event, Failed, Start, Stopped
 from ..process.streams import finite
 from .directory import RunDirectory
+from .tensorboard import Scalars
 
 
 class EventLog:
-    """Appends events. Each line is written in one call, so no reader sees half of one unless the job was killed."""
+    """Appends events. Each line is written in one call, so no reader sees half of one unless the job was killed.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    ``copy``: also told of each.
+    """
+
+    def __init__(self, path: Path, copy: Scalars | None = None) -> None:
+        self.path, self._copy = path, copy
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, "ab", buffering=0)      # noqa: SIM115  (open as long as the run)
         _lock(self._file, path)
@@ -29,13 +33,17 @@ class EventLog:
             self._file.write(b"\n")
 
     def write(self, event: Event) -> None:
-        line = finite(replace(event, time=round(time.time(), 3)).to_json())
-        self._file.write((json.dumps(line) + "\n").encode("utf-8"))
+        event = replace(event, time=round(time.time(), 3))
+        self._file.write((json.dumps(finite(event.to_json())) + "\n").encode("utf-8"))
+        if self._copy is not None:
+            self._copy.write(event)
 
     def close(self) -> None:
         if not self._file.closed:
             os.fsync(self._file.fileno())
             self._file.close()
+            if self._copy is not None:
+                self._copy.close()
 
 
 @contextlib.contextmanager

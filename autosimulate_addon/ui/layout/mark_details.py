@@ -8,7 +8,7 @@ from bpy.app.translations import pgettext_iface as iface_
 from ...blender.marks import editing, learned, presence
 from ...protocol import CONTINUOUS
 from .. import panel_data
-from .text import paragraph, picture
+from .text import distribution, paragraph, picture
 
 
 def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> None:
@@ -22,7 +22,9 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
         axes.scale_y = 0.7
         for letter, axis in zip(_letters(mark), row.axes, strict=False):
             axes.label(text=iface_("{:s} shown: {:s}").format(letter, axis))
-        paragraph(layout, context, row.full)
+        shown = layout.column(align=True)
+        shown.scale_y = 0.8
+        distribution(shown, row.full)
         _targets(layout, mark, row.targets)
     else:
         line = layout.row()

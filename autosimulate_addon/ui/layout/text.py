@@ -18,6 +18,20 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
         column.label(text=line, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
+#: Characters of a distribution that fit one line of a sidebar of usual width.
+_LINE = 32
+
+
+def distribution(column: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
+    """psi in words; a long mean and spread, as vectors have them, below each other."""
+    mean, sign, spread = text.partition(" ± ")
+    if len(text) <= _LINE or not sign:
+        column.label(text=text, icon=icon)
+        return
+    column.label(text=mean, icon=icon)
+    column.label(text=f"± {spread}", icon="NONE" if icon == "NONE" else "BLANK1")
+
+
 #: A sidebar narrower than this shows names alone, and labels above what they name.
 _NARROW = 300
 #: A picture is no wider than this, however wide the sidebar.

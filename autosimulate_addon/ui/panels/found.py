@@ -15,11 +15,8 @@ from .. import panel_data, wording
 from ..jobs import table
 from ..jobs.job import BackgroundJob
 from ..layout.learning_curve import draw_curve
-from ..layout.text import paragraph, picture
+from ..layout.text import distribution, paragraph, picture
 from .base import Sidebar
-
-#: Characters of a distribution that fit one line of a sidebar of usual width.
-_LINE = 32
 
 
 def _ended(context: bpy.types.Context) -> BackgroundJob | None:
@@ -90,8 +87,8 @@ class AUTOSIMULATE_PT_changes(Sidebar, bpy.types.Panel):
             column.label(text=wording.mark_name(name), icon="DOT")
             old = column.column(align=True)
             old.active = False
-            _lines(old, before or iface_("start"), "BLANK1")
-            _lines(column, after, "FORWARD")
+            distribution(old, before or iface_("start"), "BLANK1")
+            distribution(column, after, "FORWARD")
             if name in sure:
                 note = column.column(align=True)
                 note.active = False
@@ -101,16 +98,6 @@ class AUTOSIMULATE_PT_changes(Sidebar, bpy.types.Panel):
             text = iface_("{:s}: as before") if len(same) == 1 else iface_("Nothing moved: all {:d} are as before") \
                 if len(same) == len(data.changes) else iface_("{:d} others: as before")
             column.label(text=text.format(wording.mark_name(same[0]) if len(same) == 1 else len(same)), icon="DOT")
-
-
-def _lines(column: bpy.types.UILayout, text: str, icon: str) -> None:
-    """A long mean and spread, as vectors have them, below each other."""
-    mean, sign, spread = text.partition(" ± ")
-    if len(text) <= _LINE or not sign:
-        column.label(text=text, icon=icon)
-        return
-    column.label(text=mean, icon=icon)
-    column.label(text=f"± {spread}", icon="BLANK1")
 
 
 class AUTOSIMULATE_PT_certainty(_Found, bpy.types.Panel):

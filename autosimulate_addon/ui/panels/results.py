@@ -33,7 +33,7 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         if ended:
             self._decide(layout, context, job)
         data = panel_data.get(context.scene)
-        if not data.changes and (not len(context.scene.autosimulate.marks) or job is None):
+        if not data.changes and job is None:
             layout.label(text="Nothing learned yet", icon="INFO")
         column = layout.column(align=True)
         row = column.row(align=True)
