@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import bpy
 
 from ...protocol import AutoSimulateError
 from .. import panel_data
+
+#: What the command line is told beside the mend, and a window has not.
+_FLAG = re.compile(r" \(--[a-z-]+\)")
 
 
 def attempt(operator: bpy.types.Operator, work: Callable[[], str | None]) -> set[str]:
@@ -18,7 +22,7 @@ def attempt(operator: bpy.types.Operator, work: Callable[[], str | None]) -> set
     try:
         message = work()
     except AutoSimulateError as error:
-        operator.report({"ERROR"}, str(error))
+        operator.report({"ERROR"}, _FLAG.sub("", str(error)))
         return {"CANCELLED"}
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
