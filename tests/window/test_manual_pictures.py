@@ -1,7 +1,7 @@
 """The manual from the window: F1 opens a panel's page, and each page's picture is taken here.
 
-``headless/docs.sh pictures`` keeps the pictures. Otherwise they go to a temporary folder, and the test says whether
-each page's can still be made.
+``headless/docs.sh pictures`` keeps the pictures. Otherwise they go to a temporary folder, those of a run are left out,
+which takes minutes, and the test says whether each page's can still be made.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tests.window.gui import Gui
 from tests.window.story import JOB, MODULE, SETTINGS, show_light, use_packages
 
 ROOT = Path(__file__).parents[2]
+#: Where the pictures are kept, if they are.
+KEPT = os.environ.get("AUTOSIMULATE_MANUAL_PICTURES", "")
 #: Larger than this no picture of the manual is.
 LARGEST = 60_000
 #: Panels at the root of the tab, by the picture that shows one of them alone.
@@ -74,8 +76,7 @@ for thing in bpy.context.view_layer.objects:
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> Path:
-    """Where they go: AUTOSIMULATE_MANUAL_PICTURES, or a temporary folder."""
-    folder = Path(os.environ.get("AUTOSIMULATE_MANUAL_PICTURES") or tmp_path_factory.mktemp("pictures"))
+    folder = Path(KEPT or tmp_path_factory.mktemp("pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -178,17 +179,24 @@ def test_f1_opens_pages_and_every_panel_has_its_picture(gui, pictures, scene, re
     for name, only in PANELS.items():
         album.panel(name, only)
 
+    if KEPT:
+        of_a_run(album)
+    preferences(album)
+    shown = {path.stem for path in album.taken} | (set() if KEPT else {"running", "results"})
+    missing = {name for page in (ROOT / "docs").rglob("*.md")
+               for name in re.findall(r"images/(\w+)\.png", page.read_text(encoding="utf-8"))} - shown
+    assert not missing, f"no picture is taken of {missing}, which the manual shows"
+
+
+def of_a_run(album: Album) -> None:
+    """The panel while it runs, and what it found."""
+    gui = album.gui
     gui.py("bpy.ops.autosimulate.optimize()")
     gui.wait(f"{JOB} is not None and {JOB}.state.iteration >= 2", timeout=900)
     album.panel("running", "optimize")
     gui.wait(f"{JOB}.state.ended", timeout=900)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
     album.panel("results", "results")
-    preferences(album)
-    shown = {path.stem for path in album.taken}
-    missing = {name for page in (ROOT / "docs").rglob("*.md")
-               for name in re.findall(r"images/(\w+)\.png", page.read_text(encoding="utf-8"))} - shown
-    assert not missing, f"no picture is taken of {missing}, which the manual shows"
 
 
 def right_click(album: Album) -> None:
@@ -213,8 +221,9 @@ def right_click(album: Album) -> None:
 
 
 def preferences(album: Album) -> None:
-    """The add-on's preferences in their own window."""
+    """The add-on's preferences in their own window, as a Blender shows them that has PyTorch of its own."""
     gui = album.gui
+    gui.py(f"bpy.context.preferences.addons[{MODULE!r}].preferences.torch_folder = ''")
     gui.py(f"bpy.ops.preferences.addon_show(module={MODULE!r})")
     time.sleep(2.0)
     gui.py("for area in bpy.context.window_manager.windows[-1].screen.areas: area.tag_redraw()")
@@ -222,4 +231,5 @@ def preferences(album: Album) -> None:
     x, y, width, height = map(int, gui.value(
         "' '.join(str(v) for w in [bpy.context.window_manager.windows[-1]] for v in (w.x, w.y, w.width, w.height))"
     ).split())
-    album.cut("preferences", (x, gui.size[1] - y - height, x + width, gui.size[1] - y))
+    top = gui.size[1] - y - height          # without Blender's own list, and where this Blender's files are
+    album.cut("preferences", (x + width // 5, top + height * 2 // 5, x + width, top + height * 9 // 10))
