@@ -15,11 +15,13 @@ from .photographs_pools import Pools
 
 #: The convex head, and the loss after calibration on the photographs.
 _HEAD = {"learner": "head", "objective": "calibrated"}
+#: Where no learner is asked: the smallest is trained beside it.
+_SMALLEST = {"learner": "network", "network_width": 1, "epochs": 1}
 #: Arm -> what it is of ``LoopConfig``; None: nothing is learned.
 ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
-    # Asks no learner: the smallest is trained beside it.
-    "match": {"method": "match", "learner": "network", "network_width": 1, "epochs": 1},
+    "match": {"method": "match", **_SMALLEST},
+    "match-looks": {"method": "match", "match_looks": True, **_SMALLEST},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
 }

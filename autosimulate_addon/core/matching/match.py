@@ -40,7 +40,9 @@ class MatchOptions:
     gain: float = 1e-4              # of the distance, that counts as one
     patience: int = 5               # steps without a gain
     truncation: float = 20.0        # of importance ratios
-    film: bool = False              # noise, blur, white balance and contrast are matched too
+    film: bool = False              # noise, blur, white balance and contrast are matched by features too
+    looks: bool = False             # lights and film are matched by what images look like, in the first round
+    narrowest: float = 0.37         # of a spread of lights and film, that matching looks leaves
 
 
 @dataclass(frozen=True)

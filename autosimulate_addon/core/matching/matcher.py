@@ -21,6 +21,7 @@ from ..tasks.task import Task
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, match
 from .mmd import Distance
+from .relit import Relit, match_looks
 
 #: The distances that are summed.
 FEATURES, LABELS = "features", "labels"
@@ -37,6 +38,7 @@ class Round:
     far: bool               # whether that was beyond what the renders cover
     lit: bool               # whether lights and exposure were brought to their brightness first
     left: float             # how many stops brighter the photographs still were after that
+    looks: Relit            # what lights and film were then moved by, in a run's first round
     #: MMD^2 before and after, by class of the labels and by scale of the features.
     by_class: Mapping[str, tuple[float, float]]
     by_scale: Mapping[str, tuple[float, float]]
@@ -44,12 +46,14 @@ class Round:
     @property
     def nothing_left(self) -> bool:
         """Whether these renders have nothing more to say: psi has hardly moved."""
-        return not self.lit and self.matched.kl < LEAST_MOVE
+        return not self.lit and not self.looks.moves and self.matched.kl < LEAST_MOVE
 
     def details(self) -> dict[str, Any]:
         """As plain numbers, for the log."""
         matched = self.matched.details()
-        return {**matched, "before": dict(zip((FEATURES, LABELS), matched["before"], strict=True)),
+        lit = [[move.coordinate, move.start, move.end, move.z] for move in self.looks.moves]
+        return {**matched, "moved": lit + matched["moved"], "looks": self.looks.details() if lit else {},
+                "before": dict(zip((FEATURES, LABELS), matched["before"], strict=True)),
                 "after": dict(zip((FEATURES, LABELS), matched["after"], strict=True)),
                 "classes": {name: list(pair) for name, pair in self.by_class.items()},
                 "scales": {name: list(pair) for name, pair in self.by_scale.items()},
@@ -64,9 +68,9 @@ LEAST_MOVE = 0.02
 class Matcher:
     """Renders against photographs, in an encoder's features and in what their labels hold.
 
-    The statistics of a render are taken once, under the lights and film it was drawn with. Where these were far from
-    every photograph's brightness, the renders so far are lit anew first, which takes no new render: they then count as
-    drawn from the psi of those lights.
+    The statistics of a render are taken once, under the lights and film it was drawn with. In the first round, and
+    where these are far from every photograph's brightness, the renders so far are lit and filmed anew first, which
+    takes no new render: they then count as drawn from the psi of those lights and that film.
     """
 
     def __init__(self, encoder: Encoder, task: Task, validation: Validation, options: MatchOptions) -> None:
@@ -80,10 +84,14 @@ class Matcher:
 
     def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int) -> Round:
         """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``."""
+        before = psi
         brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
-        lit = brightness.psi is not psi
-        if lit:
-            psi = brightness.psi
+        lit, psi = brightness.psi is not before, brightness.psi
+        looks = Relit(psi)
+        if self.options.looks and len(batch) == len(store):
+            looks = match_looks(store, batch, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"))
+            psi = looks.psi
+        if psi is not before:
             self.relit = (len(store), psi.phi, seed)
             self.features, self.draws = self.features[:0], {}
         self._take(store, psi)
@@ -91,7 +99,7 @@ class Matcher:
                      Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))),
                               self.real[LABELS])]
         matched = match(psi, self.draws, self._log_q(store, psi), distances, self.options, self.held(psi))
-        return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left,
+        return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left, looks,
                      _by_group(distances[1], self.task.statistics_groups(), matched),
                      _by_group(distances[0], feature_groups(self.encoder), matched))
 

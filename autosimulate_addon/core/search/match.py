@@ -23,7 +23,7 @@ class MatchStage:
     """Rounds of matching, one an iteration, until the renders have nothing more to say."""
 
     def __init__(self, settings: Any) -> None:
-        """``settings``: a ``LoopConfig``, of which it reads the encoder, the device and ``matching``."""
+        """``settings``: a ``LoopConfig``, of which it reads the encoder, the device and ``match_options``."""
         self.settings = settings
         self.over = False
         self._matcher: Matcher | None = None
@@ -39,7 +39,8 @@ class MatchStage:
         if self._matcher is None:
             encoder = shared_encoder(self.settings.encoder, self.settings.encoder_module,
                                      str(self.settings.torch_device()))
-            self._matcher = Matcher(encoder, context.task, context.validation, self.settings.matching)
+            self._matcher = Matcher(encoder, context.task, context.validation,
+                                    self.settings.match_options)
             if self._saved is not None:
                 self._matcher.load_state_dict(self._saved)
         return self._matcher

@@ -26,6 +26,8 @@ def sentence(details: Mapping[str, Any]) -> str:
     moved = sorted(details["moved"], key=lambda move: -abs(move[3]))
     names = ", ".join(f"{name} {start:.3g} -> {end:.3g}" for name, start, end, _ in moved[:_NAMED])
     more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
+    if looks := details.get("looks"):
+        near += ", looks " + " -> ".join(f"{sum(pair[end] for pair in looks.values()):.2f}" for end in (0, 1))
     said = (f"Match on {details['renders']} renders: distance in {near}; "
             f"{f'moved {names}{more}' if moved else 'nothing moved'}; {ENDED[details['ended']]}.")
     unheard = Unheard.read(details.get("unheard") or {})

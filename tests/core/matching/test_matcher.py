@@ -24,8 +24,8 @@ def validation():
     return as_validation(TASK, validation_and_test(n_val=40, n_test=1)[0], torch.device("cpu"))
 
 
-def new(validation):
-    return Matcher(ENCODER, TASK, validation, MatchOptions())
+def new(validation, **options):
+    return Matcher(ENCODER, TASK, validation, MatchOptions(**options))
 
 
 def rounds(matcher, start, count, images, store=None, first=0, psi=None):
@@ -57,7 +57,7 @@ def test_from_wide_randomisation_psi_goes_towards_the_target(validation):
 
 
 def test_from_the_target_it_stays(validation):
-    found, _ = rounds(new(validation), target, 1, 96)
+    found, _ = rounds(new(validation, looks=True), target, 1, 96)
     assert found[0].nothing_left and found[0].matched.kl < 0.02
 
 
@@ -75,9 +75,9 @@ def test_a_start_in_the_dark_is_lit_and_then_matched_on_the_same_renders(validat
 
 @pytest.mark.parametrize("start", [start_wide, start_narrow_wrong])
 def test_a_resumed_matcher_goes_on_as_if_nothing_had_happened(validation, start):
-    matcher = new(validation)
+    matcher = new(validation, looks=True)
     found, store = rounds(matcher, start, 1, 24)
-    resumed = new(validation)
+    resumed = new(validation, looks=True)
     resumed.load_state_dict(copy.deepcopy(matcher.state_dict()))
     simulator = StandIn(start)
     other = RenderStore(simulator.factors, simulator.layers)

@@ -1,0 +1,158 @@
+"""Lights and film moved until the renders look like the photographs, without a new render.
+
+Their gradients are pathwise. By the score function of a network's features hardly any of them is heard, while on real
+photographs they are most of what a scene that nobody fitted lacks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...protocol.numbers import Move
+from ..hypergradient.chunks import images_at_once
+from ..hypergradient.pathwise import relight, relightable
+from ..psi import Psi, Resampled
+from ..randomness import derive_seed
+from ..renders import RenderStore
+from .looks import LOOKS, energy_distances, looks
+from .match import as_normal, more_than_chance
+
+#: Renders that are asked, at most, and steps, the first of which is so long in whitened coordinates.
+MOST, STEPS, STEP = 96, 40, 0.3
+#: A step is made longer by this after a gain, shorter without one, and the last ones are so long.
+LONGER, SHORTER, SHORTEST = 1.3, 0.4, 0.02
+#: Standard errors below which a coordinate does not move, and the chance that anything does where nothing differs.
+HEARD, CHANCE = 2.0, 0.01
+#: Of photographs, by whose differences the noise of all is known.
+BLOCKS = 8
+
+
+@dataclass(frozen=True)
+class Relit:
+    """psi, and of each of LOOKS how far renders and photographs were and are apart, in the photographs' deviations."""
+
+    psi: Psi
+    before: Tensor = field(default_factory=lambda: torch.zeros(len(LOOKS)))
+    after: Tensor = field(default_factory=lambda: torch.zeros(len(LOOKS)))
+    moves: tuple[Move, ...] = ()
+
+    def details(self) -> dict[str, Any]:
+        """As plain numbers, for the log."""
+        return {name: list(pair) for name, pair in zip(LOOKS, zip(self.before.tolist(), self.after.tolist(),
+                                                                  strict=True), strict=True)}
+
+
+def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, narrowest: float, seed: int) -> Relit:
+    """psi with lights and film moved until the renders ``index`` (K,) look like ``photographs`` (N, 3, H, W).
+
+    The sum of the looks' energy distances goes down by natural-gradient steps, with the same random numbers at every
+    psi, until no step gains. No spread falls below ``narrowest`` times its start: beyond the few photographs that are
+    there, a network has to expect others.
+    """
+    keys = relightable(store)
+    if not keys or len(photographs) < 2 or len(index) < 2:
+        return Relit(psi)
+    index = index[torch.linspace(0, len(index) - 1, min(MOST, len(index))).long()]
+    scene = _Scene(store, index, keys, photographs, seed)
+    start, first, noise = psi, scene.value(psi), scene.noise_of_photographs(psi)
+    z = first.z(noise)
+    if not more_than_chance(z, int((z != 0).sum()), CHANCE):
+        return Relit(psi, first.distances, first.distances)
+    value, heard, length = first, torch.zeros(psi.size, dtype=torch.float64), STEP
+    for _ in range(STEPS):
+        z = value.z(noise)
+        direction = torch.where(z.abs() > HEARD, -value.gradient, 0.0)
+        if not direction.any() or length < SHORTEST:
+            break
+        candidate = _wide(psi.step(length * direction / direction.norm()), start, narrowest)
+        found = scene.value(candidate)
+        if found.total < value.total:
+            heard = torch.where((heard == 0) & (direction != 0), z, heard)
+            psi, value, length = candidate, found, LONGER * length
+        else:
+            length = SHORTER * length
+    moves = tuple(Move(name, a, b, z) for (name, (_, a)), (_, b), z
+                  in zip(start.named().items(), psi.named().values(), heard.tolist(), strict=True) if z and a != b)
+    return Relit(psi, first.distances, value.distances, moves)
+
+
+def _wide(psi: Psi, start: Psi, narrowest: float) -> Psi:
+    """psi with spreads of at least ``narrowest`` times the start's: their coordinates are logarithms."""
+    floor = start.phi + math.log(narrowest)
+    return psi.with_phi(torch.where(psi.is_scale, torch.maximum(psi.phi, floor), psi.phi))
+
+
+@dataclass(frozen=True)
+class _Value:
+    """At one psi the distances of the looks (S,), and of K renders what each adds to their sum's gradient (K, P)."""
+
+    distances: Tensor
+    terms: Tensor
+
+    @property
+    def total(self) -> float:
+        return self.distances.sum().item()
+
+    @property
+    def gradient(self) -> Tensor:
+        return self.terms.sum(0)
+
+    def z(self, noise: Tensor) -> Tensor:
+        """(P,): the gradient in standard errors, by the spread of the renders' terms and the variance ``noise``."""
+        variance = self.terms.var(0) * len(self.terms) + noise
+        return as_normal(self.gradient / variance.clamp(min=1e-24).sqrt(), len(self.terms) - 1)
+
+
+class _Scene:
+    """Renders of a store beside photographs, with the same random numbers for every psi."""
+
+    def __init__(self, store: RenderStore, index: Tensor, keys: tuple[str, ...], photographs: Tensor, seed: int
+                 ) -> None:
+        self.store, self.keys, self.seed = store, keys, seed
+        self.parts = index.split(images_at_once(*store.labels.shape[-2:]))
+        real = torch.cat([looks(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
+        self.scale = real.std(0).clamp(min=1e-3)
+        self.real = real / self.scale
+
+    def value(self, psi: Psi) -> _Value:
+        seen = self._seen(psi).requires_grad_()
+        distances = energy_distances(seen, self.real)
+        slopes, = torch.autograd.grad(distances.sum(), seen)
+        by_part = (slopes / self.scale).split([len(part) for part in self.parts])
+        return _Value(distances.detach(), torch.cat([self._pathwise(psi, number, [slope])[0]
+                                                     for number, slope in enumerate(by_part)]))
+
+    def noise_of_photographs(self, psi: Psi) -> Tensor:
+        """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture."""
+        seen = self._seen(psi)
+        blocks = self.real.tensor_split(min(BLOCKS, len(self.real)))
+        slopes = [2 * (seen[:, None] - block).sign().mean(1) / self.scale / len(seen) for block in blocks]
+        by_part = zip(*(slope.split([len(part) for part in self.parts]) for slope in slopes), strict=True)
+        terms = [self._pathwise(psi, number, list(of_blocks)) for number, of_blocks in enumerate(by_part)]
+        return torch.cat(terms, 1).sum(1).var(0) / len(blocks)
+
+    @torch.no_grad()
+    def _seen(self, psi: Psi) -> Tensor:
+        """(K, S): the renders' looks, in the photographs' deviations."""
+        return torch.cat([looks(self._relit(psi, number)[0]).cpu() for number in range(len(self.parts))]) / self.scale
+
+    def _relit(self, psi: Psi, number: int, differentiable: bool = False
+               ) -> tuple[Tensor, Resampled, dict[str, Tensor]]:
+        return relight(self.store, self.parts[number], psi, self.keys, derive_seed(self.seed, number),
+                       differentiable=differentiable)
+
+    def _pathwise(self, psi: Psi, number: int, slopes: list[Tensor]) -> Tensor:
+        """(len(slopes), B, P): what each render of a part adds to a gradient, from that by its looks (B, S)."""
+        images, resampled, leaves = self._relit(psi, number, differentiable=True)
+        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
+        seen, found = looks(images), []
+        for slope in slopes:
+            parts = torch.autograd.grad(seen, list(wanted.values()), slope.to(seen), allow_unused=True,
+                                        retain_graph=True)
+            found.append(resampled.pathwise(dict(zip(wanted, parts, strict=True))))
+        return torch.stack(found)
