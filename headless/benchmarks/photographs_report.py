@@ -53,7 +53,7 @@ def _boxes_section(results: Path) -> tuple[str, str]:
     seeds = ",".join(map(str, sorted({int(row["seed"]) for row in rows})))
     return "LM-O, the same pools judged by a detector", (
         "psi was matched for segmentation. A judge is the convex head of detection on frozen ImageNet features, its l2 "
-        "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most).\n\n"
+        "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most). "
         f"`python headless/benchmark.py photographs --task detection --data LMO --seeds {seeds} --iterations "
         f"{iterations} --images {images} --count {count} --samples {samples}`: `{BOXES}`, {commit}.\n\n"
         + "\n".join(boxes_summary(rows)))

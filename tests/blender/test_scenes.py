@@ -10,7 +10,7 @@ from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
 from autosimulate_addon.blender.scenes import lmo as lmo_scene
-from autosimulate_addon.blender.scenes import lmo_starts
+from autosimulate_addon.blender.scenes import lmo_places, lmo_starts
 from autosimulate_addon.protocol import InputError
 
 
@@ -126,7 +126,24 @@ def test_lmo_begins_where_it_is_told(shared_data, tmp_path, start):
         np.array_equal(factor.start[moment], expert[name].start[moment]) for moment in factor.start)} == set(changed)
 
 
-@pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build])
+def test_lmo_places_is_one_choice_among_54(shared_data, tmp_path):
+    lmo_places.build(shared_data / "lmo", tmp_path / "places.blend")
+    scene, found, _ = _reopened(tmp_path / "places.blend")
+    learned = {key: factor for key, factor in found.items() if not factor.locked and not factor.film}
+    assert list(learned) == ["Place"] and np.allclose(learned["Place"].start["p"], 1 / 54)
+    mark = next(mark for mark in marks_scene.read(scene)[0] if mark.name == "Place")
+    assert len(set(mark.items)) == len(set(mark.states)) == 54
+    brightness = {}
+    for room in lmo_places.ROOMS:
+        for ref, value in mark.states[mark.items.index(f"{room}, slanting, at a metre, fine")]:
+            paths.set(ref, value)
+        assert scene.camera.matrix_world.translation.length == pytest.approx(1.05, abs=0.1)
+        brightness[room] = _render(scene, tmp_path / "places.png").mean()
+    dark, office, bright = (brightness[room] for room in ("dark workshop", "office desk", "bright bare table"))
+    assert 0.02 < dark < 0.7 * office and 1.2 * office < bright < 0.9
+
+
+@pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build, lmo_places.build])
 def test_missing_data_is_named(build, tmp_path):
     with pytest.raises(InputError, match="is missing"):
         build(tmp_path)

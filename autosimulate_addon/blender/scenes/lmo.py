@@ -9,6 +9,7 @@ of ``lmo_starts``.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,26 @@ def build(data_dir: str | Path, output: str | Path | None = None, start: str = "
     ``start``: one of ``lmo_starts.STARTS``; saved when ``output`` is given. Raises InputError when a file of the data
     is missing or unreadable.
     """
+    made = furnish(data_dir)
+    _mark(made, STARTS[start])
+    parts.save(output)
+    return made.scene
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What stands in the scene, without a mark: the objects by class, their materials with the names of their sockets,
+    the clutter by kind, and the randomness of all that is procedural."""
+
+    scene: bpy.types.Scene
+    objects: dict[str, bpy.types.Object]
+    materials: list[tuple[bpy.types.Material, dict[str, str]]]
+    things: dict[str, list[bpy.types.Object]]
+    rng: np.random.Generator
+
+
+def furnish(data_dir: str | Path) -> Furnished:
+    """The scene without marks, in place of the open file (see ``build``)."""
     models = {name: parts.data_file(data_dir, "models", f"obj_{number:06d}.ply") for name, number in OBJECTS.items()}
     intrinsics = read_intrinsics(parts.data_file(data_dir, "camera.json"))
     rng = np.random.default_rng(SEED)
@@ -56,9 +77,7 @@ def build(data_dir: str | Path, output: str | Path | None = None, start: str = "
     _room(scene, rng)
     things = _things(scene, rng)
     objects, materials = _objects(scene, models)
-    _mark(scene, objects, materials, things, rng, STARTS[start])
-    parts.save(output)
-    return scene
+    return Furnished(scene, objects, materials, things, rng)
 
 
 def _camera(scene: bpy.types.Scene, intrinsics: dict[str, float]) -> None:
@@ -168,16 +187,16 @@ def _arrangements(objects: dict[str, bpy.types.Object], rng: np.random.Generator
     return made
 
 
-def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
-          materials: list[tuple[bpy.types.Material, dict[str, str]]], things: dict[str, list[bpy.types.Object]],
-          rng: np.random.Generator, start: dict[str, dict[str, Any]]) -> None:
+def _mark(made: Furnished, start: dict[str, dict[str, Any]]) -> None:
+    scene, materials = made.scene, made.materials
+
     def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
         return [paths.ref_to(block, path, index) for block in blocks]
 
     def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
         parts.mark(scene, name, marked, family, **{**fields, **start.get(name, {})})
 
-    everyone = list(objects.values())
+    everyone = list(made.objects.values())
     _mark_camera(scene, add, refs)
     for name, (_, _, watts, _) in LIGHTS.items():
         add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **around(watts, 2.2), low=0.02,
@@ -196,12 +215,16 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
             f"Object {name.title()}", **options)
     add(refs([bpy.data.objects["Desk"]], ""), "", "Desk Material", kind="MATERIAL",
         items=("Desk Wood", "Desk White", "Desk Dark", "Desk Pages"))
-    _mark_nuisances(scene, objects, things, add, refs, rng)
+    mark_nuisances(made, add, refs)
     for name, options in (("exposure", {"std": 0.4}), ("white_balance", {"std": 0.15}), ("contrast", {"std": 0.15}),
                           ("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
         add([], "", film_key(name), kind="FILM", **options)
-    marks_scene.write_classes(scene, ClassTable(
-        ("background", *OBJECTS), {name: (paths.ref_to(made),) for name, made in objects.items()},
+    write_classes(made)
+
+
+def write_classes(made: Furnished) -> None:
+    marks_scene.write_classes(made.scene, ClassTable(
+        ("background", *OBJECTS), {name: (paths.ref_to(each),) for name, each in made.objects.items()},
         {name: MASK_ID * number for name, number in OBJECTS.items()}))
 
 
@@ -218,9 +241,9 @@ def _mark_camera(scene: bpy.types.Scene, add, refs) -> None:
             low=-0.4, high=0.4)
 
 
-def _mark_nuisances(scene: bpy.types.Scene, objects: dict[str, bpy.types.Object],
-                    things: dict[str, list[bpy.types.Object]], add, refs, rng: np.random.Generator) -> None:
+def mark_nuisances(made: Furnished, add, refs) -> None:
     """Drawn anew for every image, but not learned: what stands where, and what the rest looks like."""
+    objects, things, rng = made.objects, made.things, made.rng
     arrangements = [tuple((paths.ref_to(objects[name].parent, "location"), list(place)) for name, place in each.items())
                     for each in _arrangements(objects, rng)]
     add([], "", "Arrangement", kind="STATE", items=tuple(f"{number + 1}" for number in range(len(arrangements))),

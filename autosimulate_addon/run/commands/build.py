@@ -14,7 +14,8 @@ from ..process.streams import say
 from ..record.directory import check_writable
 
 #: Scenes and where psi may begin in each, the default first.
-STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark")}
+STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark"),
+          "lmo-places": ("uniform",)}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -48,6 +49,10 @@ def _build_from(name: str, data: Path, output: Path, start: str) -> None:
         from ...blender.scenes import clevr as clevr_scene
 
         clevr_scene.build(data, output, start)
+    elif name == "lmo-places":
+        from ...blender.scenes import lmo_places
+
+        lmo_places.build(data, output)
     else:
         from ...blender.scenes import lmo as lmo_scene
 
