@@ -245,8 +245,13 @@ SETTINGS: tuple[Setting, ...] = (
             decides=False),
     Setting("worker_devices", str, "", "processes", "graphics cards that the render processes take in turn, such as "
             "0,1: each sees one alone (CUDA_VISIBLE_DEVICES)", metavar="LIST", decides=False, preset=False),
+    Setting("cluster", str, "", "processes", "render on the machines of a Ray cluster: auto for the one that this "
+            "machine is in, or its address, such as 10.0.0.1:6379; without --workers one process a machine, or a "
+            "graphics card", metavar="ADDRESS", decides=False, preset=False),
+    Setting("cluster_program", str, "", "processes", "Blender, or a Python with its bpy module, on the cluster's "
+            "machines (automatic: the path of the one that runs this)", metavar="FILE", decides=False, preset=False),
     Setting("overlap", bool, None, "processes", "render the next iteration's images while networks are trained; the "
-            "result is the same (automatic: with several --workers)", decides=False, preset=False),
+            "result is the same (automatic: with several --workers or a --cluster)", decides=False, preset=False),
 )
 
 #: Those of ``generate`` alone, which belong to a data set and to no run: flags, and properties of the scene.

@@ -12,7 +12,7 @@ from ..protocol import AutoSimulateError, Cancelled, InputError
 from .arguments import WITHOUT_BLENDER, parse
 from .process import requirements
 from .process.log import Log
-from .process.names import FOLDER_SUMMARY, RENDER_WORKER
+from .process.names import FOLDER_SUMMARY, PACK_SCENE, RENDER_WORKER
 from .process.streams import results_only_stdout, say, write_json_line
 
 #: What the operating system says when the user's disk, quota or permissions stand in the way.
@@ -28,6 +28,9 @@ def run_process(argv: Sequence[str]) -> int:
     if list(argv[:1]) == [FOLDER_SUMMARY]:
         from .commands import folder_summary
         return folder_summary.run(argv[1])
+    if list(argv[:1]) == [PACK_SCENE]:
+        from .commands.pack_scene import pack
+        return pack(*argv[1:])
     return _main(argv, for_good=True)
 
 

@@ -27,6 +27,9 @@ class _Checked:
         devices = self.worker_devices
         if devices and not re.fullmatch(r"[\w-]+(\s*,\s*[\w-]+)*", devices):
             raise InputError(f"--worker-devices {devices!r} is no list of graphics cards: write it like 0,1.")
+        if devices and self.cluster:
+            raise InputError("--worker-devices names this machine's graphics cards: leave it out, --cluster gives each "
+                             "process one.")
         if self.network == "module" and not self.network_module:
             raise InputError("--network module needs --network-module FILE, a Python file with build(num_classes).")
 

@@ -1,9 +1,11 @@
-"""Renders of the demo at 64x48 through render processes: how many a second, and whether long runs stay as they began.
+"""Renders of the demo through render processes: how many a second, what they cost, whether they stay as they began.
 
-"shapes": processes and threads of each, in turn, on the cores that there are; "long": one process of one thread, its
-memory and speed over many renders, without the recycling that would hide what it loses.
+Without a flag: processes and threads of each, in turn, on the cores that there are. --long: one process of one thread,
+its memory and speed over many renders, without the recycling that would hide what it loses. --overhead: what a render
+through a process costs, there and in the job, over bare Cycles here. The last two in processor time, because other
+things run on a machine.
 
-How long: two minutes; the long one about as many as a thousand renders take.
+How long: two minutes; the long one about as many as its renders take.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ from .options import add_results
 from .table import Table
 
 SHAPES = ("processes", "threads", "renders", "rounds", "renders_per_s", "load", "seeds")
-LONG = ("renders", "first_100_ms", "last_100_ms", "ratio", "memory_100_mb", "memory_end_mb", "growth_mb", "load",
-        "seeds")
+LONG = ("renders", "size", "clock", "first_100_ms", "last_100_ms", "ratio", "memory_100_mb", "memory_end_mb",
+        "growth_mb", "load", "seeds")
+OVERHEAD = ("size", "renders", "clock", "process_ms", "job_ms", "bare_ms", "ratio", "target", "seeds")
+#: (width, height, samples) and what a render through a process may cost there over bare Cycles.
+CASE, TARGET = (64, 48, 8), 1.07
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--renders", type=int, default=24, help="of a round (default 24)")
     parser.add_argument("--rounds", type=int, default=3, help="of each shape, in turn (default 3)")
     parser.add_argument("--long", type=int, default=0, metavar="N", help="measure one process over N renders instead")
+    parser.add_argument("--size", type=int, nargs=3, default=(64, 48, 4), metavar=("W", "H", "SAMPLES"),
+                        help="of the renders (default 64 48 4)")
+    parser.add_argument("--overhead", action="store_true", help="measure the costs over bare Cycles instead")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,6 +45,8 @@ def run(options: argparse.Namespace) -> None:
 
     if options.long:
         _long(options, blender)
+    elif options.overhead:
+        _overhead(options, blender)
     else:
         _shapes(options, blender)
 
@@ -46,7 +56,7 @@ def _shapes(options: argparse.Namespace, blender) -> None:
     table.require_one_version()
     shapes = [(1, 2), (2, 1)]
     with tempfile.TemporaryDirectory(prefix="autosimulate-") as folder:
-        pools = {shape: blender.pool(Path(folder), *shape) for shape in shapes}
+        pools = {shape: blender.pool(Path(folder), *shape, options.size) for shape in shapes}
         try:
             speeds = {shape: [] for shape in shapes}
             for number in range(options.rounds + 1):            # the first one starts the processes
@@ -67,20 +77,39 @@ def _shapes(options: argparse.Namespace, blender) -> None:
 
 
 def _long(options: argparse.Namespace, blender) -> None:
-    table = Table(options.results / "worker_long.csv", LONG, 1)
+    table = Table(options.results / "worker_long.csv", LONG, 2)
     table.require_one_version()
-    seconds, memory = [], []
-    with tempfile.TemporaryDirectory(prefix="autosimulate-") as folder, blender.pool(Path(folder), 1, 1) as pool:
-        draws, keys = blender.draws(options.long, 0)
-        for render, said in pool.render(draws, keys):
-            seconds.append(render.seconds)
+    width, height, samples = options.size
+    clock, memory = [], []
+    with (tempfile.TemporaryDirectory(prefix="autosimulate-") as folder,
+          blender.pool(Path(folder), 1, 1, options.size) as pool):
+        draws, keys = blender.draws(options.long + 1, 0)            # the first one also prepares the process
+        for _, said in pool.render(draws, keys):
+            clock.append(said["processor"])
             memory.append(said["memory"])
-            if len(seconds) % 100 == 0:
-                print(f"{len(seconds)} renders, {memory[-1]:.0f} MB", flush=True)
+            if len(clock) % 100 == 0:
+                print(f"{len(clock)} renders, {memory[-1]:.0f} MB", flush=True)
+    seconds = np.diff(clock)
     first, last = (1e3 * float(np.median(part)) for part in (seconds[:100], seconds[-100:]))
-    early = memory[min(99, len(memory) - 1)]
-    row = {"renders": options.long, "first_100_ms": round(first, 1), "last_100_ms": round(last, 1),
+    early = memory[min(100, len(memory) - 1)]
+    row = {"renders": options.long, "size": f"{width}x{height}x{samples}", "clock": "processor",
+           "first_100_ms": round(first, 1), "last_100_ms": round(last, 1),
            "ratio": round(last / first, 3), "memory_100_mb": round(early), "memory_end_mb": round(memory[-1]),
            "growth_mb": round(memory[-1] - early, 1), "load": round(os.getloadavg()[0], 1), "seeds": 0}
+    table.add(row)
+    print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+
+
+def _overhead(options: argparse.Namespace, blender) -> None:
+    """Medians over so many renders, bare Cycles and the process in turn, one thread each."""
+    table = Table(options.results / "worker_overhead.csv", OVERHEAD, 1)
+    table.require_one_version()
+    width, height, samples = CASE
+    with tempfile.TemporaryDirectory(prefix="autosimulate-") as folder:
+        found = np.array(blender.through_a_process_and_bare(Path(folder), CASE, options.renders))
+    process, job, bare = 1e3 * np.median(found, axis=0)
+    row = {"size": f"{width}x{height}x{samples}", "renders": options.renders, "clock": "processor",
+           "process_ms": round(process, 1), "job_ms": round(job, 1), "bare_ms": round(bare, 1),
+           "ratio": round((process + job) / bare, 3), "target": TARGET, "seeds": 0}
     table.add(row)
     print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)

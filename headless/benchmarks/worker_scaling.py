@@ -22,6 +22,7 @@ import numpy as np
 from autosimulate_addon.protocol import SampleKey
 from autosimulate_addon.run.workers.child import Child, Limits
 from autosimulate_addon.run.workers.pool import Pool
+from autosimulate_addon.run.workers.process import LocalProcess
 
 from .options import add_results
 from .provenance import ROOT
@@ -67,8 +68,8 @@ def run(options: argparse.Namespace) -> None:
 def _pool(workers: int, seconds: float, folder: Path) -> Pool:
     order = {"about": ABOUT, "seconds": seconds}
     limits, environment = Limits(), {"PYTHONPATH": str(ROOT)}
-    return Pool(lambda place: Child([sys.executable, str(SCRIPT)], order, folder / f"{place}.log", limits,
-                                    environment), workers, limits)
+    return Pool(lambda place: Child(LocalProcess([sys.executable, str(SCRIPT)], folder / f"{place}.log", environment),
+                                    order, limits), workers, limits)
 
 
 def _iteration(pool: Pool, images: int) -> tuple[float, float]:

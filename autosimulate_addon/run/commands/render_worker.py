@@ -17,7 +17,7 @@ from ...blender.render.session import RenderSession
 from ...blender.render.stage import RenderSettings
 from ...protocol import InputError
 from ..scene import scene_file
-from ..scene.worker_simulator import FOLDER_PREFIX, about
+from ..scene.farm import CLUSTER_PREFIX, FOLDER_PREFIX, about
 from ..workers.serve import Renderer, serve
 
 
@@ -42,6 +42,6 @@ def _opened(order: Mapping[str, Any]) -> Iterator[Renderer]:
 
 def _forget(order: Mapping[str, Any]) -> None:
     scratch.remove(os.getpid())
-    folder = Path(order["scene"]).parent
-    if folder.name.startswith(FOLDER_PREFIX):
+    folder = Path(order["scene"]).absolute().parent
+    if folder.name.startswith((FOLDER_PREFIX, CLUSTER_PREFIX)):
         shutil.rmtree(folder, ignore_errors=True)

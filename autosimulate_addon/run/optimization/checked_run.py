@@ -20,6 +20,7 @@ from ..process import requirements
 from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
 from ..scene import marked_scene as prepare
+from ..scene.cluster_farm import ClusterFarm
 from ..scene.marked_scene import MarkedScene
 from ..scene.simulator import open_simulator
 from . import demo, optimized_file
@@ -128,7 +129,9 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
     else:
         config = replace(config, task=loop_config(config).task)
-    with open_simulator(marked, config, workers=1) as simulator:      # what the session finds wrong is said now
+    if config.cluster:
+        ClusterFarm(marked.scene, config).close()                     # is it there, and large enough?
+    with open_simulator(marked, config, alone=True) as simulator:      # what the session finds wrong is said now
         check_start(Psi.from_plain(simulator.factors, start), config.method)
         layers = len(simulator.layers)
         notes = (*marked.problems, *simulator.notes, *chosen, *_too_short(config), *divided)

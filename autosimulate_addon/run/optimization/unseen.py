@@ -37,7 +37,7 @@ def notes(marked: MarkedScene, config: RunConfig, start: dict, stop: Callable[[]
                     samples=1)
     left: set[str] | None = None
     for size, first in ((small, 0), (config, PAIRS)):
-        with open_simulator(marked, size, stop=stop, workers=1) as simulator:
+        with open_simulator(marked, size, stop=stop, alone=True) as simulator:
             psi = Psi.from_plain(simulator.factors, start)
             left = left if left is not None else {factor.key for factor in simulator.factors if not factor.film}
             for pair in range(first, first + PAIRS):

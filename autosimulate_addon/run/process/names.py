@@ -2,3 +2,5 @@
 
 RENDER_WORKER = "render-worker"
 FOLDER_SUMMARY = "folder-summary"
+#: Followed by a .blend: everything that it needs is packed into it.
+PACK_SCENE = "pack-scene"

@@ -14,8 +14,8 @@ import numpy as np
 #: What a render process writes first: everything before it is Blender's own greeting.
 GREETING = b"\0autosimulate worker 1\0"
 _MAGIC = b"ASW1"
-#: The magic, bytes of the header, bytes of the arrays.
-_SIZES = struct.Struct("<4sIQ")
+#: The magic, bytes of the header, bytes of the arrays. (As text: a struct.Struct cannot travel to another machine.)
+_SIZES = "<4sIQ"
 #: Larger ones are nonsense.
 _LONGEST_HEADER, _LARGEST_BODY = 1 << 28, 1 << 33
 
@@ -24,34 +24,54 @@ class FrameError(ValueError):
     """What arrived is no message."""
 
 
-def write(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
-    """Sends one message. Raises OSError where nobody listens any more."""
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+    """One message."""
     text, body = json.dumps(header).encode(), io.BytesIO()
     if arrays:
         np.savez(body, **arrays)
-    stream.write(_SIZES.pack(_MAGIC, len(text), body.tell()))
-    stream.write(text)
-    stream.write(body.getbuffer())
-    stream.flush()
+    return b"".join((struct.pack(_SIZES, _MAGIC, len(text), body.tell()), text, body.getbuffer()))
 
 
-def read(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The next message: its header and its arrays. Raises EOFError at the end, FrameError for anything else."""
-    magic, header_size, body_size = _SIZES.unpack(_exactly(stream, _SIZES.size))
-    if magic != _MAGIC or header_size > _LONGEST_HEADER or body_size > _LARGEST_BODY:
-        raise FrameError("not the beginning of a message")
+def decode(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The header and the arrays of one message. Raises FrameError for anything else."""
+    start = struct.calcsize(_SIZES)
+    length = start + _sizes(message[:start])[0]
     try:
-        header = json.loads(_exactly(stream, header_size))
-        body = _exactly(stream, body_size)
+        header = json.loads(message[start:length])
         arrays = {}
-        if body:
-            with np.load(io.BytesIO(body), allow_pickle=False) as data:     # its checksums are looked at
+        if len(message) > length:
+            with np.load(io.BytesIO(message[length:]), allow_pickle=False) as data:     # its checksums are looked at
                 arrays = {name: data[name] for name in data.files}
     except (ValueError, KeyError, RecursionError, zipfile.BadZipFile) as error:
         raise FrameError(f"a message that cannot be read ({error})") from error
     if not isinstance(header, dict):
         raise FrameError("a message without a header")
     return header, arrays
+
+
+def write(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+    """Sends one message. Raises OSError where nobody listens any more."""
+    stream.write(encode(header, arrays))
+    stream.flush()
+
+
+def read(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The next message: its header and its arrays. Raises EOFError at the end, FrameError for anything else."""
+    return decode(receive(stream))
+
+
+def receive(stream: BinaryIO) -> bytes:
+    """The bytes of the next message. Raises EOFError at the end, FrameError where no message begins."""
+    start = _exactly(stream, struct.calcsize(_SIZES))
+    return start + _exactly(stream, sum(_sizes(start)))
+
+
+def _sizes(start: bytes) -> tuple[int, int]:
+    """Bytes of the header and of the arrays."""
+    magic, header_size, body_size = struct.unpack(_SIZES, start)
+    if magic != _MAGIC or header_size > _LONGEST_HEADER or body_size > _LARGEST_BODY:
+        raise FrameError("not the beginning of a message")
+    return header_size, body_size
 
 
 def skip_to_greeting(stream: BinaryIO) -> None:

@@ -6,7 +6,6 @@ attempt is nobody's concern.
 
 from __future__ import annotations
 
-import queue
 import signal
 import threading
 from collections import deque
@@ -17,33 +16,39 @@ from typing import Any
 from ...core.render_file import digest
 from ...protocol import AutoSimulateError, Cancelled, Draw, Render, SampleKey
 from ..process.log import logger
-from .child import Child, ChildFailed, Limits
+from .child import Child, Limits
+from .places import Places
+from .process import ChildFailed, ChildLost
 
 #: A render, and what its process said beside it.
 Answer = tuple[Render, Mapping[str, Any]]
 #: How often ``stop`` is asked while nothing comes.
 _POLL_SECONDS = 0.2
+#: Before a process that did not come up is started again: doubled each time, at most the last.
+_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 
 
 class Pool:
     """``count`` processes, each made by ``start(place)`` when it is first needed, ``place`` from 0 to count - 1.
 
-    A process that fails is replaced and its draw asked again. ``buried(pid)`` hears of every process that was killed.
-    A context manager; leaving it ends all processes, renders that nobody took included.
+    A process that fails is replaced and its draw asked again. One that does not come up, or whose machine is gone, is
+    no draw's fault: others render meanwhile, and it is started again in the background, so often as ``limits`` allow.
+    ``depth`` draws at a time are sent to each. A context manager; leaving it ends all processes, renders that nobody
+    took included.
     """
 
     def __init__(self, start: Callable[[int], Child], count: int, limits: Limits = Limits(),  # noqa: B008
-                 buried: Callable[[int], None] = lambda pid: None) -> None:
-        self._start, self._limits, self._buried = start, limits, buried
-        self.count = count
-        self._executor = ThreadPoolExecutor(count, "render")
-        self._places: queue.LifoQueue[int] = queue.LifoQueue()      # those that nobody works at, the warmest first
+                 depth: int = 1) -> None:
+        self._start, self._limits = start, limits
+        self._at_work = count * depth
+        self._executor = ThreadPoolExecutor(self._at_work, "render")
+        self._places = Places(count, depth)
         self._children: list[Child | None] = [None] * count
+        self._worn: set[int] = set()                # places whose process is to be replaced when nobody is there
+        self._reviving: dict[int, threading.Thread] = {}
         self._lock = threading.Lock()
-        self._closing = False
+        self._closing = threading.Event()
         self._submitted: dict[tuple[SampleKey, bytes], Future[Answer]] = {}
-        for place in reversed(range(count)):
-            self._places.put(place)
         if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)           # Blender leaves it: a dead child would end the job
 
@@ -52,12 +57,6 @@ class Pool:
 
     def __exit__(self, *error: Any) -> None:
         self.close()
-
-    @property
-    def pids(self) -> list[int]:
-        """Of the processes that are there now."""
-        with self._lock:
-            return [child.process.pid for child in self._children if child is not None]
 
     def submit(self, draws: Sequence[Draw], keys: Sequence[SampleKey]) -> None:
         """These are rendered as soon as somebody is free; ``render`` gives them to whoever asks for the same."""
@@ -68,7 +67,7 @@ class Pool:
 
     def render(self, draws: Sequence[Draw], keys: Sequence[SampleKey], stop: Callable[[], bool] = lambda: False
                ) -> Iterator[Answer]:
-        """In the order of ``draws``, and not far ahead of whoever takes them: two for each process.
+        """In the order of ``draws``, and not far ahead of whoever takes them: two for each that is being rendered.
 
         Raises Cancelled when ``stop`` says so, AutoSimulateError for a draw that cannot be rendered.
         """
@@ -77,7 +76,7 @@ class Pool:
             for draw, key in zip(draws, keys, strict=True):
                 waiting.append(self._submitted.pop((key, digest(draw)), None)
                                or self._executor.submit(self._render, draw, key))
-                if len(waiting) > 2 * self.count:
+                if len(waiting) > 2 * self._at_work:
                     yield self._answer(waiting.popleft(), stop)
             while waiting:
                 yield self._answer(waiting.popleft(), stop)
@@ -96,59 +95,110 @@ class Pool:
     def close(self) -> None:
         """Ends all processes: the idle ones by themselves, the others at once."""
         with self._lock:
-            self._closing = True
+            self._closing.set()
+        idle = self._places.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
-        idle = [self._places.get() for _ in range(self._places.qsize())]
         for place, child in enumerate(self._children):
             if child is not None and place not in idle:
-                child.kill()
+                child.process.kill()
         self._executor.shutdown(wait=True)
-        for place in range(self.count):
+        for thread in list(self._reviving.values()):
+            thread.join()
+        for place in range(len(self._children)):
             self._retire(place)
 
     def _render(self, draw: Draw, key: SampleKey) -> Answer:
-        """Works at one of the places, in a thread of the executor."""
-        place = self._places.get()
+        """In a thread of the executor: asks one process after the other."""
         problems: list[str] = []
-        try:
-            while len(problems) < self._limits.attempts:
-                try:
-                    return self._child(place).render(draw, key)
-                except ChildFailed as error:
-                    problems.append(str(error))
-                    self._bury(place, str(error))
-            raise AutoSimulateError(
-                f"Sample {tuple(key)} could not be rendered: the render process {problems[-1]}, the last of "
-                f"{len(problems)} that tried. See its last words in the log, or render without other processes "
-                f"(--workers 1).")
-        finally:
-            child = self._children[place]
-            if child is not None and child.worn:
-                self._retire(place)
-            self._places.put(place)
+        while len(problems) < self._limits.attempts:
+            place = self._places.take()
+            child = None
+            try:
+                child = self._child(place)
+                return child.render(draw, key)
+            except ChildLost as error:
+                if self._bury(place, child, str(error)):
+                    self._revive(place, str(error))
+            except ChildFailed as error:
+                problems.append(str(error))
+                self._bury(place, child, str(error))
+            finally:
+                self._leave(place)
+        raise AutoSimulateError(
+            f"Sample {tuple(key)} could not be rendered: the render process {problems[-1]}, the last of "
+            f"{len(problems)} that tried. See its last words in the log, or render without other processes "
+            f"(--workers 1).")
 
     def _child(self, place: int) -> Child:
         """The process at ``place``. Raises Cancelled where the pool is being closed."""
         with self._lock:
-            if self._closing:
+            if self._closing.is_set():
                 raise Cancelled("Stopped: the render processes are ended.")
             child = self._children[place] = self._children[place] or self._start(place)
         return child
 
-    def _bury(self, place: int, why: str) -> None:
+    def _leave(self, place: int) -> None:
         child = self._children[place]
-        child.kill()
-        if self._closing:
-            return
-        logger.warning("the render process %d %s and is replaced; its last words: %s", child.process.pid, why,
-                       child.last_words())
-        self._buried(child.process.pid)
+        if child is not None and child.worn:
+            self._worn.add(place)
+            self._places.shut(place)            # whoever else is there leaves it soon
+        if self._places.leave(place) and place in self._worn:
+            self._worn.discard(place)
+            self._retire(place)
+            self._places.reopen(place)
+
+    def _bury(self, place: int, child: Child, why: str) -> bool:
+        """Ends the process at ``place`` for good; False where that is another one by now."""
         with self._lock:
-            self._children[place] = None
+            if self._children[place] is not child:
+                return False
+            if not self._closing.is_set():
+                self._children[place] = None
+            if place in self._worn:
+                self._worn.discard(place)
+                self._places.reopen(place)
+        words = child.process.last_words()
+        child.process.kill()
+        if not self._closing.is_set():
+            logger.warning("the render process %s %s and is replaced; its last words: %s", child.process.name, why,
+                           words)
+        return True
+
+    def _revive(self, place: int, why: str) -> None:
+        """Has a process started at ``place`` in the background, where nobody is let in before it has come up."""
+        with self._lock:
+            if place in self._reviving:
+                return
+            self._places.shut(place)
+            thread = threading.Thread(target=self._start_again, args=(place, why), name=f"start {place}", daemon=True)
+            self._reviving[place] = thread
+            thread.start()
+
+    def _start_again(self, place: int, why: str) -> None:
+        for number in range(1, self._limits.starts):
+            if self._closing.wait(min(_PAUSE * 2 ** number, _LONGEST_PAUSE)):
+                return
+            try:
+                child = self._child(place)
+                child.open()
+                with self._lock:
+                    del self._reviving[place]
+                    self._places.reopen(place)
+                return
+            except ChildFailed as error:
+                why = str(error)
+                self._bury(place, child, why)
+            except AutoSimulateError as error:
+                self._places.give_up(place, error)
+                return
+        gone = AutoSimulateError(f"The render processes do not come up: one {why}, the last of {self._limits.starts} "
+                                 "in a row. See its last words in the log, or render without other processes "
+                                 "(--workers 1).")
+        if self._places.give_up(place, gone):
+            logger.warning("one render process fewer: it %s, the last of %d in a row", why, self._limits.starts)
 
     def _retire(self, place: int) -> None:
         with self._lock:
             child, self._children[place] = self._children[place], None
         if child is not None:
             child.close()
-            self._buried(child.process.pid)

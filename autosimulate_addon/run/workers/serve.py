@@ -59,7 +59,8 @@ def serve(opener: Opener, forget: Callable[[Mapping[str, Any]], None] = lambda o
                     with _answering(writer):
                         key = SampleKey(*header["key"])
                         render = renderer.render(unpack_draw(arrays), key)
-                        frames.write(writer, {"key": list(key), "memory": memory(), **renderer.seen()}, pack(render))
+                        frames.write(writer, {"key": list(key), "memory": memory(), "processor": time.process_time(),
+                                             **renderer.seen()}, pack(render))
         except BrokenPipeError:                         # nobody listens
             for _ in requests:
                 pass

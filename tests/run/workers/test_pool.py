@@ -17,6 +17,7 @@ from autosimulate_addon.protocol import AutoSimulateError, Cancelled, InputError
 from autosimulate_addon.run.workers import frames
 from autosimulate_addon.run.workers.child import Child, Limits
 from autosimulate_addon.run.workers.pool import Pool
+from autosimulate_addon.run.workers.process import LocalProcess
 
 SCRIPT = Path(__file__).with_name("standin_child.py")
 _spec = util.spec_from_file_location("standin_child", SCRIPT)
@@ -32,17 +33,19 @@ def make(tmp_path, repo_root):
     """A pool of stand-in processes; what it started and buried is in its attributes."""
     pools = []
 
-    def pool(count=2, *, limits=None, arguments=(), times=1, **order):
+    def pool(count=2, *, limits=None, babbling=(), times=1, **order):
         started, buried = [], []
         order = {"folder": str(tmp_path), "faults": {}, "times": times, "about": standin.ABOUT, **order}
 
         def start(place):
-            child = Child([sys.executable, str(SCRIPT), *arguments], order, tmp_path / f"{place}.log",
-                          limits or Limits(), {"PYTHONPATH": str(repo_root)})
+            command = [sys.executable, str(SCRIPT), *(["babble"] if place in babbling else [])]
+            process = LocalProcess(command, tmp_path / f"{place}.log", {"PYTHONPATH": str(repo_root)},
+                                   sweep=buried.append)
+            child = Child(process, order, limits or Limits())
             started.append(child)
             return child
 
-        made = Pool(start, count, limits or Limits(), buried.append)
+        made = Pool(start, count, limits or Limits())
         made.started, made.buried = started, buried
         pools.append(made)
         return made
@@ -50,7 +53,7 @@ def make(tmp_path, repo_root):
     yield pool
     for made in pools:
         made.close()
-        assert all(child.process.poll() is not None for child in made.started)
+        assert all(child.process.exit_code is not None for child in made.started)
 
 
 def renders(pool, **options):
@@ -117,9 +120,21 @@ def test_what_the_renderer_refuses_is_not_asked_again(make):
     assert len(pool.started) == 1
 
 
-def test_babble_is_no_render(make):
-    with pytest.raises(AutoSimulateError, match="answered nonsense"):
-        renders(make(1, arguments=["babble"]))
+def test_a_process_that_does_not_come_up_is_no_draws_fault(make):
+    """A draw has one attempt here; the starts that fail are one more than that, or too many."""
+    pool = make(1, limits=Limits(attempts=1), faults={"start": [0]}, times=2)
+    assert_right(renders(pool))
+    assert len(pool.started) == 3
+    with pytest.raises(AutoSimulateError, match=r"do not come up: one ended with exit code 9, the last of 2 in a row"):
+        renders(make(1, limits=Limits(starts=2), faults={"start": [0]}, times=9))
+
+
+def test_where_one_does_not_come_up_the_others_render(make, caplog):
+    pool = make(2, limits=Limits(attempts=1, starts=2), babbling=[0], seconds=0.2)
+    with caplog.at_level("WARNING", "autosimulate"):
+        assert_right(renders(pool))
+        assert_right(renders(pool))
+    assert "one render process fewer: it answered nonsense" in caplog.text
 
 
 def test_a_process_with_another_scene_is_not_believed(make):
@@ -130,7 +145,7 @@ def test_a_process_with_another_scene_is_not_believed(make):
 def test_a_process_is_replaced_after_so_many_renders(make):
     pool = make(1, limits=Limits(renders=3))
     assert_right(renders(pool))
-    assert len(pool.started) == 3 and pool.started[0].process.returncode == 0
+    assert len(pool.started) == 3 and pool.started[0].process.exit_code == 0
 
 
 def test_killed_processes_at_random_moments_change_nothing(make):
@@ -138,9 +153,10 @@ def test_killed_processes_at_random_moments_change_nothing(make):
     found = []
     for render, _ in pool.render(DRAWS, KEYS):
         found.append(render)
-        for pid in pool.pids[:1 + random.integers(2)]:
+        there = [child.process for child in pool.started if child.process.exit_code is None]
+        for process in there[:1 + random.integers(2)]:
             with contextlib.suppress(ProcessLookupError):           # it has just been replaced
-                os.kill(pid, signal.SIGKILL)
+                os.kill(process.pid, signal.SIGKILL)
     assert_right(found)
     assert pool.buried
 
@@ -176,7 +192,9 @@ def test_processes_end_with_a_job_that_was_killed(tmp_path, repo_root):
             "from autosimulate_addon.protocol import SampleKey\n"
             f"order = {{'folder': {str(tmp_path)!r}, 'faults': {{}}, 'times': 1, 'seconds': 0.5,"
             f" 'about': {standin.ABOUT!r}}}\n"
-            f"child = Child([sys.executable, {str(SCRIPT)!r}], order, Path({str(tmp_path / 'log')!r}), Limits())\n"
+            "from autosimulate_addon.run.workers.process import LocalProcess\n"
+            f"process = LocalProcess([sys.executable, {str(SCRIPT)!r}], Path({str(tmp_path / 'log')!r}))\n"
+            "child = Child(process, order, Limits())\n"
             "print(child.process.pid, flush=True)\n"
             "child.render({'x': np.ones((1, 1))}, SampleKey(0, 0, 0))\n")
     job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=repo_root,
