@@ -19,6 +19,7 @@ from . import (
     report_blender,
     report_machine,
     report_standin,
+    report_workers,
 )
 from .comparison import markdown
 from .options import RESULTS
@@ -79,7 +80,7 @@ def draw(results: Path) -> None:
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
                            photographs_report.answers(results), gradient_report.answers(results),
-                           report_machine.answers(results))
+                           report_machine.answers(results), report_workers.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
 

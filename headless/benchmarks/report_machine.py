@@ -12,7 +12,7 @@ from .table import number
 def answers(results: Path) -> Iterator[list[str]]:
     yield _wall_time(_rows(results / "demo_wall_time.csv"))
     yield _overhead(_rows(results / "overhead.csv"))
-    yield _kills(_rows(results / "kill_resume.csv"), _rows(results / "worker_kills.csv"))
+    yield _kills(_rows(results / "kill_resume.csv"))
 
 
 def _wall_time(rows: list[dict[str, str]]) -> list[str]:
@@ -32,23 +32,15 @@ def _overhead(rows: list[dict[str, str]]) -> list[str]:
             f"{ratios} (`overhead.csv`, `benchmark.py overhead --cpu --renders 30 --cases 0 1`, {rows[0]['commit']})"]
 
 
-def _kills(rows: list[dict[str, str]], workers: list[dict[str, str]]) -> list[str]:
+def _kills(rows: list[dict[str, str]]) -> list[str]:
     checks = ("iterations_once_each", "images_counted", "same_renders")
     whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
     worst = max(number(row, "psi_difference") for row in rows)
-    kills = ", ".join(row["kills"] for row in rows)
-    return [f"a run killed {kills} times and resumed: the uninterrupted one? ({len(rows)} seeds)",
-            f"{whole} of {len(rows)}, no image lost or counted twice, largest difference in psi {worst:g} "
-            f"(`kill_resume.csv`, `benchmark.py kill-resume --seeds 0,1`, {rows[0]['commit']}); {_workers(workers)}"]
-
-
-def _workers(rows: list[dict[str, str]]) -> str:
-    checks = ("same_psi", "images_counted", "same_renders")
-    whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
     kills = sum(int(row["kills"]) for row in rows)
-    return (f"by {rows[0]['workers']} render processes, killed {kills} times in all, psi to the last bit that of none, "
-            f"nothing lost or counted twice: {whole} of {len(rows)} runs (`worker_kills.csv`, "
-            f"`benchmark.py worker-kills`, {rows[0]['commit']})")
+    return [f"runs killed {kills} times in all and resumed: the uninterrupted ones? ({len(rows)} seeds)",
+            f"{whole} of {len(rows)}, no image lost or counted twice, largest difference in psi {worst:g} "
+            f"(`kill_resume.csv`, `benchmark.py kill-resume --seeds 0..{rows[-1]['seed']} --kills {rows[0]['kills']}`, "
+            f"{rows[0]['commit']})"]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -1,0 +1,67 @@
+"""Answers about many renderers: the same psi, how busy they are, what they cost, whether long runs stay as they are."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from .table import number
+
+#: The arms of ``worker_kills``, in words.
+ARMS = {"in turn": "in turn", "ahead": "ahead of the training", "killed": "ahead, of which {kills} were killed",
+        "cluster": "a Ray cluster of two nodes, of which {kills} was killed"}
+
+
+def answers(results: Path) -> Iterator[list[str]]:
+    """One for each CSV that is there."""
+    for name, answer in (("worker_kills", _same), ("worker_scaling", _scaling), ("worker_long", _long),
+                         ("worker_overhead", _overhead), ("worker_overlap", _overlap)):
+        path = results / f"{name}.csv"
+        if path.exists():
+            with open(path, newline="", encoding="utf-8") as file:
+                yield answer(list(csv.DictReader(file)))
+
+
+def _same(rows: list[dict[str, str]]) -> list[str]:
+    checks = ("same_psi", "images_counted", "same_renders")
+    whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
+    arms = "; ".join(ARMS[row["arm"]].format(kills=row["kills"]) for row in rows)
+    return ["rendered by other processes: psi to the last bit that of the job alone, no image lost or counted twice?",
+            f"{whole} of {len(rows)} runs: {arms} (`worker_kills.csv`, `benchmark.py worker-kills`, "
+            f"{rows[0]['commit']})"]
+
+
+def _scaling(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{row['workers']} for {row['images']}: {number(row, 'of_ideal'):.2f} (job "
+                      f"{100 * number(row, 'driver'):.0f} % of a core)" for row in rows)
+    return [f"processes that sleep {rows[0]['seconds']} s a render: speed over the ideal, by images an iteration",
+            f"{found}; load {_loads(rows)} on {rows[0]['machine'].rpartition(', ')[2]} (`worker_scaling.csv`, "
+            f"`benchmark.py worker-scaling`, {rows[0]['commit']})"]
+
+
+def _long(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{row['renders']} at {row['size']}: {number(row, 'ratio'):.3f}, "
+                      f"{number(row, 'growth_mb'):.1f} MB" for row in rows)
+    return [f"renders by one process: the last 100 over the first 100 in {rows[0]['clock']} time, growth of memory",
+            f"{found} (`worker_long.csv`, `benchmark.py worker-renders --long N`, {rows[0]['commit']})"]
+
+
+def _overhead(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):.2f}; "
+                      f"{row['process_ms']} ms there, {row['job_ms']} ms in the job, {row['bare_ms']} ms bare)"
+                      for row in rows)
+    return [f"a render through a process over bare Cycles, {rows[0]['clock']} time",
+            f"{found} (`worker_overhead.csv`, `benchmark.py worker-renders --overhead`, {rows[0]['commit']})"]
+
+
+def _overlap(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{number(row, 'ratio'):.2f} (target {number(row, 'target'):.2f}; in turn {row['render_s']} s of "
+                      f"rendering and {row['train_s']} s of training, ahead {row['ahead_s']} s)" for row in rows)
+    return ["rendering while networks are trained: wall time over the larger of the two",
+            f"{found}; load {_loads(rows)} (`worker_overlap.csv`, `benchmark.py worker-overlap`, {rows[0]['commit']})"]
+
+
+def _loads(rows: list[dict[str, str]]) -> str:
+    loads = sorted(number(row, "load") for row in rows)
+    return f"{loads[0]:g}" if loads[0] == loads[-1] else f"{loads[0]:g} to {loads[-1]:g}"
