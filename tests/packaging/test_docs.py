@@ -19,8 +19,8 @@ from headless import release
 #: Larger than this no picture of the manual is.
 LARGEST_PICTURE = 60_000
 #: Flags of other programs than ours that the pages name.
-FOREIGN = {"--command", "--dist", "--enable", "--name", "--no-loadscope-reorder", "--online-mode", "--repo", "--target",
-           "--url"}
+FOREIGN = {"--command", "--dist", "--enable", "--head", "--name", "--no-loadscope-reorder", "--online-mode", "--repo",
+           "--target", "--url"}
 
 
 @pytest.fixture(scope="module")
