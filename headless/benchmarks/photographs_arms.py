@@ -20,8 +20,8 @@ _SMALLEST = {"learner": "network", "network_width": 1, "epochs": 1}
 #: Arm -> what it is of ``LoopConfig``; None: nothing is learned.
 ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
-    "match": {"method": "match", **_SMALLEST},
-    "match-looks": {"method": "match", "match_looks": True, **_SMALLEST},
+    "match": {"method": "match", "match_looks": False, **_SMALLEST},
+    "match-looks": {"method": "match", **_SMALLEST},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
 }

@@ -39,8 +39,7 @@ class MatchStage:
         if self._matcher is None:
             encoder = shared_encoder(self.settings.encoder, self.settings.encoder_module,
                                      str(self.settings.torch_device()))
-            self._matcher = Matcher(encoder, context.task, context.validation,
-                                    self.settings.match_options)
+            self._matcher = Matcher(encoder, context.task, context.validation, self.settings.match_options)
             if self._saved is not None:
                 self._matcher.load_state_dict(self._saved)
         return self._matcher
