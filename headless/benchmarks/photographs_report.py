@@ -12,14 +12,15 @@ from .comparison import markdown, short, signed
 from .table import number
 
 Rows = Sequence[Mapping[str, str]]
-#: Of one run of matching each.
-FILES = ("photographs.csv", "photographs_1x160.csv")
+#: The files of each table; a file is of one version.
+FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_looks.csv"),)
 
 #: The same psi and pools, judged by a detector.
 BOXES = "photographs_detection.csv"
 
 #: In this order.
-_NAMES = {"none": "the start, never moved (null control)", "match": "match", "autosimulate": "AutoSimulate alone",
+_NAMES = {"none": "the start, never moved (null control)", "match": "features and labels matched, looks not",
+          "match-looks": "**match**: looks first", "autosimulate": "AutoSimulate alone",
           "match-autosimulate": "match, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
 
 
@@ -30,14 +31,14 @@ def section(results: Path) -> tuple[str, str]:
             "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
             "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
             "to most).")
-    for name in FILES:
-        rows = read(results, name)
-        count, samples, commit = (rows[0][column] for column in ("judged_on", "samples", "commit"))
-        iterations, images = _run(rows).split("x")
-        seeds = sorted({int(row["seed"]) for row in rows})
-        body += (f"\n\n`python headless/benchmark.py photographs --data LMO --seeds {','.join(map(str, seeds))} "
-                 f"--iterations {iterations} --images {images} --count {count} --samples {samples}`: `{name}`, "
-                 f"{commit}.\n\n" + "\n".join(summary(rows)))
+    for names in FILES:
+        rows = read(results, *names)
+        count, samples = (rows[0][column] for column in ("judged_on", "samples"))
+        commands = [f"`python headless/benchmark.py photographs --data LMO --arms {arms} --seeds {seeds}{run} --count "
+                    f"{count} --samples {samples}`" for arms, seeds, run in _commands(rows)]
+        commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
+        body += f"\n\n{'; '.join(commands)}: {', '.join(f'`{name}`' for name in names)}, {commits}.\n\n" + "\n".join(
+            summary(rows))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
 
 
@@ -72,21 +73,42 @@ def boxes_summary(rows: Rows) -> list[str]:
                      "mAP@.5 against the null control", "better in"], lines)
 
 
+def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
+    """(arms, seeds, the flags of their runs), for each kind of run."""
+    for run in sorted({row["run"] for row in rows}):
+        own = [row for row in rows if row["run"] == run]
+        iterations, _, images = run.partition("x")
+        yield (",".join(dict.fromkeys(row["arm"] for row in own)),
+               ",".join(map(str, sorted({int(row["seed"]) for row in own}))),
+               f" --iterations {iterations} --images {images}" if run else "")
+
+
 def answers(results: Path) -> Iterator[list[str]]:
-    for name in FILES:
-        rows = read(results, name)
-        own, none = _by_seed(rows, "match"), _by_seed(rows, "none")
-        loss, better, decided, more, closed = _against(rows, "match", own)
-        yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(rows)} renders) better than never "
-               f"moving? ({len(own)} seeds)",
-               f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
-               f"{better}; mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene "
-               f"closed: {closed}"]
+    for names in FILES:
+        rows = read(results, *names)
+        for arm in ("match-looks", "match"):
+            if own := _by_seed(rows, arm):
+                yield _answer(rows, arm, own)
 
 
-def read(results: Path, name: str) -> list[dict[str, str]]:
-    with open(results / name, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _answer(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list[str]:
+    none = {seed: row for seed, row in _by_seed(rows, "none").items() if seed in own}
+    loss, better, decided, more, closed = _against(rows, arm, own)
+    what = {"match": "matching without looks", "match-looks": "matching"}[arm]
+    return [f"real photographs (LM-O) from wide ranges: is {what} ({_run(list(own.values()))} renders) better than "
+            f"never moving? ({len(own)} seeds)",
+            f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
+            f"{better}; mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene "
+            f"closed: {closed}"]
+
+
+def read(results: Path, *names: str) -> list[dict[str, str]]:
+    """The rows of these files, one after the other."""
+    rows: list[dict[str, str]] = []
+    for name in names:
+        with open(results / name, newline="", encoding="utf-8") as file:
+            rows += csv.DictReader(file)
+    return rows
 
 
 def _run(rows: Rows) -> str:

@@ -25,7 +25,7 @@ def test_the_table_pairs_seeds_and_measures_against_the_gap(benchmark):
     rows = [_row("none", 1, 0.32, 0.20), _row("none", 2, 0.30, 0.22), _row("match", 1, 0.29, 0.25),
             _row("match", 2, 0.31, 0.23), _row("expert", 1, 0.28, 0.28), _row("expert", 2, 0.26, 0.29)]
     lines = {line.split("|")[1].strip(): line for line in report.summary(rows)}
-    match = [cell.strip() for cell in lines["match"].split("|")[1:-1]]
+    match = [cell.strip() for cell in lines["features and labels matched, looks not"].split("|")[1:-1]]
     assert match[1:3] == ["2", "320"]
     assert match[6:8] == ["-.010 (-.030 to +.010)", "1 of 2"]
     assert match[8:10] == ["+.030 (+.010 to +.050)", "2 of 2"]
