@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import bpy
 import pytest
@@ -69,7 +70,6 @@ def test_the_last_line_comes_just_before_the_end(repo_root, driven, tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_a_stopped_job_ends_with_130_and_leaves_no_render_behind(repo_root, driven, tmp_path):
-    before = set(os.listdir("/dev/shm"))
     folder = driven.parent
     process = start(repo_root, "generate", "--scene", driven, "--marks", folder / "marks.toml", "--count", 5000,
                     "--output", tmp_path / "set", temporary=tmp_path)
@@ -78,12 +78,13 @@ def test_a_stopped_job_ends_with_130_and_leaves_no_render_behind(repo_root, driv
         while not list((tmp_path / "set").glob("images/*")) and time.monotonic() < deadline:
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.1)
+        scratch = list(Path("/dev/shm").glob(f"autosimulate-{process.pid}-*"))      # others' belong to other tests
         process.send_signal(signal.SIGTERM)
         code, _, err = finish(process, 20)
     finally:
         process.kill()
     assert code == 130, err
-    assert not [name for name in set(os.listdir("/dev/shm")) - before if name.startswith("autosimulate-")]
+    assert scratch and not any(folder.exists() for folder in scratch)
 
 
 @pytest.mark.skipif(shutil.which("blender") is None, reason="no Blender program")
