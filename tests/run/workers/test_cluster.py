@@ -80,7 +80,8 @@ def test_what_travels_needs_nothing_of_ours(tmp_path):
             "print(made.begin({'a/b': b'x'}, 0, b'order', 20.0)[:2])\n"
             "print(made.ask(0, b'', 1.0)[:2])\n"
             "print(actor(['no-such-program'], 'test-', print).begin({}, 0, b'', 1.0)[1].partition(' on ')[0])\n")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path,
+                          env={**os.environ, "TMPDIR": str(tmp_path)})      # actors sweep what others left in theirs
     assert done.stdout.splitlines() == ["swept True", "('failed', 'ended with exit code 0')",
                                         "('lost', 'is not there any more')", "cannot be started"], done.stderr
 
