@@ -28,6 +28,8 @@ CONTRAST = film_key("contrast")             # log2 of a multiplier on the displa
 NOISE = film_key("noise")                   # standard deviation in display units (0..1), size 1
 FILM = tuple(map(film_key, FILM_TABLE))
 
+#: Rec. 709, of linear red, green and blue.
+LUMINANCE = (0.2126, 0.7152, 0.0722)
 #: A blur below this many pixels is none (the neighbours' weight is under 1e-21); keeps its gradient finite.
 SHARP = 0.1
 

@@ -35,15 +35,12 @@ def maps(image: ExrImage, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
 def poses(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str, np.ndarray]:
     """"camera", "posed" and "poses", while the graph of the render is alive. Of objects that stand for themselves, by
     the number that they have in the index pass; scaled as they are."""
-    render, seen = scene.render, scene.camera.evaluated_get(graph)
-    projection = np.array(seen.calc_matrix_camera(
-        graph, x=render.resolution_x, y=render.resolution_y, scale_x=render.pixel_aspect_x,
-        scale_y=render.pixel_aspect_y))
-    half = np.array([render.resolution_x, render.resolution_y]) / 2
+    projection, to_view, size = _camera(graph, scene)
+    projection, half = np.array(projection), np.array(size) / 2
     intrinsics = np.eye(3)
     intrinsics[0] = half[0] * projection[0, 0], 0.0, half[0] * (1 - projection[0, 2])
     intrinsics[1] = 0.0, half[1] * projection[1, 1], half[1] * (1 + projection[1, 2])
-    to_camera = _FLIP @ seen.matrix_world.normalized().inverted()      # a camera's own scale does not count
+    to_camera = _FLIP @ to_view
     found = {int(item.object.pass_index): np.array(to_camera @ item.matrix_world) for item in graph.object_instances
              if not item.is_instance and item.show_self and item.object.pass_index}
     return {"camera": intrinsics, "posed": np.array(sorted(found), np.int64),
@@ -54,11 +51,8 @@ def silhouettes(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str,
     """"whole", "whole_masks", "whole_boxes" and "whole_pixels", while the graph of the render is alive. Of objects that
     stand for themselves and are before the camera in whole; pixels are counted up to an image's size beside the image,
     as BOP's toolkit does."""
-    render, seen = scene.render, scene.camera.evaluated_get(graph)
-    width, height = size = render.resolution_x, render.resolution_y
-    projection = seen.calc_matrix_camera(graph, x=width, y=height, scale_x=render.pixel_aspect_x,
-                                         scale_y=render.pixel_aspect_y)
-    to_clip = np.array(projection @ seen.matrix_world.normalized().inverted())
+    projection, to_view, size = _camera(graph, scene)
+    (width, height), to_clip = size, np.array(projection @ to_view)
     found: dict[int, tuple[np.ndarray, np.ndarray, int]] = {}
     for item in graph.object_instances:
         if item.is_instance or not item.show_self or not item.object.pass_index:
@@ -74,6 +68,14 @@ def silhouettes(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str,
             "whole_masks": np.array([mask for mask, _, _ in rows]).reshape(-1, height, width).astype(bool),
             "whole_boxes": np.array([box for _, box, _ in rows]).reshape(-1, 4),
             "whole_pixels": np.array([count for _, _, count in rows], np.int64)}
+
+
+def _camera(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> tuple[Matrix, Matrix, tuple[int, int]]:
+    """(projection, world to camera, width and height) of the render; the camera's own scale does not count."""
+    render, seen = scene.render, scene.camera.evaluated_get(graph)
+    projection = seen.calc_matrix_camera(graph, x=render.resolution_x, y=render.resolution_y,
+                                         scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y)
+    return projection, seen.matrix_world.normalized().inverted(), (render.resolution_x, render.resolution_y)
 
 
 #: What is asked of the graph, by the name of the extra.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..film import EXPOSURE, FILM, gains, without_view_transform
+from ..film import EXPOSURE, FILM, LUMINANCE, gains, without_view_transform
 from ..hypergradient.chunks import images_at_once
 from ..hypergradient.pathwise import relight, relightable
 from ..psi import Psi, Resampled
@@ -20,8 +20,6 @@ from ..randomness import derive_seed
 from ..renders import RenderStore
 from ..trust_region import trust_region
 
-#: Rec. 709, of linear red, green and blue.
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
 #: So dark is a black image taken to be.
 _BLACK = 1e-4
 #: Standard deviations, and stops, between photographs and renders from which the hypergradient can no longer judge.
@@ -79,7 +77,7 @@ def stops(images: Tensor) -> Tensor:
 
 def _luminance(colours: Tensor) -> Tensor:
     """(..., 3) linear RGB -> (...,)"""
-    return colours @ colours.new_tensor(_LUMINANCE)
+    return colours @ colours.new_tensor(LUMINANCE)
 
 
 def _brighter(store: RenderStore, index: Tensor, psi: Psi, keys: tuple[str, ...], seed: int) -> Tensor:

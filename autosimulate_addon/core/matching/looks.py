@@ -9,13 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..film import without_view_transform
+from ..film import LUMINANCE, without_view_transform
 
 #: In the order of ``looks``.
 LOOKS = ("brightness", "shadows", "midtones", "highlights", "red", "blue", "colorfulness", "grain", "detail of 1 pixel",
          "detail of 2 pixels", "detail of 4 pixels")
-#: Rec. 709, of red, green and blue.
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
 #: Pixels a side of the squares whose means are free of noise.
 _COARSE = 4
 #: So small is what has a logarithm taken to be, at least.
@@ -28,7 +26,7 @@ def looks(images: Tensor) -> Tensor:
     Logarithms of the linear luminance, of the spread of colours, of the noise and of the contrast in three octaves; the
     5th, 50th and 95th percentile of grey; and the mean difference of red and of blue from green.
     """
-    weights = images.new_tensor(_LUMINANCE)[:, None, None]
+    weights = images.new_tensor(LUMINANCE)[:, None, None]
     grey, coarse = (images * weights).sum(1, keepdim=True), F.avg_pool2d(images, _COARSE)
     light = (without_view_transform(coarse) * weights).sum(1).mean((1, 2))
     tones = torch.quantile((coarse * weights).sum(1).flatten(1), images.new_tensor([0.05, 0.5, 0.95]), dim=1).T

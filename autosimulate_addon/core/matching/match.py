@@ -9,7 +9,7 @@ coordinates whose derivative stands out of its own noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +62,7 @@ class Matched:
 
     def details(self) -> dict[str, Any]:
         """As plain numbers, for the log."""
-        return {"moved": [[move.coordinate, move.start, move.end, move.z] for move in self.moves], "kl": self.kl,
+        return {"moved": listed(self.moves), "kl": self.kl,
                 "unheard": self.unheard.to_json() if self.unheard else None,
                 "effective": self.effective, "before": list(self.before), "after": list(self.after),
                 "steps": self.steps, "ended": self.ended}
@@ -103,7 +103,7 @@ def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Seque
         weights = _weights(psi, draws, log_q, options)
     # Of the many coordinates of a round that did not begin the loudest has to be louder than chance makes one of them.
     bar = options.heard if heard.any() or best_step else _loudest_by_chance(int(free.sum()), options.chance)
-    return Matched(best, _moves(start, best, heard), best.kl(start), _effective(best_weights),
+    return Matched(best, moves_between(start, best, heard), best.kl(start), _effective(best_weights),
                    tuple(distance.value(first) for distance in distances),
                    tuple(distance.value(best_weights) for distance in distances), best_step, ended,
                    _unheard(best, draws, best_weights, distances, free, max(bar, options.heard)), (first, best_weights))
@@ -205,7 +205,12 @@ def _effective(weights: Tensor) -> float:
     return float(1 / weights.square().sum())
 
 
-def _moves(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
+def moves_between(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
     """The coordinates that were heard and have moved."""
     return tuple(Move(name, a, b, score) for (name, (_, a)), (_, b), score
                  in zip(start.named().items(), end.named().values(), z.tolist(), strict=True) if score and a != b)
+
+
+def listed(moves: Iterable[Move]) -> list[list[Any]]:
+    """As plain numbers, for the log."""
+    return [[move.coordinate, move.start, move.end, move.z] for move in moves]

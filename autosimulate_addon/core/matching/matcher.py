@@ -19,7 +19,7 @@ from ..randomness import derive_seed, seed_of
 from ..renders import RenderStore, mixture
 from ..tasks.task import Task
 from .brightness import match_brightness
-from .match import Matched, MatchOptions, match
+from .match import Matched, MatchOptions, listed, match
 from .mmd import Distance
 from .relit import Relit, match_looks
 
@@ -51,7 +51,7 @@ class Round:
     def details(self) -> dict[str, Any]:
         """As plain numbers, for the log."""
         matched = self.matched.details()
-        lit = [[move.coordinate, move.start, move.end, move.z] for move in self.looks.moves]
+        lit = listed(self.looks.moves)
         return {**matched, "moved": lit + matched["moved"], "looks": self.looks.details() if lit else {},
                 "before": dict(zip((FEATURES, LABELS), matched["before"], strict=True)),
                 "after": dict(zip((FEATURES, LABELS), matched["after"], strict=True)),

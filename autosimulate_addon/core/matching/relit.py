@@ -20,7 +20,7 @@ from ..psi import Psi, Resampled
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from .looks import LOOKS, energy_distances, looks
-from .match import as_normal, more_than_chance
+from .match import as_normal, more_than_chance, moves_between
 
 #: Renders that are asked, at most, and steps, the first of which is so long in whitened coordinates.
 MOST, STEPS, STEP = 96, 40, 0.3
@@ -59,7 +59,8 @@ def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor
         return Relit(psi)
     index = index[torch.linspace(0, len(index) - 1, min(MOST, len(index))).long()]
     scene = _Scene(store, index, keys, photographs, seed)
-    start, first, noise = psi, scene.value(psi), scene.noise_of_photographs(psi)
+    start, first = psi, scene.value(psi)
+    noise = scene.noise_of_photographs(psi, first.seen)
     z = first.z(noise)
     if not more_than_chance(z, int((z != 0).sum()), CHANCE):
         return Relit(psi, first.distances, first.distances)
@@ -76,9 +77,7 @@ def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor
             psi, value, length = candidate, found, LONGER * length
         else:
             length = SHORTER * length
-    moves = tuple(Move(name, a, b, z) for (name, (_, a)), (_, b), z
-                  in zip(start.named().items(), psi.named().values(), heard.tolist(), strict=True) if z and a != b)
-    return Relit(psi, first.distances, value.distances, moves)
+    return Relit(psi, first.distances, value.distances, moves_between(start, psi, heard))
 
 
 def _wide(psi: Psi, start: Psi, narrowest: float) -> Psi:
@@ -89,8 +88,9 @@ def _wide(psi: Psi, start: Psi, narrowest: float) -> Psi:
 
 @dataclass(frozen=True)
 class _Value:
-    """At one psi the distances of the looks (S,), and of K renders what each adds to their sum's gradient (K, P)."""
+    """At one psi the renders' looks (K, S), their distances (S,), and what each adds to the sum's gradient (K, P)."""
 
+    seen: Tensor
     distances: Tensor
     terms: Tensor
 
@@ -124,12 +124,14 @@ class _Scene:
         distances = energy_distances(seen, self.real)
         slopes, = torch.autograd.grad(distances.sum(), seen)
         by_part = (slopes / self.scale).split([len(part) for part in self.parts])
-        return _Value(distances.detach(), torch.cat([self._pathwise(psi, number, [slope])[0]
+        return _Value(seen.detach(), distances.detach(), torch.cat([self._pathwise(psi, number, [slope])[0]
                                                      for number, slope in enumerate(by_part)]))
 
-    def noise_of_photographs(self, psi: Psi) -> Tensor:
-        """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture."""
-        seen = self._seen(psi)
+    def noise_of_photographs(self, psi: Psi, seen: Tensor) -> Tensor:
+        """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture.
+
+        ``seen`` (K, S): the looks of the renders at psi.
+        """
         blocks = self.real.tensor_split(min(BLOCKS, len(self.real)))
         slopes = [2 * (seen[:, None] - block).sign().mean(1) / self.scale / len(seen) for block in blocks]
         by_part = zip(*(slope.split([len(part) for part in self.parts]) for slope in slopes), strict=True)
