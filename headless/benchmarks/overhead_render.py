@@ -63,7 +63,7 @@ def render_bare(scene: bpy.types.Scene, seed: int, clock: Clock) -> float:
 
 def compare(width: int, height: int, samples: int, renders: int, relight: bool, clock: Clock
             ) -> tuple[float, float, float]:
-    """(seconds ours, seconds bare, median of the ratios of neighbouring renders)."""
+    """(seconds ours, seconds bare, the ratio of the two): medians."""
     scene, marks, classes = demo()
     generator = np.random.default_rng(0)
     ours, bare = [], []

@@ -9,14 +9,16 @@ from pathlib import Path
 from .table import number
 
 #: The arms of ``worker_kills``, in words.
-ARMS = {"in turn": "in turn", "ahead": "ahead of the training", "killed": "ahead, of which {kills} were killed",
-        "cluster": "a Ray cluster of two nodes, of which {kills} was killed"}
+ARMS = {"one": "one process", "in turn": "{workers} in turn with the training", "ahead": "{workers} ahead of it",
+        "killed": "{workers} with {kills} kill -9 of a random one",
+        "cluster": "a Ray cluster of two nodes, of which {kills} was killed",
+        "cluster killed": "such a cluster with {kills} kill -9 of a random process"}
 
 
 def answers(results: Path) -> Iterator[list[str]]:
     """One for each CSV that is there."""
     for name, answer in (("worker_kills", _same), ("worker_scaling", _scaling), ("worker_long", _long),
-                         ("worker_overhead", _overhead), ("worker_overlap", _overlap)):
+                         ("worker_overhead", _overhead), ("worker_overlap", _overlap), ("worker_shapes", _shapes)):
         path = results / f"{name}.csv"
         if path.exists():
             with open(path, newline="", encoding="utf-8") as file:
@@ -26,7 +28,7 @@ def answers(results: Path) -> Iterator[list[str]]:
 def _same(rows: list[dict[str, str]]) -> list[str]:
     checks = ("same_psi", "images_counted", "same_renders")
     whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
-    arms = "; ".join(ARMS[row["arm"]].format(kills=row["kills"]) for row in rows)
+    arms = "; ".join(ARMS[row["arm"]].format_map(row) for row in rows)
     return ["rendered by other processes: psi to the last bit that of the job alone, no image lost or counted twice?",
             f"{whole} of {len(rows)} runs: {arms} (`worker_kills.csv`, `benchmark.py worker-kills`, "
             f"{rows[0]['commit']})"]
@@ -43,8 +45,9 @@ def _scaling(rows: list[dict[str, str]]) -> list[str]:
 def _long(rows: list[dict[str, str]]) -> list[str]:
     found = "; ".join(f"{row['renders']} at {row['size']}: {number(row, 'ratio'):.3f}, "
                       f"{number(row, 'growth_mb'):.1f} MB" for row in rows)
+    flags = f"--long {' '.join(row['renders'] for row in rows)} --size {rows[0]['size'].replace('x', ' ')}"
     return [f"renders by one process: the last 100 over the first 100 in {rows[0]['clock']} time, growth of memory",
-            f"{found} (`worker_long.csv`, `benchmark.py worker-renders --long N`, {rows[0]['commit']})"]
+            f"{found} (`worker_long.csv`, `benchmark.py worker-renders {flags}`, {rows[0]['commit']})"]
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:
@@ -60,6 +63,12 @@ def _overlap(rows: list[dict[str, str]]) -> list[str]:
                       f"rendering and {row['train_s']} s of training, ahead {row['ahead_s']} s)" for row in rows)
     return ["rendering while networks are trained: wall time over the larger of the two",
             f"{found}; load {_loads(rows)} (`worker_overlap.csv`, `benchmark.py worker-overlap`, {rows[0]['commit']})"]
+
+
+def _shapes(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{row['processes']} of {row['threads']}: {number(row, 'renders_per_s'):.1f}" for row in rows)
+    return ["renders a second by so many processes of so many threads, in turn",
+            f"{found}; load {_loads(rows)} (`worker_shapes.csv`, `benchmark.py worker-renders`, {rows[0]['commit']})"]
 
 
 def _loads(rows: list[dict[str, str]]) -> str:

@@ -1,21 +1,28 @@
-"""Messages between a job and its render processes: a JSON header and numpy arrays (npz), never pickle."""
+"""Messages between a job and its render processes: a JSON header and numpy arrays, never pickle.
+
+Arrays go as their plain bytes, described in the header, with a checksum. Not as npz: reading some twenty small arrays
+out of one takes 4 ms, a tenth of a small render.
+"""
 
 from __future__ import annotations
 
-import io
 import json
+import math
 import struct
-import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 
 #: What a render process writes first: everything before it is Blender's own greeting.
-GREETING = b"\0autosimulate worker 1\0"
-_MAGIC = b"ASW1"
-#: The magic, bytes of the header, bytes of the arrays. (As text: a struct.Struct cannot travel to another machine.)
-_SIZES = "<4sIQ"
+GREETING = b"\0autosimulate worker 2\0"
+_MAGIC = b"ASW2"
+#: The magic, bytes of the header, bytes of the arrays, checksum of both. (As text: a struct.Struct cannot travel to
+#: another machine.)
+_SIZES = "<4sIQI"
+#: Kinds of numpy's types that are numbers or text, and nothing that would have to be trusted.
+_KINDS = "biufU"
 #: Larger ones are nonsense.
 _LONGEST_HEADER, _LARGEST_BODY = 1 << 28, 1 << 33
 
@@ -25,28 +32,45 @@ class FrameError(ValueError):
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
-    """One message."""
-    text, body = json.dumps(header).encode(), io.BytesIO()
-    if arrays:
-        np.savez(body, **arrays)
-    return b"".join((struct.pack(_SIZES, _MAGIC, len(text), body.tell()), text, body.getbuffer()))
+    """One message. Raises FrameError for arrays of something else than numbers or text."""
+    values = [np.asarray(value, order="C") for value in (arrays or {}).values()]
+    described = [(name, value.dtype.str, value.shape) for name, value in zip(arrays or {}, values, strict=True)]
+    if any(value.dtype.kind not in _KINDS for value in values):
+        raise FrameError("arrays of something else than numbers or text")
+    text, body = json.dumps([header, described]).encode(), b"".join(value.tobytes() for value in values)
+    return b"".join((struct.pack(_SIZES, _MAGIC, len(text), len(body), _checksum(text, body)), text, body))
 
 
 def decode(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header and the arrays of one message. Raises FrameError for anything else."""
     start = struct.calcsize(_SIZES)
-    length = start + _sizes(message[:start])[0]
+    header_size, body_size, checksum = _sizes(message[:start])
+    text, body = (memoryview(message)[start:start + header_size], memoryview(message)[start + header_size:])
+    if len(body) != body_size or _checksum(text, body) != checksum:
+        raise FrameError("a message that was cut off or damaged")
     try:
-        header = json.loads(message[start:length])
-        arrays = {}
-        if len(message) > length:
-            with np.load(io.BytesIO(message[length:]), allow_pickle=False) as data:     # its checksums are looked at
-                arrays = {name: data[name] for name in data.files}
-    except (ValueError, KeyError, RecursionError, zipfile.BadZipFile) as error:
+        header, described = json.loads(bytes(text))
+        arrays, position = {}, 0
+        for name, kind, shape in described:
+            arrays[name] = _array(body[position:], np.dtype(kind), shape)
+            position += arrays[name].nbytes
+    except (ValueError, TypeError, RecursionError) as error:
         raise FrameError(f"a message that cannot be read ({error})") from error
     if not isinstance(header, dict):
         raise FrameError("a message without a header")
     return header, arrays
+
+
+def _array(data: memoryview, kind: np.dtype, shape: list[int]) -> np.ndarray:
+    """A copy: aligned, and one's own to write to."""
+    if kind.kind not in _KINDS or any(length < 0 for length in shape):
+        raise FrameError("arrays of something else than numbers or text")
+    count = math.prod(shape)
+    return np.frombuffer(data, kind, count).reshape(shape).copy() if count else np.zeros(shape, kind)
+
+
+def _checksum(text: bytes | memoryview, body: bytes | memoryview) -> int:
+    return zlib.crc32(body, zlib.crc32(text))
 
 
 def write(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
@@ -63,15 +87,17 @@ def read(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def receive(stream: BinaryIO) -> bytes:
     """The bytes of the next message. Raises EOFError at the end, FrameError where no message begins."""
     start = _exactly(stream, struct.calcsize(_SIZES))
-    return start + _exactly(stream, sum(_sizes(start)))
+    return start + _exactly(stream, sum(_sizes(start)[:2]))
 
 
-def _sizes(start: bytes) -> tuple[int, int]:
-    """Bytes of the header and of the arrays."""
-    magic, header_size, body_size = struct.unpack(_SIZES, start)
+def _sizes(start: bytes) -> tuple[int, int, int]:
+    """Bytes of the header and of the arrays, and the checksum."""
+    if len(start) != struct.calcsize(_SIZES):
+        raise FrameError("not the beginning of a message")
+    magic, header_size, body_size, checksum = struct.unpack(_SIZES, start)
     if magic != _MAGIC or header_size > _LONGEST_HEADER or body_size > _LARGEST_BODY:
         raise FrameError("not the beginning of a message")
-    return header_size, body_size
+    return header_size, body_size, checksum
 
 
 def skip_to_greeting(stream: BinaryIO) -> None:

@@ -4,9 +4,11 @@ import contextlib
 import io
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from importlib import util
 from pathlib import Path
 
@@ -225,7 +227,17 @@ def test_no_message_is_unpickled_or_half_read():
     damaged[whole.index(np.arange(5).tobytes()) + 9] ^= 1           # which only the checksum tells
     with pytest.raises(frames.FrameError):
         frames.read(io.BytesIO(damaged))
-    stream = io.BytesIO()
-    frames.write(stream, {}, {"x": np.array([{"an": "object"}], dtype=object)})
     with pytest.raises(frames.FrameError):
-        frames.read(io.BytesIO(stream.getvalue()))
+        frames.encode({}, {"x": np.array([{"an": "object"}], dtype=object)})
+    for lie in (("<i8", "|O"), ("[5]", "[6]"), ("[5]", "[-5]"), ("[5]", "5")):      # with a checksum that is right
+        with pytest.raises(frames.FrameError):
+            frames.decode(_with_header_changed(whole, *lie))
+
+
+def _with_header_changed(message, old, new):
+    start = struct.calcsize(frames._SIZES)
+    magic, size, body_size, _ = struct.unpack(frames._SIZES, message[:start])
+    text, body = message[start:start + size], message[start + size:]
+    changed = text.replace(old.encode(), new.encode())
+    assert changed != text
+    return struct.pack(frames._SIZES, magic, len(changed), body_size, zlib.crc32(changed + body)) + changed + body
