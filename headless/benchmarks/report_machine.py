@@ -26,10 +26,10 @@ def _wall_time(rows: list[dict[str, str]]) -> list[str]:
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:
-    ratios = "; ".join(f"{row['size']}: {number(row, 'ratio'):.2f} (target {number(row, 'target'):.2f})"
-                       for row in rows)
+    ratios = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g})" for row in rows)
     return [f"a render with masks over bare Cycles, {rows[0]['clock']} time, {rows[0]['renders']} renders each",
-            f"{ratios} (`overhead.csv`, `benchmark.py overhead --cpu --renders 30 --cases 0 1`, {rows[0]['commit']})"]
+            f"{ratios} (`overhead.csv`, `benchmark.py overhead --cpu --renders {rows[0]['renders']}`, "
+            f"{rows[0]['commit']})"]
 
 
 def _kills(rows: list[dict[str, str]]) -> list[str]:

@@ -28,7 +28,7 @@ def answers(results: Path) -> Iterator[list[str]]:
 def _same(rows: list[dict[str, str]]) -> list[str]:
     checks = ("same_psi", "images_counted", "same_renders")
     whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
-    arms = "; ".join(ARMS[row["arm"]].format_map(row) for row in rows)
+    arms = "; ".join(ARMS[row["arm"]].format_map({"workers": 4, **row}) for row in rows)
     return ["rendered by other processes: psi to the last bit that of the job alone, no image lost or counted twice?",
             f"{whole} of {len(rows)} runs: {arms} (`worker_kills.csv`, `benchmark.py worker-kills`, "
             f"{rows[0]['commit']})"]
@@ -36,10 +36,14 @@ def _same(rows: list[dict[str, str]]) -> list[str]:
 
 def _scaling(rows: list[dict[str, str]]) -> list[str]:
     found = "; ".join(f"{row['workers']} for {row['images']}: {number(row, 'of_ideal'):.2f} (job "
-                      f"{100 * number(row, 'driver'):.0f} % of a core)" for row in rows)
+                      f"{100 * number(row, 'driver'):.0f} % of a core)" for row in sorted(rows, key=_shape))
     return [f"processes that sleep {rows[0]['seconds']} s a render: speed over the ideal, by images an iteration",
             f"{found}; load {_loads(rows)} on {rows[0]['machine'].rpartition(', ')[2]} (`worker_scaling.csv`, "
             f"`benchmark.py worker-scaling`, {rows[0]['commit']})"]
+
+
+def _shape(row: dict[str, str]) -> tuple[int, int]:
+    return int(row["workers"]), int(row["images"])
 
 
 def _long(rows: list[dict[str, str]]) -> list[str]:
@@ -51,7 +55,7 @@ def _long(rows: list[dict[str, str]]) -> list[str]:
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:
-    found = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):.2f}; "
+    found = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g}; "
                       f"{row['process_ms']} ms there, {row['job_ms']} ms in the job, {row['bare_ms']} ms bare)"
                       for row in rows)
     return [f"a render through a process over bare Cycles, {rows[0]['clock']} time",
