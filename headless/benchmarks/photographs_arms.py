@@ -34,7 +34,7 @@ def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, it
           first: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """{"psi" in plain numbers, "kl" from its own start, "renders", "log" of the iterations} of one run.
 
-    ``first``: what was found by the run from whose psi this one starts, if any. Renders that another arm of the seed has
+    ``first``: what the run found from whose psi this one starts, if any. Renders that another arm of the seed has
     asked for are read, not rendered again.
     """
     config = LoopConfig(**(ARMS[arm] or {}), iterations=iterations, images=images, seed=seed, control=False)
