@@ -89,6 +89,7 @@ FORMATS = (
     Choice("coco", "COCO", "A folder of images and a JSON of boxes and masks for each subset"),
     Choice("yolo", "YOLO", "A text file of boxes for each image, and data.yaml"),
     Choice("yolo-seg", "YOLO Outlines", "A text file of polygons for each image, without holes, and data.yaml"),
+    Choice("yolo-pose", "YOLO Keypoints", "A text file of boxes and keypoints for each image, and data.yaml"),
     Choice("voc", "Pascal VOC", "An XML file of boxes and a mask of class indices for each image"),
     Choice("bop", "BOP", "Masks, depth, intrinsics and poses of objects, by scene"),
     Choice("hdf5", "HDF5", "One file an image, as BlenderProc writes it; needs h5py"),

@@ -46,7 +46,9 @@ class Render:
     #: "normal" (H, W, 3) float32 in world space; "camera" (3, 3) the intrinsics in pixels, the image spanning 0 to its
     #: size; "posed" (n,) instance indices and "poses" (n, 4, 4) from model to camera, x right, y down, z forward;
     #: "whole" (n,) instance indices and of each, nothing before it: "whole_masks" (n, H, W) bool, "whole_boxes" (n, 4)
-    #: x and y from and to, also beyond the image, "whole_pixels" (n,) beside the image too.
+    #: x and y from and to, also beyond the image, "whole_pixels" (n,) beside the image too; "keypointed" (n,) instance
+    #: indices and "keypoints" (n, K, 3) of each x, y and COCO's flag: 0 not in the image or of no such point, 1 hidden,
+    #: 2 seen.
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 

@@ -8,8 +8,33 @@ from __future__ import annotations
 import bpy
 
 from ..blender.marks import properties
-from . import editor_menus, keymap, manual, menus, monitor, panel_data, preferences, reattach, status_bar, validation
-from .operators import cancel, log, mark, mark_list, mark_many, optimize, presets, produce, results, states, tab
+from . import (
+    editor_menus,
+    keymap,
+    manual,
+    menus,
+    monitor,
+    panel_data,
+    preferences,
+    reattach,
+    status_bar,
+    translations,
+    validation,
+)
+from .operators import (
+    cancel,
+    keypoints,
+    log,
+    mark,
+    mark_list,
+    mark_many,
+    optimize,
+    presets,
+    produce,
+    results,
+    states,
+    tab,
+)
 from .operators import labels as labels_operators
 from .operators import torch as torch_operators
 from .operators import validation as validation_operators
@@ -33,12 +58,13 @@ else:
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
     cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, states,
-                       labels_operators, validation_operators, optimize, cancel, presets, produce, results, log, tab,
-                       menus, editor_menus, status, learnables, labels, validation_panels, network, optimize_panels,
-                       results_panels, produced, found)
+                       labels_operators, keypoints, validation_operators, optimize, cancel, presets, produce, results,
+                       log, tab, menus, editor_menus, status, learnables, labels, validation_panels, network,
+                       optimize_panels, results_panels, produced, found)
     for cls in module.CLASSES)
 #: With handlers, keys, timers or menu entries of their own, in the order in which they are registered.
-_MODULES = (manual, menus, editor_menus, keymap, cancel, monitor, status_bar, panel_data, overlay, tint, reattach)
+_MODULES = (translations, manual, menus, editor_menus, keymap, cancel, monitor, status_bar, panel_data, overlay, tint,
+            reattach)
 
 
 def register() -> None:

@@ -45,6 +45,8 @@ class AUTOSIMULATE_MT_object(bpy.types.Menu):
                 operator.path, operator.shared = path, shared
         layout.operator("autosimulate.mark_materials", text="Mark Material Choice...", icon="MATERIAL")
         layout.menu("AUTOSIMULATE_MT_assign", icon="OUTLINER_COLLECTION")
+        if any(block.type == "EMPTY" for block in context.selected_objects):
+            layout.operator("autosimulate.keypoints_add", icon="EMPTY_AXIS")
         layout.separator()
         layout.operator("autosimulate.draw_sample", icon="FILE_REFRESH")
         layout.operator("autosimulate.apply_mean", icon="CON_TRANSFORM")

@@ -15,6 +15,7 @@ from ..protocol.settings import DATASET, SETTINGS
 from . import package, preferences
 from .operators import (
     cancel,
+    keypoints,
     labels,
     log,
     mark,
@@ -33,7 +34,7 @@ from .operators import (
 #: Page of the manual, below ``window/`` -> modules whose operators and property groups it explains.
 PAGES = {
     "learnables": (mark, mark_many, mark_list, states, tab),
-    "labels": (labels,),
+    "labels": (labels, keypoints),
     "validation": (validation,),
     "optimize": (optimize, cancel, presets, log),
     "results": (results, produce),
@@ -46,7 +47,7 @@ _TYPES = {
     "learnables": ("autosimulate_mt_*", "autosimulate_pg_mark.*", "autosimulate_pg_item.*", "autosimulate_pg_target.*",
                    "autosimulate_pg_value.*", "autosimulate_pg_scene.marks", "autosimulate_pg_scene.active_mark"),
     "labels": ("autosimulate_pg_class.*", "autosimulate_pg_member.*", "autosimulate_pg_scene.classes",
-               "autosimulate_pg_scene.active_class"),
+               "autosimulate_pg_scene.active_class", "autosimulate_pg_keypoint.*", "autosimulate_pg_scene.keypoints"),
     "results": ("autosimulate_pg_scene.dataset_*", "autosimulate_pg_scene.run_dir"),
 }
 #: Page -> operators of a module that not every build has.

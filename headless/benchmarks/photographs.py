@@ -27,7 +27,7 @@ from autosimulate_addon.run.process.threads import use_threads
 from autosimulate_addon.run.scene import marked_scene
 
 from .options import add_common, names
-from .photographs_arms import ARMS, learn
+from .photographs_arms import AFTER, ARMS, learn
 from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
 from .photographs_pools import Pools
@@ -107,7 +107,7 @@ def read_photographs(pools: Pools, start: str) -> list[Dataset]:
 def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm: str, seed: int, val: Dataset
          ) -> dict[str, Any]:
     began = time.monotonic()
-    found = _learned(options, pools, arm, seed, val) if ARMS[arm] is not None else {}
+    found = _learned(pools, arm, seed, val, options.start, options.iterations, options.images) if ARMS[arm] else {}
     store = pools.render("expert" if arm == "expert" else options.start, found.get("psi"), partner(seed), options.count)
     verdict = judge.judge(store)
     camera = store.psis[0].plain()["Camera Distance"]
@@ -118,11 +118,16 @@ def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm
             **dataclasses.asdict(verdict)}
 
 
-def _learned(options: argparse.Namespace, pools: Pools, arm: str, seed: int, val: Dataset) -> dict[str, Any]:
-    path = options.work / "psi" / f"{options.start}_{arm}_{seed}_{options.iterations}x{options.images}.json"
+def _learned(pools: Pools, arm: str, seed: int, val: Dataset, start: str, iterations: int, images: int
+             ) -> dict[str, Any]:
+    path = pools.work / "psi" / f"{start}_{arm}_{seed}_{iterations}x{images}.json"
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))
-    found = learn(arm, pools, options.start, val, seed, options.iterations, options.images)
+    first = None
+    if arm in AFTER:
+        before, *run = AFTER[arm]
+        first = _learned(pools, before, seed, val, start, *run)
+    found = learn(arm, pools, start, val, seed, iterations, images, first)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found

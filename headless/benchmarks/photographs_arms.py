@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.datasets import Dataset
 from autosimulate_addon.core.loop import State, optimize
-from autosimulate_addon.core.psi import Psi
 
-from .photographs_pools import Pools
+from .photographs_pools import Pools, psi_of
 
 #: The convex head, and the loss after calibration on the photographs.
 _HEAD = {"learner": "head", "objective": "calibrated"}
@@ -24,23 +24,29 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "match-looks": {"method": "match", **_SMALLEST},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
+    "match-looks-autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
 }
+#: Arm -> the one whose psi it starts from, and that one's iterations and renders in each.
+AFTER = {"match-looks-autosimulate": ("match-looks", 1, 160)}
 
 
-def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int
-          ) -> dict[str, Any]:
-    """{"psi" in plain numbers, "kl" from the start, "renders", "log" of the iterations} of one run.
+def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int,
+          first: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """{"psi" in plain numbers, "kl" from its own start, "renders", "log" of the iterations} of one run.
 
-    Renders that another arm of the seed has asked for are read, not rendered again.
+    ``first``: what the run found from whose psi this one starts, if any. Renders that another arm of the seed has
+    asked for are read, not rendered again.
     """
     config = LoopConfig(**(ARMS[arm] or {}), iterations=iterations, images=images, seed=seed, control=False)
+    plain = first["psi"] if first else None
     with pools.simulator(start) as simulator:
-        state = State(config, simulator, validation, Psi.from_factors(simulator.factors),
-                      renders_dir=Path(pools.folder / pools.name(start, None, seed)))
+        state = State(config, simulator, validation, psi_of(simulator, plain),
+                      renders_dir=Path(pools.folder / pools.name(start, plain, seed)))
         log = []
         for iteration in optimize(state):
             log.append({"status": iteration.outcome.status, "details": iteration.outcome.details,
                         "val_metric": iteration.val_metric, "seconds": iteration.seconds})
             print(f"   {arm} {iteration.iteration}: {iteration.outcome.status} {iteration.seconds}", file=sys.stderr,
                   flush=True)
-        return {"psi": state.final.plain(), "kl": state.final.kl(state.start), "renders": len(state.store), "log": log}
+        return {"psi": state.final.plain(), "kl": state.final.kl(state.start),
+                "renders": len(state.store) + (first["renders"] if first else 0), "log": log}

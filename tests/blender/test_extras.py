@@ -1,9 +1,12 @@
 """Depth, normals, intrinsics and poses: together they put every pixel of a cube back on the cube's surface."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
 
+from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.blender.render.silhouette import covered
@@ -105,6 +108,44 @@ def test_a_silhouette_of_triangles_of_all_sizes():
     assert np.array_equal(mask, rows + columns <= 25)
     assert np.argwhere(covered(np.array([small]) * 1.0, (12, 10))).tolist() == [[9, 8]]
     assert not covered(np.empty((0, 3, 2)), (12, 10)).any()
+
+
+def test_a_keypoint_is_seen_hidden_or_absent(scene):
+    """Corners of the box: each is where its pixel is, and is seen where no surface lies before it."""
+    scene.camera.data.shift_x = scene.camera.data.shift_y = 0.0
+    box = bpy.data.objects["Box"]
+    box.location.z = 1.5
+    corners = {f"{x:+d}{y:+d}{z:+d}": (HALF * x, HALF * y, HALF * z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)}
+    for name, place in {**corners, "away": (90.0, 0.0, 0.0)}.items():
+        empty = bpy.data.objects.new(name, None)
+        empty.parent, empty.location = box, place
+        scene.collection.objects.link(empty)
+    bpy.context.view_layer.update()
+    table = ClassTable(("background", "box"), {"box": (paths.ref_to(box),)},
+                       keypoints={name: (paths.ref_to(bpy.data.objects[name]),) for name in (*corners, "away")})
+    with RenderSession(scene, [], table, RenderSettings(96, 72, 1, extras=("keypoints", "pose"))) as renders:
+        render = renders.render({}, KEY)
+    told = render.extras
+    assert set(told) == {"camera", "posed", "poses", "keypointed", "keypoints"}
+    number, = told["keypointed"]
+    pose = told["poses"][list(told["posed"]).index(number)]
+    (*points, away), = told["keypoints"]
+    assert away.tolist() == [0, 0, 0]
+    flags = {}
+    for (*found, flag), place in zip(points, corners.values(), strict=True):
+        x, y, depth = told["camera"] @ (pose @ [*place, 1.0])[:3]
+        x, y = x / depth, y / depth
+        if 0 <= x < 96 and 0 <= y < 72:
+            assert found == pytest.approx([x, y], abs=1e-3)
+            flags[depth] = flag
+        else:
+            assert (*found, flag) == (0, 0, 0)
+    assert len(flags) >= 5 and flags[min(flags)] == 2 and flags[max(flags)] == 1 and set(flags.values()) == {1, 2}
+    lone = bpy.data.objects.new("Lone", None)
+    scene.collection.objects.link(lone)
+    with pytest.raises(InputError, match=r"'Lone'.*belongs to no object of a class"):
+        RenderSession(scene, [], replace(table, keypoints={"a": (paths.ref_to(lone),)}),
+                      RenderSettings(96, 72, 1, extras=("keypoints",)))
 
 
 def test_a_camera_without_intrinsics_is_refused(scene):

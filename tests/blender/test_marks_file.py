@@ -119,6 +119,8 @@ def test_patterns_and_names_of_objects_in_place_of_their_data(tmp_path):
     ("cube = 16", "cube = -3", "whole number from 0 to 65535"),
     ("width = 64", "widht = 64", "unknown key 'widht' (did you mean 'width'?)"),
     ("width = 64", "width = \"wide\"", "width is 'wide'; it must be a whole number"),
+    ("[settings]", "[keypoints]\ntip = \"objects['Cube']\"\n[settings]",
+     "keypoints: 'tip' lists objects['Cube'], which is no empty"),
     ("[settings]", "[setings]", "unknown key 'setings' (did you mean 'settings'?)"),
     ("[[learnable]]", "[[learnable", "is not valid TOML"),
     ('data = "scene"\npath = "cycles.max_bounces"', 'data = "lights[\'Light\']"\npath = "energy"',

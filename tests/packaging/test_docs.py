@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bpy
 import pytest
 
+from autosimulate_addon.blender.marks import properties
 from autosimulate_addon.protocol.settings import DATASET, SETTINGS
 from autosimulate_addon.run.arguments import _FLAGS, _OWN, parse, settings
 from autosimulate_addon.run.config import combine
@@ -85,6 +87,10 @@ def test_the_first_commands_of_the_tutorial_do_what_they_say(repo_root, pages, t
                               check=True)
     assert "Key Power" in done.stderr and "sphere" in done.stderr
     assert {path.name for path in tmp_path.glob("*.blend")} == {"studio.blend", "room.blend"}
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "room.blend"))
+    properties.ensure_registered()
+    room = bpy.context.scene.autosimulate
+    assert (room.iterations, room.images, room.width) == (8, 16, 64)
 
 
 def test_the_site_builds_without_a_warning(repo_root, tmp_path):

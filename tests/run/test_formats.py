@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from autosimulate_addon.core.datasets import read_dataset
 from autosimulate_addon.core.psi import Psi
@@ -23,6 +24,8 @@ from autosimulate_addon.run.images.formats.yolo import outline_of
 
 SPLIT = formats.Split.parse("60/20/20")
 COUNT, EMPTY = 16, 3
+#: Of each class of the stand-in; the renders have them in the order tip, foot, back.
+KEYPOINTS = {"sphere": ["tip", "foot"], "cube": ["back", "foot"]}
 
 
 class WithAnEmptyImage(StandIn):
@@ -45,7 +48,8 @@ def told(render):
             "poses": np.repeat(pose[None], len(posed), 0), "whole": posed,
             "whole_masks": np.ones((len(posed), *depth.shape), bool),
             "whole_boxes": np.array([[-1.0, -2.0, 9.0, 20.0]] * len(posed)),
-            "whole_pixels": np.array([2 * (render.instances == number).sum() for number in posed])}
+            "whole_pixels": np.array([2 * (render.instances == number).sum() for number in posed]),
+            "keypointed": posed, "keypoints": np.tile([[3.25, 4.5, 2], [5, 6, 1], [0, 0, 0]], (len(posed), 1, 1))}
 
 
 def test_the_window_and_the_help_offer_what_is_written():
@@ -59,7 +63,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "set"
     simulator = WithAnEmptyImage()
     psi = Psi.from_plain(simulator.factors, {factor.key: factor.start for factor in simulator.factors})
-    write_dataset(folder, simulator, psi, count=COUNT, seed=3, iteration=7, info={})
+    write_dataset(folder, simulator, psi, count=COUNT, seed=3, iteration=7, info={"keypoints": KEYPOINTS})
     formats.write_formats(folder, formats.chosen(",".join(formats.FORMATS)), SPLIT)
     data = read_rendered(folder, SPLIT)
     subsets = dict(data.subsets())
@@ -84,6 +88,42 @@ def test_coco(made):
                 labels[coco.annToMask(each) > 0] = each["category_id"]
                 assert each["visible_fraction"] == 0.5 and each["amodal_bbox"] == [-1, -2, 10, 22]
             assert np.array_equal(labels, image.labels())
+
+
+def test_coco_keypoints(made):
+    folder, data = made
+    coco = COCO(folder / "coco/annotations/instances_train.json")
+    named = {each["name"]: each.get("keypoints") for each in coco.loadCats(coco.getCatIds())}
+    assert named == {**KEYPOINTS, "cylinder": None}
+    told = {"sphere": [3.25, 4.5, 2, 5, 6, 1], "cube": [0, 0, 0, 5, 6, 1]}
+    seen = set()
+    for each in coco.loadAnns(coco.getAnnIds()):
+        name = data.classes[each["category_id"]]
+        seen.add(name)
+        assert each.get("keypoints") == told.get(name)
+        assert each.get("num_keypoints") == {"sphere": 2, "cube": 1}.get(name)
+    assert seen == set(named)
+    found = coco.loadRes([{"image_id": each["image_id"], "category_id": 1, "keypoints": each["keypoints"], "score": 1.0}
+                          for each in coco.loadAnns(coco.getAnnIds(catIds=[1]))])
+    evaluated = COCOeval(coco, found, "keypoints")
+    evaluated.params.catIds, evaluated.params.kpt_oks_sigmas = [1], np.full(2, 0.05)
+    evaluated.evaluate()
+    evaluated.accumulate()
+    assert evaluated.eval["precision"].max() == 1.0
+
+
+def test_yolo_keypoints(made):
+    folder, data = made
+    assert "kpt_shape: [3, 3]  # tip, foot, back" in (folder / "yolo-pose/data.yaml").read_text()
+    for image in data.images:
+        width, height = image.size
+        boxes, lines = ([line.split() for line in (folder / form / "labels" / image.subset / f"{image.name}.txt")
+                         .read_text().splitlines()] for form in ("yolo", "yolo-pose"))
+        assert [line[:5] for line in lines] == boxes
+        tip, foot = [3.25 / width, 4.5 / height, 2], [5 / width, 6 / height, 1]
+        for line in lines:
+            points = {"0": [tip, foot, [0] * 3], "1": [[0] * 3, foot, [0] * 3], "2": [[0] * 3] * 3}[line[0]]
+            assert [float(word) for word in line[5:]] == pytest.approx(np.ravel(points).tolist(), abs=1e-5)
 
 
 def test_yolo_boxes(made):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import bpy
 import pytest
 
+from autosimulate_addon.blender import paths
+from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.ui import panel_data
 from autosimulate_addon.ui.operators import mark as mark_operators
 from autosimulate_addon.ui.operators.mark_list import is_solo
@@ -156,6 +159,24 @@ def test_class_colours_in_the_viewport_change_nothing_in_the_file(scene):
     assert ({obj.name: (*obj.color, obj.pass_index) for obj in bpy.data.objects}, sorted(scene.keys())) == before
     ops.show_classes()
     assert not tint.shown()
+
+
+def test_empties_are_marked_as_keypoints(scene):
+    for name, parent in (("Tip.001", scene.objects["Cube"]), ("Alone", None)):
+        empty = bpy.data.objects.new(name, None)
+        empty.parent = parent
+        scene.collection.objects.link(empty)
+        empty.select_set(True)
+    ops.keypoints_add()
+    points = scene.autosimulate.keypoints
+    assert [(point.name, point.id.name) for point in points] == [("Tip", "Tip.001")]
+    assert "no keypoint yet" in sentence(ops.keypoints_add)
+    table = ClassTable(("background", "cube"), {"cube": (paths.ref_to(scene.objects["Cube"]),)},
+                       keypoints=marks_scene.read(scene)[1].keypoints)
+    marks_scene.write_classes(scene, table)
+    assert marks_scene.read(scene)[1].keypoints == table.keypoints == {"Tip": (paths.ref_to(points[0].id),)}
+    ops.keypoint_remove(index=0)
+    assert not len(points)
 
 
 def test_the_faces_that_are_tinted(scene):

@@ -44,7 +44,18 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
         if seen.setdefault(ids[name], name) != name:
             raise InputError(f"Classes {seen[ids[name]]!r} and {name!r} both have the validation id {ids[name]}; give "
                              "each its own.")
-    return ClassTable(tuple(names), members, ids)
+    return ClassTable(tuple(names), members, ids, _keypoints(scene))
+
+
+def _keypoints(scene: bpy.types.Scene) -> dict[str, tuple[PropertyRef, ...]]:
+    """Those whose empty is still there, by name."""
+    found: dict[str, tuple[PropertyRef, ...]] = {}
+    for point in scene.autosimulate.keypoints:
+        if still_there(point):
+            if not point.name:
+                raise InputError(f"The keypoint of {point.id.name!r} has no name; give it one.")
+            found[point.name] = (*found.get(point.name, ()), paths.ref_to(point.id))
+    return found
 
 
 def write_classes(scene: bpy.types.Scene, classes: ClassTable) -> None:
@@ -61,3 +72,8 @@ def write_classes(scene: bpy.types.Scene, classes: ClassTable) -> None:
         for ref in classes.members.get(name, ()):
             group.members.add().id = paths.data_block(ref)      # linked or not: it is not changed
     scene.autosimulate.active_class = 0
+    scene.autosimulate.keypoints.clear()
+    for name, refs in classes.keypoints.items():
+        for ref in refs:
+            point = scene.autosimulate.keypoints.add()
+            point.name, point.id = name, paths.data_block(ref)

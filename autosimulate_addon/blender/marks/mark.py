@@ -56,12 +56,14 @@ class ClassTable:
     """What the network is to tell apart, by class index.
 
     ``members`` says by which data-blocks (objects, collections, materials; path "") a pixel gets its class;
-    ``ids`` which pixel value a class has in the validation masks (default: its index).
+    ``ids`` which pixel value a class has in the validation masks (default: its index); ``keypoints`` which empties are
+    points of the objects that they are children of, by the point's name.
     """
 
     names: tuple[str, ...] = ("background",)
     members: dict[str, tuple[PropertyRef, ...]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+    keypoints: dict[str, tuple[PropertyRef, ...]] = field(default_factory=dict)
 
     def validation_id(self, name: str) -> int:
         return self.ids.get(name, self.names.index(name))

@@ -26,7 +26,7 @@ from .defaults import complete
 from .factors import factor_of
 from .mark import ClassTable, Mark
 
-_TOP = ("learnable", "classes", "class_ids", "settings")
+_TOP = ("learnable", "classes", "class_ids", "keypoints", "settings")
 _COMMON = ("name", "locked", "enabled")
 _PROPERTY = ("data", "path", "index", "family", "low", "high", "mean", "std", "p", "items", *_COMMON)
 _MATERIAL = ("data", "materials", "p", *_COMMON)
@@ -62,6 +62,10 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
         classes = _classes(document.get("classes", {}), document.get("class_ids", {}), scene)
     except InputError as error:
         raise InputError(f"{path.name}, classes: {error}") from None
+    try:
+        classes = replace(classes, keypoints=_keypoints(document.get("keypoints", {}), scene))
+    except InputError as error:
+        raise InputError(f"{path.name}, keypoints: {error}") from None
     return marks, classes, _settings(path, document.get("settings", {}))
 
 
@@ -284,6 +288,18 @@ def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
             raise InputError(f"{seen[number]!r} and {name!r} both have the id {number}; give each its own in "
                              "[class_ids].")
     return classes
+
+
+def _keypoints(points: Any, scene: bpy.types.Scene) -> dict[str, tuple[PropertyRef, ...]]:
+    """[keypoints]: by name, the empties that are such points of the objects above them."""
+    if not isinstance(points, dict):
+        raise InputError("it must be a table: [keypoints].")
+    found = {name: tuple(_data(value, scene, drawn=False)) for name, value in points.items()}
+    for name, refs in found.items():
+        for ref in refs:
+            if getattr(paths.data_block(ref), "type", "") != "EMPTY":
+                raise InputError(f"{name!r} lists {ref}, which is no empty: name empties, each a child of its object.")
+    return found
 
 
 def _settings(path: Path, settings: Any) -> dict[str, Any]:

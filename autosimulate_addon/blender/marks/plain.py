@@ -29,7 +29,8 @@ def dump(marks: tuple[Mark, ...], classes: ClassTable) -> dict[str, Any]:
                    "states": [[[ref(one), value] for one, value in state] for state in mark.states]}
                   for mark in marks],
         "classes": {"names": classes.names, "ids": classes.ids,
-                    "members": {name: [ref(one) for one in refs] for name, refs in classes.members.items()}}}
+                    "members": {name: [ref(one) for one in refs] for name, refs in classes.members.items()},
+                    "keypoints": {name: [ref(one) for one in refs] for name, refs in classes.keypoints.items()}}}
 
 
 def load(plain: Mapping[str, Any]) -> tuple[tuple[Mark, ...], ClassTable]:
@@ -47,9 +48,10 @@ def load(plain: Mapping[str, Any]) -> tuple[tuple[Mark, ...], ClassTable]:
         return Mark(**{**values, "targets": tuple(map(ref, one["targets"])), "states": states})
 
     classes = plain["classes"]
-    members = {name: tuple(map(ref, refs)) for name, refs in classes["members"].items()}
+    members, points = ({name: tuple(map(ref, refs)) for name, refs in classes[what].items()}
+                       for what in ("members", "keypoints"))
     return (tuple(mark(one) for one in plain["marks"]),
-            ClassTable(tuple(classes["names"]), members, dict(classes["ids"])))
+            ClassTable(tuple(classes["names"]), members, dict(classes["ids"]), points))
 
 
 def _absolute(library: bpy.types.Library) -> str:

@@ -113,6 +113,13 @@ class AUTOSIMULATE_PG_class(bpy.types.PropertyGroup):
     active_member: IntProperty(name="Active Member", description="Member selected in the list", min=0)
 
 
+class AUTOSIMULATE_PG_keypoint(bpy.types.PropertyGroup):
+    """One point of an object (``name``): where an empty is, which is a child of the object."""
+
+    id: PointerProperty(type=bpy.types.Object, name="Empty", description="Empty that is at the point",
+                        poll=lambda _self, block: block.type == "EMPTY")
+
+
 class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     """Everything AutoSimulate keeps with a scene; the settings of a run are added below, from their table."""
 
@@ -122,6 +129,8 @@ class AUTOSIMULATE_PG_scene(bpy.types.PropertyGroup):
     classes: CollectionProperty(type=AUTOSIMULATE_PG_class, name="Classes",
                                 description="What the network tells apart; everything else is background")
     active_class: IntProperty(name="Active Class", description="Class shown below the list", min=0)
+    keypoints: CollectionProperty(type=AUTOSIMULATE_PG_keypoint, name="Keypoints",
+                                  description="Points of objects that data sets tell where they are")
 
     dataset_count: IntProperty(name="Images", description="Number of images to generate", default=100, min=1,
                                soft_max=10000)
@@ -138,7 +147,7 @@ AUTOSIMULATE_PG_scene.__annotations__.update({**settings.annotations(), **settin
 
 CLASSES = (
     AUTOSIMULATE_PG_value, AUTOSIMULATE_PG_item, AUTOSIMULATE_PG_target, AUTOSIMULATE_PG_mark, AUTOSIMULATE_PG_member,
-    AUTOSIMULATE_PG_class, AUTOSIMULATE_PG_scene,
+    AUTOSIMULATE_PG_class, AUTOSIMULATE_PG_keypoint, AUTOSIMULATE_PG_scene,
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -27,6 +28,16 @@ def read(group: bpy.types.PropertyGroup, settings: Sequence[Setting] = SETTINGS)
     """
     rows = {setting.name: setting for setting in settings}
     return {name: _value(group, setting, rows) for name, setting in rows.items() if setting.label}
+
+
+def write(group: bpy.types.PropertyGroup, values: Mapping[str, Any], settings: Sequence[Setting] = SETTINGS) -> None:
+    """Sets the window's panels to those of ``values``, by name as in a run's configuration, that they show."""
+    for setting in settings:
+        value = values.get(setting.name)
+        if setting.label and value is not None:
+            path = setting.subtype in ("DIR_PATH", "FILE_PATH")
+            setattr(group, setting.name, _identifier(value) if setting.choices else
+                    str(Path(value).expanduser().absolute()) if path else value)
 
 
 def chosen(group: bpy.types.PropertyGroup, name: str) -> str:

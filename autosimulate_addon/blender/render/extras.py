@@ -35,7 +35,7 @@ def maps(image: ExrImage, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
 def poses(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str, np.ndarray]:
     """"camera", "posed" and "poses", while the graph of the render is alive. Of objects that stand for themselves, by
     the number that they have in the index pass; scaled as they are."""
-    projection, to_view, size = _camera(graph, scene)
+    projection, to_view, size = camera(graph, scene)
     projection, half = np.array(projection), np.array(size) / 2
     intrinsics = np.eye(3)
     intrinsics[0] = half[0] * projection[0, 0], 0.0, half[0] * (1 - projection[0, 2])
@@ -51,7 +51,7 @@ def silhouettes(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str,
     """"whole", "whole_masks", "whole_boxes" and "whole_pixels", while the graph of the render is alive. Of objects that
     stand for themselves and are before the camera in whole; pixels are counted up to an image's size beside the image,
     as BOP's toolkit does."""
-    projection, to_view, size = _camera(graph, scene)
+    projection, to_view, size = camera(graph, scene)
     (width, height), to_clip = size, np.array(projection @ to_view)
     found: dict[int, tuple[np.ndarray, np.ndarray, int]] = {}
     for item in graph.object_instances:
@@ -70,7 +70,7 @@ def silhouettes(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> dict[str,
             "whole_pixels": np.array([count for _, _, count in rows], np.int64)}
 
 
-def _camera(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> tuple[Matrix, Matrix, tuple[int, int]]:
+def camera(graph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> tuple[Matrix, Matrix, tuple[int, int]]:
     """(projection, world to camera, width and height) of the render; the camera's own scale does not count."""
     render, seen = scene.render, scene.camera.evaluated_get(graph)
     projection = seen.calc_matrix_camera(graph, x=render.resolution_x, y=render.resolution_y,

@@ -20,7 +20,7 @@ from ..identity import Key
 from ..marks.factors import factor_of
 from ..marks.mark import ClassTable, Mark
 from ..paths import PropertyRef
-from . import cryptomatte, display, exr, extras, inexact, instances, scratch, sharp
+from . import cryptomatte, display, exr, extras, inexact, instances, keypoints, scratch, sharp
 from . import stage as staging
 from .drawing import Drawer, drawn_properties
 from .instances import Instances
@@ -70,6 +70,10 @@ class RenderSession:
         self._instances = Instances()
         self._may_have_instances = instances.may_exist(scene)
         self._geometry: dict[str, np.ndarray] = {}
+        #: What is asked of the render's graph, by the name of the extra.
+        self._asked = {name: ask for name, ask in extras.GEOMETRY.items() if name in settings.extras}
+        if "keypoints" in settings.extras:
+            self._asked["keypoints"] = keypoints.Keypoints(classes, self._labels).place
         #: The copy of the scene that is rendered, while the context is entered.
         self.stage: bpy.types.Scene | None = None
         self._empty: bpy.types.Scene | None = None
@@ -154,7 +158,15 @@ class RenderSession:
         self._sightings.see(labels)
         return Render(key, {name: np.asarray(value) for name, value in draw.items()}, layers,
                       self._groups.reference(rendered), labels, numbers, time.perf_counter() - began,
-                      {**extras.maps(sharp_image, self.settings.extras), **self._geometry})
+                      self._told(sharp_image))
+
+    def _told(self, image: exr.ExrImage) -> dict[str, np.ndarray]:
+        """``Render.extras``: what the sharp image has, and what the graph had."""
+        maps, geometry = extras.maps(image, self.settings.extras), dict(self._geometry)
+        if "keypoints" in self._asked:
+            places = {name: geometry.pop(name) for name in ("keypointed", "keypoint_places")}
+            geometry |= keypoints.told(places, extras.maps(image, ("depth",))["depth"])
+        return {**maps, **geometry}
 
     def missing_classes(self) -> list[str]:
         """Classes in the frame by projection, at least once, but in none of the images rendered so far."""
@@ -193,8 +205,7 @@ class RenderSession:
     @contextmanager
     def _watching(self) -> Iterator[None]:
         """Looks at the dependency graph of the render, which is only there during the render."""
-        asked = extras.GEOMETRY.keys() & set(self.settings.extras)
-        if not self._may_have_instances and self._sightings.complete and not asked:
+        if not self._may_have_instances and self._sightings.complete and not self._asked:
             yield
             return
         problems: list[Exception] = []
@@ -205,8 +216,8 @@ class RenderSession:
             try:
                 if self._may_have_instances:
                     self._instances.collect(graph)
-                self._geometry = {name: value for what in sorted(asked)
-                                  for name, value in extras.GEOMETRY[what](graph, self.stage).items()}
+                self._geometry = {name: value for ask in self._asked.values()
+                                  for name, value in ask(graph, self.stage).items()}
                 if not self._sightings.complete:
                     self._sightings.expect(graph, self.stage.camera, (self.settings.width, self.settings.height),
                                            self._labels.class_of_object)

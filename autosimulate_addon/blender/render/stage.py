@@ -16,7 +16,7 @@ from .. import compat
 
 ENGINES = ("CYCLES", "EEVEE")
 #: The pass of each of the extras that is one.
-EXTRA_PASSES = {"depth": "use_pass_z", "normal": "use_pass_normal"}
+EXTRA_PASSES = {"depth": "use_pass_z", "keypoints": "use_pass_z", "normal": "use_pass_normal"}
 #: Leaves room for the pass and the component in a channel's name.
 _LONGEST_NAME = 32
 
@@ -34,7 +34,7 @@ class RenderSettings:
     samples: int | None = None
     relight: bool = True
     engine: str = "CYCLES"
-    extras: tuple[str, ...] = ()        # of "depth", "normal", "pose", "amodal": see ``protocol.Render.extras``
+    extras: tuple[str, ...] = ()        # "depth", "normal", "pose", "amodal", "keypoints": see ``protocol.Render``
 
 
 def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
@@ -52,6 +52,9 @@ def check(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     if {"pose", "amodal"} & set(settings.extras) and scene.camera.data.type != "PERSP":
         raise InputError(f"The camera {scene.camera.name!r} is not a perspective one, and only these have intrinsics: "
                          "change its type, or leave the format bop and the pass amodal out.")
+    if "keypoints" in settings.extras and scene.camera.data.type == "PANO":
+        raise InputError(f"The camera {scene.camera.name!r} is a panoramic one, in whose images keypoints are not "
+                         "found: change its type, or remove what is below Keypoints.")
 
 
 def check_camera(scene: bpy.types.Scene) -> None:

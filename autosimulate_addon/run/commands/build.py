@@ -1,4 +1,4 @@
-"""``build``: the example scenes as .blend files, marked and ready for ``optimize``."""
+"""``build``: the example scenes as .blend files, ready for ``optimize``, with the settings that are given."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ...blender.marks import properties
+import bpy
+
+from ...blender.marks import properties, settings
 from ...blender.scenes import demo as demo_scene
+from ...blender.scenes import parts
 from ...protocol import InputError
+from ..arguments import settings as settings_of
+from ..config import combine
 from ..process.log import Log
 from ..process.streams import say
 from ..record.directory import check_writable
@@ -31,29 +36,33 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     if output.exists():
         raise InputError(f"'{output}' already exists; give another --output.")
     check_writable(output.parent)
+    given = settings_of(options)
+    combine(given)                      # which says what none of them may be
     properties.ensure_registered()
     if options.what == "demo":
-        demo_scene.build(output, start)
+        demo_scene.build(start=start)
     else:
         if options.data is None:
             raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
         if not Path(options.data).is_dir():
             raise InputError(f"--data '{options.data}' is not a folder.")
-        _build_from(options.what, Path(options.data), output, start)
+        _build_from(options.what, Path(options.data), start)
+    settings.write(bpy.context.scene.autosimulate, given)
+    parts.save(output)
     say(f"'{output}' is written.")
     return {"output": str(output)}
 
 
-def _build_from(name: str, data: Path, output: Path, start: str) -> None:
+def _build_from(name: str, data: Path, start: str) -> None:
     if name == "clevr":
         from ...blender.scenes import clevr as clevr_scene
 
-        clevr_scene.build(data, output, start)
+        clevr_scene.build(data, start=start)
     elif name == "lmo-places":
         from ...blender.scenes import lmo_places
 
-        lmo_places.build(data, output)
+        lmo_places.build(data)
     else:
         from ...blender.scenes import lmo as lmo_scene
 
-        lmo_scene.build(data, output, start)
+        lmo_scene.build(data, start=start)

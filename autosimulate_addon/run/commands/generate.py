@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.psi import Psi
-from ...protocol import Cancelled
+from ...protocol import Cancelled, InputError
 from ...protocol.events import Event, Start
 from ..images import formats
 from ..images.dataset_writer import write_dataset
@@ -40,7 +40,12 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     names = formats.chosen(options.format or "")
+    keypoints = prepare.keypoints(marked)
     extras = formats.extras_of(names, options.passes or "")
+    if "keypoints" in extras and not keypoints:
+        raise InputError("The format yolo-pose is one of keypoints, and the scene has none: mark empties as such below "
+                         "Labels in Blender's window, or as [keypoints] in the file given with --marks.")
+    extras = tuple(sorted({*extras, *(("keypoints",) if keypoints else ())}))
     split = formats.Split.parse(options.split) if options.split else formats.Split()
     check_writable(output)
     check_not_data(output, validation=config.validation, test=config.test)
@@ -59,7 +64,8 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
         notes = (*marked.problems, *simulator.notes)
         tell(notes, event)
         psi = Psi.from_plain(simulator.factors, start)
-        info = {**prepare.image_info(config), **({"extras": extras} if extras else {})}
+        info = {**prepare.image_info(config), **({"extras": extras} if extras else {}),
+                **({"keypoints": keypoints} if keypoints else {})}
         try:
             problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,
                                      info=info, done=done)

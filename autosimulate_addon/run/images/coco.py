@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 
-def annotations_of(labels: np.ndarray, instances: np.ndarray, extras: Mapping[str, np.ndarray] | None = None
-                   ) -> list[dict[str, Any]]:
+def annotations_of(labels: np.ndarray, instances: np.ndarray, extras: Mapping[str, np.ndarray] | None = None,
+                   keypoints: Mapping[int, Sequence[int]] | None = None) -> list[dict[str, Any]]:
     """One annotation (without ids) for every visible instance.
 
     ``labels`` (H, W) uint8 class indices, ``instances`` (H, W) uint16, 0 is nothing. An instance with parts of
     several classes (by material) becomes one annotation per class. ``extras`` (see ``protocol.Render``) may tell the
-    whole silhouettes: what is hidden too.
+    whole silhouettes, what is hidden too, and keypoints, of which a class (by its index) has those at the positions
+    that ``keypoints`` tells.
     """
     annotations = []
-    amodal = _amodal(instances, extras or {})
+    extras = extras or {}
+    amodal = _amodal(instances, extras)
+    points = dict(zip(extras.get("keypointed", np.empty(0, int)).tolist(), extras.get("keypoints", ()), strict=True))
     pairs = np.unique(np.stack([instances.ravel(), labels.ravel()], axis=1), axis=0)
     for instance, label in pairs.tolist():
         if label == 0 or label == 255:
@@ -32,6 +35,7 @@ def annotations_of(labels: np.ndarray, instances: np.ndarray, extras: Mapping[st
             "segmentation": _encoded(region),
             "iscrowd": 0,
             **amodal.get(instance, {}),
+            **(_points(points.get(instance), keypoints[label]) if keypoints and label in keypoints else {}),
         })
     return annotations
 
@@ -52,6 +56,13 @@ def _amodal(instances: np.ndarray, extras: Mapping[str, np.ndarray]) -> dict[int
     return found
 
 
+def _points(points: np.ndarray | None, positions: Sequence[int]) -> dict[str, Any]:
+    """COCO's x, y, flag of each point that the class has: all 0 for an object without such."""
+    chosen = np.zeros((len(positions), 3)) if points is None else points[list(positions)]
+    triples = [number for x, y, flag in chosen.tolist() for number in (round(x, 2), round(y, 2), int(flag))]
+    return {"keypoints": triples, "num_keypoints": int((chosen[:, 2] > 0).sum())}
+
+
 def _encoded(region: np.ndarray) -> dict[str, Any]:
     """A region (H, W) bool as compressed run lengths."""
     from pycocotools import mask as rle  # only whoever writes a data set needs it
@@ -61,8 +72,13 @@ def _encoded(region: np.ndarray) -> dict[str, Any]:
 
 
 def dataset(classes: Sequence[str], images: Sequence[dict[str, Any]],
-            annotations: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
-    """The whole COCO document; ids count from 1 in the order of ``images``. Category ids are class indices."""
+            annotations: Sequence[Sequence[dict[str, Any]]],
+            keypoints: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """The whole COCO document; ids count from 1 in the order of ``images``. Category ids are class indices.
+
+    ``keypoints``: names of the points of each class that has some. How they are joined (COCO's skeleton) nobody said.
+    """
+    keypoints = keypoints or {}
     numbered: list[dict[str, Any]] = []
     for image_id, of_image in enumerate(annotations, start=1):
         for annotation in of_image:
@@ -72,6 +88,7 @@ def dataset(classes: Sequence[str], images: Sequence[dict[str, Any]],
         "licenses": [],
         "images": [{"id": image_id, **image} for image_id, image in enumerate(images, start=1)],
         "annotations": numbered,
-        "categories": [{"id": index, "name": name, "supercategory": ""}
+        "categories": [{"id": index, "name": name, "supercategory": "",
+                        **({"keypoints": list(keypoints[name]), "skeleton": []} if name in keypoints else {})}
                        for index, name in enumerate(classes) if index > 0],
     }

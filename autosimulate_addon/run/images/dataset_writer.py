@@ -8,7 +8,7 @@ are complete.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,9 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
                   info: Mapping[str, Any], done: Callable[[int], None] = lambda finished: None) -> list[str]:
     """Brings ``folder`` to ``count`` images drawn from ``psi`` and returns what is odd about them, a sentence each.
 
-    ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images) must agree with what
-    the folder already holds, and that must not be more, else InputError. Cancelled leaves a data set of the images so
+    ``iteration`` is the one in the images' SampleKeys. ``info`` (what else decides the images; of it "keypoints" are
+    the names of the points of each class that has some, in the order of the renders' own) must agree with what the
+    folder already holds, and that must not be more, else InputError. Cancelled leaves a data set of the images so
     far.
     """
     what = {"format": FORMAT, "version": 1, "seed": seed, "iteration": iteration, "classes": simulator.classes,
@@ -46,12 +47,12 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
     draws = [psi.sample(key) for key in keys]
     try:
         for position, (index, render) in enumerate(zip(missing, simulator.render(draws, keys), strict=True), start=1):
-            _write_image(folder, names[index], render, simulator)
+            _write_image(folder, names[index], render, simulator, info.get("keypoints", {}))
             done(count - len(missing) + position)
     except Cancelled:
-        _annotate(folder, names, simulator.classes)     # what is there is a whole data set, only a smaller one
+        _annotate(folder, names, what)      # what is there is a whole data set, only a smaller one
         raise
-    return _odd(simulator.classes, _annotate(folder, names, simulator.classes))
+    return _odd(simulator.classes, _annotate(folder, names, what))
 
 
 def check_same(folder: Path, what: Mapping[str, Any]) -> None:
@@ -67,7 +68,11 @@ def check_same(folder: Path, what: Mapping[str, Any]) -> None:
                          f"(--output).")
 
 
-def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) -> None:
+def _write_image(folder: Path, name: str, render: Render, simulator: Simulator,
+                 keypoints: Mapping[str, Sequence[str]]) -> None:
+    order = list(dict.fromkeys(point for points in keypoints.values() for point in points))
+    positions = {simulator.classes.index(of): [order.index(point) for point in points]
+                 for of, points in keypoints.items()}
     height, width = render.labels.shape
     pictures.write_image(folder / "images" / f"{name}.png", develop_uint8(render, None, simulator.layers))
     pictures.write_mask(folder / "masks" / f"{name}.png", render.labels)
@@ -75,7 +80,7 @@ def _write_image(folder: Path, name: str, render: Render, simulator: Simulator) 
     _write_extras(folder, name, render)
     write_json(folder / "records" / f"{name}.json", {
         "image": {"file_name": f"images/{name}.png", "width": width, "height": height},
-        "annotations": coco.annotations_of(render.labels, render.instances, render.extras),
+        "annotations": coco.annotations_of(render.labels, render.instances, render.extras, positions),
         "draw": {key: values.tolist() for key, values in render.draw.items()},
         "sample": list(render.key),
         **({"camera": render.extras["camera"], "poses": [
@@ -93,12 +98,13 @@ def _write_extras(folder: Path, name: str, render: Render) -> None:
                 np.save(temporary, render.extras[what], allow_pickle=False)
 
 
-def _annotate(folder: Path, names: list[str], classes: tuple[str, ...]) -> list[dict[str, Any]]:
+def _annotate(folder: Path, names: list[str], what: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Writes annotations.json for those of ``names`` that are complete; returns their records."""
     paths = [path for name in names if (path := folder / "records" / f"{name}.json").exists()]
     records = [read_json(path, "record of an image") for path in paths]
     write_json(folder / "annotations.json", coco.dataset(
-        classes, [record["image"] for record in records], [record["annotations"] for record in records]))
+        what["classes"], [record["image"] for record in records], [record["annotations"] for record in records],
+        what.get("keypoints")))
     return records
 
 

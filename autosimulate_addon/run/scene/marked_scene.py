@@ -17,6 +17,8 @@ from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render import stage
+from ...blender.render.keypoints import Keypoints
+from ...blender.render.labels import Labels
 from ...blender.render.session import RenderSession
 from ...core.datasets import Dataset, read_dataset
 from ...protocol import InputError, Moments
@@ -115,6 +117,12 @@ def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, Moments]:
     if given is not None:
         return {**plain, **psi_file.read(psi_file.find(given), factors)}
     return {**plain, **psi_properties.read(marked.scene, marked.marks)}
+
+
+def keypoints(marked: MarkedScene) -> dict[str, tuple[str, ...]]:
+    """Names of the keypoints of each class that has some. Raises InputError where one belongs to no object of a class.
+    """
+    return Keypoints(marked.classes, Labels(marked.scene, marked.classes)).by_class if marked.classes.keypoints else {}
 
 
 def targets(marked: MarkedScene) -> dict[str, list[dict[str, Any]]]:

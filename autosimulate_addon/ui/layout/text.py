@@ -5,17 +5,19 @@ from __future__ import annotations
 import textwrap
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A sentence over as many lines as the sidebar's width needs: labels do not wrap by themselves."""
+    """A sentence, in Blender's language where we have it, over as many lines as the sidebar's width needs: labels do
+    not wrap by themselves."""
     scale = context.preferences.system.ui_scale
     width = context.region.width if context.region is not None else 280 * scale
     characters = max(int((width / scale - (64 if icon != "NONE" else 44)) / 6.4), 16)
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, characters)):
-        column.label(text=line, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+    for i, line in enumerate(textwrap.wrap(iface_(text), characters)):
+        column.label(text=line, translate=False, icon=icon if i == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
 #: Characters of a distribution that fit one line of a sidebar of usual width.

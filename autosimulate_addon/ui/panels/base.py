@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 from ...blender.marks import properties, settings
 from ...protocol.settings import by_name
@@ -27,4 +28,4 @@ def draw_settings(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, pa
         if setting.panel == panel and settings.applies(group, setting, rows):
             automatic = setting.default is None and setting.kind is not str and not getattr(group, setting.name) \
                 and not setting.choices
-            layout.prop(group, setting.name, text=f"{setting.label} (0: auto)" if automatic else setting.label)
+            layout.prop(group, setting.name, text=f"{iface_(setting.label)} (0: auto)" if automatic else setting.label)

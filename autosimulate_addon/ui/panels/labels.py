@@ -10,6 +10,8 @@ from ..layout.text import narrow, paragraph
 from ..overlay import tint
 from .base import Sidebar
 
+#: More members or keypoints than these are counted, not listed.
+_LISTED = 12
 _ICONS = {"OBJECT": "OBJECT_DATA", "COLLECTION": "OUTLINER_COLLECTION", "MATERIAL": "MATERIAL"}
 
 
@@ -62,19 +64,46 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
         for what, text in (("OBJECTS", "Selected"), ("COLLECTION", "Collection"), ("MATERIAL", "Material")):
             assign.operator("autosimulate.class_assign", text=text).what = what
         column = layout.column(align=True)
-        for i, member in enumerate(list(item.members)[:12]):
+        for i, member in enumerate(list(item.members)[:_LISTED]):
             row = column.row(align=True)
             there = presence.still_there(member)
             name = member.id.name_full if member.id else iface_("Data")
             row.label(text=name if there else f"{name}: {iface_('deleted')}",
                       icon=_ICONS.get(member.id.id_type, "DOT") if there else "ERROR")
             row.operator("autosimulate.class_unassign", text="", icon="X", emboss=False).index = i
-        if len(item.members) > 12:
-            column.label(text=f"and {len(item.members) - 12} more", icon="BLANK1")
+        if len(item.members) > _LISTED:
+            column.label(text=iface_("and {:d} more").format(len(item.members) - _LISTED), icon="BLANK1")
         row = layout.row()
         row.use_property_split = True
         row.use_property_decorate = False
         row.prop(item, "validation_id")
 
 
-CLASSES = (AUTOSIMULATE_UL_classes, AUTOSIMULATE_PT_labels)
+class AUTOSIMULATE_PT_keypoints(Sidebar, bpy.types.Panel):
+    """Points of objects that data sets tell where they are."""
+
+    bl_label = "Keypoints"
+    bl_parent_id = "AUTOSIMULATE_PT_labels"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        points = context.scene.autosimulate.keypoints
+        if not len(points):
+            paragraph(layout, context, "Empties that are children of an object may be points of it, whose places "
+                      "data sets tell.", icon="INFO")
+        column = layout.column(align=True)
+        for i, point in enumerate(list(points)[:_LISTED]):
+            row = column.row(align=True)
+            row.prop(point, "name", text="", icon="EMPTY_AXIS")
+            there = presence.still_there(point)
+            owner = point.id.parent if there else None
+            row.label(text=owner.name if owner else iface_("no parent") if there else iface_("deleted"),
+                      icon="NONE" if owner else "ERROR", translate=False)
+            row.operator("autosimulate.keypoint_remove", text="", icon="X", emboss=False).index = i
+        if len(points) > _LISTED:
+            column.label(text=iface_("and {:d} more").format(len(points) - _LISTED), icon="BLANK1")
+        layout.operator("autosimulate.keypoints_add", icon="EMPTY_AXIS")
+
+
+CLASSES = (AUTOSIMULATE_UL_classes, AUTOSIMULATE_PT_labels, AUTOSIMULATE_PT_keypoints)

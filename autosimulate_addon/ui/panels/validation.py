@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 from ...blender.marks import settings
 from .. import validation
@@ -48,7 +49,7 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
                 row.label(text=name)
                 share = row.row()
                 share.alignment = "RIGHT"
-                share.label(text=f"in {count} of {found.examined}")
+                share.label(text=iface_("in {:d} of {:d}").format(count, found.examined))
             layout.operator("autosimulate.classes_from_validation", icon="ADD")
         for note in found.notes:
             paragraph(layout, context, note, icon="INFO")

@@ -26,6 +26,7 @@ FORMATS: dict[str, Format] = {
     "coco": Format(coco.write),
     "yolo": Format(yolo.write),
     "yolo-seg": Format(yolo.write_outlines, ("contourpy",)),
+    "yolo-pose": Format(yolo.write_pose, extras=("keypoints",)),
     "voc": Format(voc.write),
     "bop": Format(bop.write, extras=("amodal", "depth", "pose")),
     "hdf5": Format(hdf5.write, ("h5py",)),

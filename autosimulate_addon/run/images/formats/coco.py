@@ -1,4 +1,4 @@
-"""COCO (cocodataset.org): SUBSET/ with the images, annotations/instances_SUBSET.json with boxes and masks."""
+"""COCO (cocodataset.org): SUBSET/ with the images, annotations/instances_SUBSET.json: boxes, masks, keypoints."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ def write(data: Rendered, folder: Path) -> None:
             place(image.path, folder / subset / image.path.name)
         write_json(folder / "annotations" / f"instances_{subset}.json", coco.dataset(
             data.classes, [{**image.record["image"], "file_name": image.path.name} for image in images],
-            [image.annotations for image in images]))
+            [image.annotations for image in images], data.keypoints))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Rendered:
     classes: tuple[str, ...]
     images: tuple[RenderedImage, ...]
     shares: tuple[float, ...]
+    keypoints: Mapping[str, Sequence[str]] = field(default_factory=dict)     # of each class that has some
 
     def subsets(self) -> Iterator[tuple[str, list[RenderedImage]]]:
         """Those that were asked for, also where none of these few images fell into one."""
@@ -75,7 +76,8 @@ def read_rendered(folder: Path, split: Split) -> Rendered:
     for path in sorted((folder / "records").glob("*.json")):
         record = read_json(path, "record of an image")
         images.append(RenderedImage(path.stem, split.subset(tuple(record["sample"])), folder, record))
-    return Rendered(tuple(described["classes"]), tuple(images), split.shares)
+    return Rendered(tuple(described["classes"]), tuple(images), split.shares,
+                    described.get("keypoints", {}))
 
 
 def place(image: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,27 @@ def write_outlines(data: Rendered, folder: Path) -> None:
     _write(data, folder, _outlines)
 
 
-def _write(data: Rendered, folder: Path, lines: Callable[[RenderedImage], Iterable[str]]) -> None:
+def write_pose(data: Rendered, folder: Path) -> None:
+    """Boxes, and after each x, y and flag of every keypoint that any class has: all 0 where the object has no such."""
+    names = _all_keypoints(data)
+
+    def lines(image: RenderedImage) -> Iterator[str]:
+        width, height = image.size
+        for each, box in zip(image.annotations, _boxes(image), strict=True):
+            own = iter(np.reshape(each.get("keypoints", []), (-1, 3)).tolist())
+            points = {name: next(own) for name in data.keypoints.get(data.classes[each["category_id"]], ())}
+            triples = (points.get(name, (0.0, 0.0, 0)) for name in names)
+            yield " ".join([box, *(f"{x / width:.6f} {y / height:.6f} {int(flag)}" for x, y, flag in triples)])
+
+    _write(data, folder, lines, [f"kpt_shape: [{len(names)}, 3]  # {', '.join(names)}"])
+
+
+def _all_keypoints(data: Rendered) -> list[str]:
+    return list(dict.fromkeys(name for points in data.keypoints.values() for name in points))
+
+
+def _write(data: Rendered, folder: Path, lines: Callable[[RenderedImage], Iterable[str]],
+           also: Iterable[str] = ()) -> None:
     described = []          # without "path", subsets are looked for beside data.yaml
     for subset, images in data.subsets():
         (folder / "images" / subset).mkdir(parents=True)
@@ -39,7 +59,7 @@ def _write(data: Rendered, folder: Path, lines: Callable[[RenderedImage], Iterab
             (folder / "labels" / subset / f"{image.name}.txt").write_text(text, encoding="utf-8")
     if "val" not in dict(data.subsets()):
         described.append("val: images/train  # programs ask for one: nothing is held out, see --split")
-    described += ["names:", *(f"  {index}: {json.dumps(name)}" for index, name in enumerate(data.classes[1:]))]
+    described += [*also, "names:", *(f"  {index}: {json.dumps(name)}" for index, name in enumerate(data.classes[1:]))]
     (folder / "data.yaml").write_text("\n".join(described) + "\n", encoding="utf-8")
 
 
