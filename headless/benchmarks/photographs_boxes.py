@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.datasets import Dataset
@@ -41,9 +42,11 @@ class BoxJudge:
         self.config, self.task = LoopConfig(learner="head", task="detection"), DetectionTask(classes)
         self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
 
-    def judge(self, store: RenderStore) -> BoxVerdict:
+    def judge(self, store: RenderStore, rows: Tensor | None = None) -> BoxVerdict:
+        """``rows`` (n,) of the store, as often as they are named (default: all, once)."""
         head = BoxHead(self.config, self.task, 0)
         sampled = head.sampled(store)
+        sampled = sampled if rows is None else sampled.rows(rows)
         weights = torch.full((len(sampled),), 1 / len(sampled))
         head.standardise(sampled, weights)
         samples, verdicts = head.samples(sampled, weights), []

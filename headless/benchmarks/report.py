@@ -16,6 +16,7 @@ from . import (
     figures,
     gradient_report,
     photographs_report,
+    places_report,
     report_blender,
     report_machine,
     report_standin,
@@ -62,7 +63,8 @@ def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr")),
-                *photographs_report.sections(results), *complement_report.sections(results),
+                *photographs_report.sections(results), *places_report.sections(results),
+                *complement_report.sections(results),
                 report_blender.lmo(results), report_standin.ablations(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", PROVENANCE.format(machine="; ".join(machines))))
@@ -74,13 +76,16 @@ def draw(results: Path) -> None:
                         results / "standin.png")
     for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets"), ("lmo", "LM-O, real photographs")):
         figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
+    if rows := places_report.read(results):
+        places_report.draw(rows, results / "places.png")
     gradient_report.draw(read(results / "gradient.csv"), results / "gradient.png")
 
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
-                           photographs_report.answers(results), gradient_report.answers(results),
-                           report_machine.answers(results), report_workers.answers(results))
+                           photographs_report.answers(results), places_report.answers(results),
+                           gradient_report.answers(results), report_machine.answers(results),
+                           report_workers.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
 

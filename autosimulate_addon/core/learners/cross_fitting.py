@@ -13,17 +13,19 @@ import torch
 from torch import Tensor
 
 from ..hypergradient.agreement import HALVES, Agreement
-from ..hypergradient.conjugate_gradients import CGResult
+from ..hypergradient.conjugate_gradients import CGResult, CGStatus
 from ..hypergradient.credit import Advantage, credited_score_terms
-from ..hypergradient.direction import Direction
+from ..hypergradient.direction import Direction, direction
 from ..hypergradient.estimate import Estimate
 from ..hypergradient.options import EstimatorOptions
+from ..hypergradient.parameters import Parameters
 from ..hypergradient.replay import WeightedRenders
 from ..hypergradient.score_function import std
 from ..hypergradient.validation import Validation
 from ..psi import Psi
 from ..renders import RenderStore
 from .convex_head import ConvexHead
+from .convex_regression import Problem
 from .learner import Training
 from .side_by_side import worst_of
 
@@ -63,7 +65,9 @@ def cross_fitted(head: ConvexHead, store: RenderStore, batch: Tensor, psi: Psi, 
     advantage = Advantage(renders.weights, w_std, options.baseline, options.clip)
     gradient, variance = renders.moments(_terms(head, store, renders, psi, parts.sum(0), advantage, options))
     by_photographs = [renders.moments(_terms(head, store, renders, psi, part, advantage, options))[0] for part in parts]
-    agreement = Agreement.of(tuple(half.direction for half in halves), tuple(by_photographs))
+    # Where no photograph is asked, halves of them agree by themselves.
+    agreement = None if options.approximation == "no-validation" else Agreement.of(
+        tuple(half.direction for half in halves), tuple(by_photographs))
     return Estimate(gradient, variance, renders.effective, _direction(halves), "exact", w, renders.index, agreement)
 
 
@@ -79,9 +83,25 @@ def fit_half(head: ConvexHead, sampled: Any, weights: Tensor, validation: Valida
     """theta* of these renders, from the head's own theta, and H^-1 g_val at it."""
     problem = head.problem(head.samples(sampled, weights / weights.sum()))
     theta = problem.fit(head.vector)
-    solved = problem.solve(theta, torch.cat(validation_gradients(head, theta, validation, options), 1))
+    solved = _solved(problem, theta, torch.cat(validation_gradients(head, theta, validation, options), 1),
+                     options.approximation)
     assert isinstance(solved.solution, Tensor)
     return Half(theta, list(solved.solution.split(theta.shape[1], 1)), solved)
+
+
+def _solved(problem: Problem, theta: Tensor, gradients: Tensor, approximation: str) -> CGResult:
+    """H^-1 of the gradients side by side (D + 1, k C), or what an approximation takes in its place."""
+    if approximation == "quadratic":
+        return problem.solve(theta, gradients)
+    product = problem.hessian_product(theta)
+
+    def as_parameters(v: Parameters) -> Parameters:
+        assert isinstance(v, Tensor)
+        return product(v)
+
+    found = direction(approximation, gradients, as_parameters)
+    status = CGStatus.CONVERGED if found.usable else CGStatus.NOT_FINITE
+    return CGResult(found.vector, status, 0, found.relative_residual, 0.0)
 
 
 def validation_gradients(head: ConvexHead, theta: Tensor, validation: Validation,

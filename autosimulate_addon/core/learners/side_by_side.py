@@ -31,6 +31,16 @@ class SideBySide:
                 (done + fraction) / len(self.regressions)), tolerance))
         return torch.cat(found, 1)
 
+    def hessian_product(self, theta: Tensor) -> Callable[[Tensor], Tensor]:
+        """v (D + 1, C), or several side by side (D + 1, k C) -> H v."""
+        products = [each.hessian_product(own) for each, own in zip(self.regressions, self.split(theta), strict=True)]
+
+        def product(v: Tensor) -> Tensor:
+            return torch.cat([torch.cat([of(own) for of, own in zip(products, self.split(block), strict=True)], 1)
+                              for block in v.split(theta.shape[1], 1)], 1)
+
+        return product
+
     def solve(self, theta: Tensor, rhs: Tensor, tolerance: float = 1e-3, max_iterations: int = 100) -> CGResult:
         """H^-1 rhs; the result says what the solve did that went worst."""
         blocks = [self.split(block) for block in rhs.split(theta.shape[1], 1)]

@@ -121,6 +121,24 @@ def test_w_is_minus_the_derivative_of_the_calibrated_loss_by_a_render_s_weight(t
         assert w[row].item() == pytest.approx(-numeric, rel=0.02, abs=0.01 * w.abs().max().item())
 
 
+def test_an_approximation_takes_the_place_of_the_inverse(trained):
+    """As asked: the validation gradient as it is, H times it (which the solver turns back), or no photograph."""
+    state = trained[0]
+    head, sampled = in_double(state), state.ensemble[0].sampled(state.store)
+    equal = torch.full((len(sampled),), 1 / len(sampled), dtype=torch.float64)
+    halves = {name: cross_fitting.fit_half(head, sampled, equal, state.validation, EstimatorOptions(
+        objective="calibrated", approximation=name)) for name in (
+            "quadratic", "linear", "approximate-quadratic", "no-validation")}
+    theta = halves["linear"].theta
+    g = cross_fitting.validation_gradients(head, theta, state.validation, EstimatorOptions(objective="calibrated"))
+    assert all(torch.equal(found, own) for found, own in zip(halves["linear"].directions, g, strict=True))
+    problem = head.problem(head.samples(sampled, equal))
+    turned_back = problem.solve(theta, torch.cat(halves["approximate-quadratic"].directions, 1), 1e-6).solution
+    assert torch.allclose(turned_back, torch.cat(g, 1), rtol=1e-3, atol=1e-4 * g[0].abs().max().item())
+    assert torch.equal(halves["no-validation"].direction, torch.full_like(g[0], 2.0))
+    assert not torch.allclose(halves["quadratic"].direction, halves["linear"].direction)
+
+
 def test_what_is_taken_home_gives_the_head_s_outputs_and_boxes(trained):
     state = trained[0]
     head, data = state.ensemble[0], state.validation
