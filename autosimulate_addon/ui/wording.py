@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bpy.app.translations import pgettext_iface as iface_
+
 from ..protocol import FILM
 from ..protocol.numbers import Agreement, Coordinate, Numbers
 from ..protocol.vocabulary import film_name
@@ -70,6 +72,20 @@ def mark_name(name: str) -> str:
     """A learnable property's name as lists show it: those of the film are keys."""
     film = FILM.get(film_name(name))
     return film.label if film else name
+
+
+#: How what is told of a run names going on with it: a flag, which in the window is a button.
+_GO_ON = "--resume"
+
+
+def note(text: str) -> str:
+    """What a run has told, for a window, which has no flags."""
+    return text.replace(_GO_ON, iface_("Go On (beside Last run, under Optimize)"))
+
+
+def incomplete(problems: Sequence[str]) -> bool:
+    """Whether a run that is done has left something out, for which going on with it makes up."""
+    return any(_GO_ON in problem for problem in problems)
 
 
 def verdict(numbers: Numbers) -> str:

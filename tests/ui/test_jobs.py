@@ -14,7 +14,7 @@ import bpy
 import pytest
 
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.ui import monitor, package, panel_data
+from autosimulate_addon.ui import monitor, package, panel_data, wording
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
 from autosimulate_addon.ui.operators import optimize
@@ -373,3 +373,9 @@ def test_nan_typed_into_the_custom_property(ready):
     light["psi.energy.mean"], light["psi.energy.std"] = float("nan"), 1.0
     assert panel_data.refresh(ready).rows["Light Power"].problem
     sentence(lambda: ops.draw_sample(seed=1))
+
+
+def test_a_note_names_the_button_that_makes_up_for_what_is_missing():
+    told = "model.onnx is left out, for want of packages: pip install onnx, and --resume makes up for it."
+    assert wording.incomplete([told]) and not wording.incomplete(["The lights were matched."])
+    assert "--" not in wording.note(told) and "Go On" in wording.note(told)

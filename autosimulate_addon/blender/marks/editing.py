@@ -21,6 +21,8 @@ _FAMILIES = {"FLOAT": tuple(CONTINUOUS), "INT": ("integer", *CONTINUOUS), "BOOLE
              "ENUM": ("categorical",)}
 _ITEMS = {key: (key.upper(), words.label, words.help, "NONE", number)
           for number, (key, words) in enumerate(FAMILIES.items())}
+#: In Blender's own translations "Normal" is a direction and "Spread" a spray: ours are looked up beside them.
+CONTEXT = "AutoSimulate"
 #: Units of ``factors.unit_of`` that Blender's fields can show -> their name in RNA. Others stand in the label.
 UNITS = {"m": "LENGTH", "rad": "ROTATION", "W": "POWER", "mm": "CAMERA"}
 _LABELS = {"mean": ("Mean", "Mean of the distribution, learned or to start from"),
@@ -99,12 +101,14 @@ def annotations() -> dict[str, Any]:
     made: dict[str, Any] = {"shown_family": EnumProperty(
         name="Distribution", description="Family of the distribution, of those that the property can have",
         items=lambda group, _context: [_ITEMS[key] for key in families(group)] if group is not None else [],
-        get=lambda group: _ITEMS[group.family.lower()][-1], set=_set_family, options=set())}
+        get=lambda group: _ITEMS[group.family.lower()][-1], set=_set_family, options=set(),
+        translation_context=CONTEXT)}
     for name, (label, text) in _LABELS.items():
         get, put = _numbers(name)
         for unit in ("NONE", *UNITS.values()):
             made[f"{name}_{unit.lower()}"] = FloatVectorProperty(
                 name=label, description=text, size=MAX_SIZE, precision=3, unit=unit, get=get, set=put, options=set(),
+                translation_context=CONTEXT,
                 **({"min": 0.0} if name == "std" else {}))
     return made
 

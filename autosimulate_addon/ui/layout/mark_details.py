@@ -94,8 +94,8 @@ def _numbers(column: bpy.types.UILayout, mark, unit: str) -> None:
             text = label + suffix if mark.size == 1 else f"{label} {letters[i]}{suffix}" if i == 0 else letters[i]
             group.prop(mark, editing.field(name, unit), index=i, text=text)
 
-    fields("mean", iface_("Mean"))
-    fields("std", iface_("Spread"))
+    fields("mean", iface_("Mean", editing.CONTEXT))
+    fields("std", iface_("Spread", editing.CONTEXT))
     for use, name, label in (("use_low", "low", iface_("Low")), ("use_high", "high", iface_("High"))):
         if mark.family != "BOUNDED":                    # this family is nothing without limits
             column.prop(mark, use)

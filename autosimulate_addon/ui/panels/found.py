@@ -170,5 +170,20 @@ class AUTOSIMULATE_PT_curve(_Found, bpy.types.Panel):
         draw_curve(self.layout, context, _ended(context))
 
 
+class AUTOSIMULATE_PT_notes(_Found, bpy.types.Panel):
+    """What the run noticed on its way."""
+
+    bl_label = "Notes"
+    bl_order = 8
+
+    @staticmethod
+    def has(job: BackgroundJob) -> bool:
+        return bool(job.state.problems)
+
+    def draw(self, context):
+        for problem in _ended(context).state.problems:
+            paragraph(self.layout, context, wording.note(problem), icon="INFO")
+
+
 CLASSES = (AUTOSIMULATE_PT_comparison, AUTOSIMULATE_PT_changes, AUTOSIMULATE_PT_certainty, AUTOSIMULATE_PT_matched,
-           AUTOSIMULATE_PT_predictions, AUTOSIMULATE_PT_curve)
+           AUTOSIMULATE_PT_predictions, AUTOSIMULATE_PT_curve, AUTOSIMULATE_PT_notes)

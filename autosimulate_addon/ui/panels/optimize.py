@@ -8,6 +8,7 @@ from bpy.app.translations import pgettext_iface as iface_
 
 from ...protocol.events import PHASES
 from ...protocol.words import duration, percent
+from .. import wording
 from ..jobs import table
 from ..jobs.job import BackgroundJob
 from ..jobs.run_follower import Status
@@ -82,7 +83,7 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
         draw_curve(layout, context, job)
     picture(layout, context, job.sheet_icons)
     for problem in state.problems[-2:]:
-        paragraph(layout, context, problem, icon="INFO")
+        paragraph(layout, context, wording.note(problem), icon="INFO")
 
 
 def _scores(layout: bpy.types.UILayout, job: BackgroundJob) -> None:
@@ -104,14 +105,12 @@ def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgrou
     icon = "CHECKMARK" if state.status == Status.DONE else "INFO" if state.status == Status.CANCELLED else "ERROR"
     row = layout.row(align=True)
     row.label(text=f"{iface_('Last run')}: {iface_(STATUS_WORDS[state.status])}", icon=icon)
-    if state.status != Status.DONE:
+    if state.status != Status.DONE or wording.incomplete(state.problems):
         row.operator("autosimulate.resume", text="", icon="FRAME_NEXT")
     row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
     if state.error:
         paragraph(layout, context, state.error, icon="ERROR")
     _scores(layout, job)
-    for problem in state.problems[-3:]:
-        paragraph(layout, context, problem, icon="INFO")
 
 
 def _pair(layout: bpy.types.UILayout, left: str, right: str) -> None:

@@ -19,12 +19,12 @@ from pathlib import Path
 from .python import PythonError, python_command
 
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
-SIZES = {"CPU": (200, 800), "CUDA": (2700, 5300), "MISSING": (30, 90)}
+SIZES = {"CPU": (220, 850), "CUDA": (2720, 5350), "MISSING": (50, 140)}
 #: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
 #: install a second PyTorch as a part of torchmetrics.
 BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocotools", "pyyaml", "matplotlib",
           "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm",
-          "safetensors")
+          "safetensors", "onnx", "onnxscript", "onnx-ir", "ml-dtypes", "protobuf", "typing-extensions")
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
 _DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import bpy
 
+from ...blender.marks import editing
+
 #: Blender's names of a language, of which one is known to each version -> its file.
 LANGUAGES = {"de_DE": "de", "de": "de"}
-#: Where Blender looks a text up: as it is, and the label of a button that runs an operator.
-_CONTEXTS = ("*", "Operator")
+#: Where Blender looks a text up: as it is, the label of a button that runs an operator, and what is ours alone.
+_CONTEXTS = ("*", "Operator", editing.CONTEXT)
 
 
 def texts(file: str) -> dict[str, str]:
