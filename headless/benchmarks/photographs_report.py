@@ -13,7 +13,8 @@ from .table import number
 
 Rows = Sequence[Mapping[str, str]]
 #: The files of each table; a file is of one version.
-FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_looks.csv"),)
+FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
+          "photographs_looks4_5.csv"),)
 
 #: The same psi and pools, judged by a detector.
 BOXES = "photographs_detection.csv"
@@ -21,7 +22,8 @@ BOXES = "photographs_detection.csv"
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "features and labels matched, looks not",
           "match-looks": "**match**: looks first", "autosimulate": "AutoSimulate alone",
-          "match-autosimulate": "match, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
+          "match-autosimulate": "match, then AutoSimulate",
+          "match-looks-autosimulate": "match, looks first, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
 
 
 def section(results: Path) -> tuple[str, str]:
@@ -30,7 +32,8 @@ def section(results: Path) -> tuple[str, str]:
             "photographs. A judge is a convex head on frozen ImageNet features, trained on other renders of psi and no "
             "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
             "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
-            "to most).")
+            "to most). *match* of seeds 1 to 3 is of the looks of [0016](../../../docs/decisions/0016-looks-before-"
+            "features.md), of seeds 4 and 5 of those of [0017](../../../docs/decisions/0017-sharpness-and-grain.md).")
     for names in FILES:
         rows = read(results, *names)
         count, samples = (rows[0][column] for column in ("judged_on", "samples"))
