@@ -28,7 +28,7 @@ def answers(results: Path) -> Iterator[list[str]]:
 def _same(rows: list[dict[str, str]]) -> list[str]:
     checks = ("same_psi", "images_counted", "same_renders")
     whole = sum(row["exit_code"] == "0" and all(row[name] == "yes" for name in checks) for row in rows)
-    arms = "; ".join(ARMS[row["arm"]].format_map({"workers": 4, **row}) for row in rows)
+    arms = "; ".join(ARMS[row["arm"]].format_map(row) for row in rows)
     return ["rendered by other processes: psi to the last bit that of the job alone, no image lost or counted twice?",
             f"{whole} of {len(rows)} runs: {arms} (`worker_kills.csv`, `benchmark.py worker-kills`, "
             f"{rows[0]['commit']})"]
