@@ -14,7 +14,7 @@ from .table import number
 Rows = Sequence[Mapping[str, str]]
 #: The files of each table; a file is of one version.
 FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
-          "photographs_looks4_5.csv"),)
+          "photographs_looks4_5.csv", "photographs_after.csv"),)
 
 #: The same psi and pools, judged by a detector.
 BOXES = "photographs_detection.csv"
