@@ -13,8 +13,6 @@ from .table import number
 
 Rows = Sequence[Mapping[str, str]]
 FILE = "places.csv"
-#: Of one seed and one render of a state in a pool: what is there before there is a table.
-TRIAL = "places_trial.csv"
 #: The room like that of LM-O's photographs.
 MATCHING = "office desk"
 #: Arms in this order.
@@ -144,29 +142,22 @@ def sections(results: Path) -> list[tuple[str, str]]:
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read(results) or read(results, TRIAL)
+    rows = read(results)
     if not rows:
         return
-    trial = not read(results)
     maps = by_arm(rows, "map50")
     own, none = maps["autosimulate"], maps["none"]
     room = statistics.median(number(row, "room") for row in rows if row["arm"] == "autosimulate")
     others = ", ".join(f"{NAMES[arm]} ({next(row['renders'] for row in rows if row['arm'] == arm)} renders) "
                        f"{_wins(own, maps[arm])}" for arm in ("bo", "random", "lts") if arm in maps)
-    if trial:
-        seen = {row["arm"]: f"{number(row, 'distinct'):.0f}" for row in rows}
-        others = (f"**a trial of one seed, no table yet**: {NAMES['room']} has {interval(maps['room'])}; of "
-                  f"{rows[0]['judged_on']} renders the judge's were {seen['none']} different ones at the start, "
-                  f"{seen['autosimulate']} and {seen['room']} for these two (`{TRIAL}`, `benchmark.py places --seeds 1 "
-                  f"--pools 3 --each 1 --iterations 5 --images 16 --count 54 --judges 1`, {rows[0]['commit']})")
     yield ["the paper's experiment, 54 states, a detector on real photographs (LM-O): better than uniform?",
            f"mAP@.5 {interval(none)} -> {interval(own)}, difference {_gain(own, none)}, better in {_wins(own, none)}; "
            f"p on the {MATCHING}: {1 / 3:.0%} -> {room:.0%}".replace("%", " %") + (
-               f"; {others}" if trial else f"; better than {others}" if others else "")]
+               f"; better than {others}" if others else "")]
 
 
-def read(results: Path, name: str = FILE) -> list[dict[str, str]]:
-    if not (results / name).exists():
+def read(results: Path) -> list[dict[str, str]]:
+    if not (results / FILE).exists():
         return []
-    with open(results / name, newline="", encoding="utf-8") as file:
+    with open(results / FILE, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -67,7 +67,7 @@ def text(results: Path) -> str:
                 *complement_report.sections(results),
                 report_blender.lmo(results), report_standin.ablations(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
-    sections.append(("Where the rows come from", PROVENANCE.format(machine="; ".join(machines))))
+    sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return HEAD + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 
 

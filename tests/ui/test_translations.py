@@ -36,7 +36,8 @@ def of_classes() -> set[str]:
             rna = getattr(getattr(bpy.ops, group), name).get_rna_type()
             found |= {cls.bl_label, rna.description} | of_properties(rna, set())
             continue
-        found.add(getattr(cls, "bl_label", ""))
+        if not hasattr(cls, "preset_subdir"):        # the label of such a menu is the preset that was last chosen
+            found.add(getattr(cls, "bl_label", ""))
         inherited = {prop.identifier for base in cls.__mro__[1:] if hasattr(base, "bl_rna")
                      for prop in base.bl_rna.properties}
         found |= of_properties(cls.bl_rna, inherited)
