@@ -17,7 +17,7 @@ FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv"
           "photographs_looks4_5.csv", "photographs_after.csv"),)
 
 #: The same psi and pools, judged by a detector.
-BOXES = "photographs_detection.csv"
+BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
 
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "features and labels matched, looks not",
@@ -36,31 +36,30 @@ def section(results: Path) -> tuple[str, str]:
             "features.md), of seeds 4 and 5 of those of [0017](../../../docs/decisions/0017-sharpness-and-grain.md).")
     for names in FILES:
         rows = read(results, *names)
-        count, samples = (rows[0][column] for column in ("judged_on", "samples"))
-        commands = [f"`python headless/benchmark.py photographs --data LMO --arms {arms} --seeds {seeds}{run} --count "
-                    f"{count} --samples {samples}`" for arms, seeds, run in _commands(rows)]
-        commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
-        body += f"\n\n{'; '.join(commands)}: {', '.join(f'`{name}`' for name in names)}, {commits}.\n\n" + "\n".join(
-            summary(rows))
+        body += f"\n\n{_sources(rows, names)}\n\n" + "\n".join(summary(rows))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
 
 
 def sections(results: Path) -> list[tuple[str, str]]:
     """That of segmentation, and that of detection where it has rows."""
-    return [section(results), *([_boxes_section(results)] if (results / BOXES).exists() else [])]
+    return [section(results), *([_boxes_section(results)] if (results / BOXES[0]).exists() else [])]
 
 
 def _boxes_section(results: Path) -> tuple[str, str]:
-    rows = read(results, BOXES)
-    count, samples, commit = (rows[0][column] for column in ("judged_on", "samples", "commit"))
-    iterations, images = _run(rows).split("x")
-    seeds = ",".join(map(str, sorted({int(row["seed"]) for row in rows})))
+    rows = read(results, *BOXES)
     return "LM-O, the same pools judged by a detector", (
         "psi was matched for segmentation. A judge is the convex head of detection on frozen ImageNet features, its l2 "
         "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most). "
-        f"`python headless/benchmark.py photographs --task detection --data LMO --seeds {seeds} --iterations "
-        f"{iterations} --images {images} --count {count} --samples {samples}`: `{BOXES}`, {commit}.\n\n"
-        + "\n".join(boxes_summary(rows)))
+        f"{_sources(rows, BOXES, ' --task detection')}\n\n" + "\n".join(boxes_summary(rows)))
+
+
+def _sources(rows: Rows, names: Sequence[str], task: str = "") -> str:
+    """By which commands the rows were made, the files that they are in, and the commits."""
+    count, samples = (rows[0][column] for column in ("judged_on", "samples"))
+    commands = [f"`python headless/benchmark.py photographs{task} --data LMO --arms {arms} --seeds {seeds}{run} "
+                f"--count {count} --samples {samples}`" for arms, seeds, run in _commands(rows)]
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
+    return f"{'; '.join(commands)}: {', '.join(f'`{name}`' for name in names)}, {commits}."
 
 
 def boxes_summary(rows: Rows) -> list[str]:

@@ -25,14 +25,11 @@ from . import (
 from .comparison import markdown
 from .options import RESULTS
 
-HEAD = """\
-# Results
-
+HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
 losses: lower is better. No seed here was used for choosing anything; what was chosen on others:
 [docs/decisions](../../../docs/decisions). All but the rows of *match* are from before photographs were matched first
-([0015](../../../docs/decisions/0015-match-first.md)), when AutoSimulate began with their brightness alone.
-"""
+([0015](../../../docs/decisions/0015-match-first.md)), when AutoSimulate began with their brightness alone."""
 #: Where the rows come from: at the end, after what they say.
 PROVENANCE = """
 Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. A CSV holds the rows of
@@ -68,7 +65,7 @@ def text(results: Path) -> str:
                 report_blender.lmo(results), report_standin.ablations(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
-    return HEAD + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
+    return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 
 
 def draw(results: Path) -> None:
