@@ -22,9 +22,9 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.protocol import InputError
 
 from .options import names
-from .photographs import add_pools, partner, pools_of, read_photographs
+from .photographs import add_pools, partner, pools_of
 from .photographs_judge import Judge
-from .photographs_pools import Pools
+from .photographs_pools import Pools, read_photographs
 from .table import Table
 
 #: Photographs alone, and beside renders of these arms of ``photographs``.
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     pools = pools_of(options)
     table = Table(options.results / "complement.csv", COLUMNS, 3)
-    val, test = read_photographs(pools, options.start)
+    val, test = read_photographs(pools.scene(options.start), pools.data, pools.config)
     judge = Judge(val.classes, val, test)
     for seed, draws in _by_seed(options.seeds, options.draws).items():
         for arm in options.arms:

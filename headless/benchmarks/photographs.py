@@ -20,17 +20,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autosimulate_addon.core.datasets import Dataset, read_dataset
-from autosimulate_addon.protocol import InputError
+from autosimulate_addon.core.datasets import Dataset
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.process.threads import use_threads
-from autosimulate_addon.run.scene import marked_scene
 
 from .options import add_common, names
 from .photographs_arms import AFTER, ARMS, learn
 from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
-from .photographs_pools import Pools
+from .photographs_pools import Pools, check_lmo, read_photographs
 from .photographs_report import boxes_summary, summary
 from .table import Table
 
@@ -70,9 +68,7 @@ def add_pools(parser: argparse.ArgumentParser) -> None:
 
 def pools_of(options: argparse.Namespace) -> Pools:
     """Raises InputError where --data is not LM-O's folder."""
-    for part in ("models", "val", "test"):
-        if not (options.data / part).is_dir():
-            raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
+    check_lmo(options.data)
     config = RunConfig(width=options.width, height=options.width * 3 // 4, samples=options.samples)
     use_threads(config.width, config.height)
     return Pools(options.work, options.data.absolute(), config)
@@ -89,19 +85,12 @@ def run(options: argparse.Namespace) -> None:
                 continue
             table.require_one_version()
             print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
-            val, test = read_photographs(pools, options.start)
+            val, test = read_photographs(pools.scene(options.start), pools.data, pools.config)
             judge = judge or make_judge(val.classes, val, test)
             table.add(_row(options, pools, judge, arm, seed, val))
     for start in dict.fromkeys(row["start"] for row in table.rows()):
         print(f"\nStart: {start}\n\n" + "\n".join(told([row for row in table.rows() if row["start"] == start])))
     print(f"rows: {table.path}")
-
-
-def read_photographs(pools: Pools, start: str) -> list[Dataset]:
-    """Those of val and of test, with the classes of the scene."""
-    marked = marked_scene.open_marked_scene(str(pools.scene(start)), None)
-    return [read_dataset(pools.data / split, marked.classes.names, marked_scene.validation_ids(
-        pools.data / split, marked.classes), pools.config.width, pools.config.height) for split in ("val", "test")]
 
 
 def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm: str, seed: int, val: Dataset

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosimulate_addon.core.datasets import Dataset, read_dataset
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.render_cache import RenderCache
 from autosimulate_addon.core.renders import RenderStore
-from autosimulate_addon.protocol import Moments, SampleKey
+from autosimulate_addon.protocol import InputError, Moments, SampleKey
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.scene import marked_scene
 from autosimulate_addon.run.scene.simulator import BlenderSimulator, open_simulator
@@ -72,6 +73,20 @@ class Pools:
         marked = marked_scene.open_marked_scene(str(self.scene(start)), None)
         with open_simulator(marked.starting_at(marked_scene.starting_psi(marked, None)), self.config) as simulator:
             yield simulator
+
+
+def check_lmo(data: Path) -> None:
+    """Raises InputError where ``data`` is not LM-O's folder."""
+    for part in ("models", "val", "test"):
+        if not (data / part).is_dir():
+            raise InputError(f"--data '{data}' has no folder '{part}': give LM-O's own folder.")
+
+
+def read_photographs(scene: Path, data: Path, config: RunConfig) -> list[Dataset]:
+    """Those of val and of test, with the classes of the scene."""
+    classes = marked_scene.open_marked_scene(str(scene), None).classes
+    return [read_dataset(data / split, classes.names, marked_scene.validation_ids(data / split, classes),
+                         config.width, config.height) for split in ("val", "test")]
 
 
 def psi_of(simulator: BlenderSimulator, plain: Mapping | None) -> Psi:

@@ -76,13 +76,15 @@ def boxes_summary(rows: Rows) -> list[str]:
 
 
 def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
-    """(arms, seeds, the flags of their runs), for each kind of run."""
+    """(arms, seeds, the flags of their runs), for each kind of run and the arms of the same seeds."""
     for run in sorted({row["run"] for row in rows}):
         own = [row for row in rows if row["run"] == run]
         iterations, _, images = run.partition("x")
-        yield (",".join(dict.fromkeys(row["arm"] for row in own)),
-               ",".join(map(str, sorted({int(row["seed"]) for row in own}))),
-               f" --iterations {iterations} --images {images}" if run else "")
+        arms: dict[str, list[str]] = {}
+        for arm in dict.fromkeys(row["arm"] for row in own):
+            arms.setdefault(",".join(map(str, sorted(_by_seed(own, arm)))), []).append(arm)
+        for seeds, of_seeds in arms.items():
+            yield ",".join(of_seeds), seeds, f" --iterations {iterations} --images {images}" if run else ""
 
 
 def answers(results: Path) -> Iterator[list[str]]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from autosimulate_addon.core.config import LoopConfig
-from autosimulate_addon.core.datasets import Dataset, read_dataset
+from autosimulate_addon.core.datasets import Dataset
 from autosimulate_addon.core.loop import State, optimize
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.randomness import derive_seed
@@ -33,13 +33,13 @@ from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.process.threads import use_threads
-from autosimulate_addon.run.scene import marked_scene
 
 from . import provenance
 from .blender_runs import run_py
 from .levers import APPROXIMATIONS
 from .options import add_common, names
 from .photographs_boxes import BoxJudge
+from .photographs_pools import check_lmo, read_photographs
 from .places_pool import Pool, PoolSimulator, joined, render_pool, rows_of
 from .places_report import MATCHING, NAMES, in_room, pack, shares, summary
 from .table import Table
@@ -103,9 +103,7 @@ class Comparison:
     def __init__(self, options: argparse.Namespace) -> None:
         """Raises InputError where --data is not LM-O's folder, or there are too few pools."""
         self.options = options
-        for part in ("models", "val", "test"):
-            if not (options.data / part).is_dir():
-                raise InputError(f"--data '{options.data}' has no folder '{part}': give LM-O's own folder.")
+        check_lmo(options.data)
         if options.pools <= LEARNED_FROM or options.each < 1:
             raise InputError(f"A seed learns from {LEARNED_FROM} pools and is judged by others: give --pools "
                              f"{LEARNED_FROM + 1} at least, and --each 1.")
@@ -115,7 +113,7 @@ class Comparison:
         wanted = sorted({pool for seed in options.seeds for half in self.halves(seed) for pool in half})
         self.pools = {pool: render_pool(self.scene, self.config, folder / str(pool), pool, options.each)
                       for pool in wanted}
-        self.val, test = self._photographs()
+        self.val, test = read_photographs(self.scene, options.data, self.config)
         self.judge = BoxJudge(self.val.classes, self.val, test)
         self.stores: dict[int, RenderStore] = {}
 
@@ -132,11 +130,6 @@ class Comparison:
         if not path.exists():
             run_py("build", "lmo-places", "--data", self.options.data, "--output", path)
         return path
-
-    def _photographs(self) -> list[Dataset]:
-        classes = marked_scene.open_marked_scene(str(self.scene), None).classes
-        return [read_dataset(self.options.data / split, classes.names, marked_scene.validation_ids(
-            self.options.data / split, classes), self.config.width, self.config.height) for split in ("val", "test")]
 
     def row(self, arm: str, seed: int) -> dict[str, Any]:
         began, choice = time.monotonic(), next(iter(self.pools.values())).choice

@@ -56,6 +56,11 @@ def _amodal(instances: np.ndarray, extras: Mapping[str, np.ndarray]) -> dict[int
     return found
 
 
+def keypoint_names(by_class: Mapping[str, Sequence[str]]) -> list[str]:
+    """Of all classes, each once, in the order of a render's "keypoints"."""
+    return list(dict.fromkeys(name for names in by_class.values() for name in names))
+
+
 def _points(points: np.ndarray | None, positions: Sequence[int]) -> dict[str, Any]:
     """COCO's x, y, flag of each point that the class has: all 0 for an object without such."""
     chosen = np.zeros((len(positions), 3)) if points is None else points[list(positions)]

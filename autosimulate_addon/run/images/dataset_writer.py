@@ -70,7 +70,7 @@ def check_same(folder: Path, what: Mapping[str, Any]) -> None:
 
 def _write_image(folder: Path, name: str, render: Render, simulator: Simulator,
                  keypoints: Mapping[str, Sequence[str]]) -> None:
-    order = list(dict.fromkeys(point for points in keypoints.values() for point in points))
+    order = coco.keypoint_names(keypoints)
     positions = {simulator.classes.index(of): [order.index(point) for point in points]
                  for of, points in keypoints.items()}
     height, width = render.labels.shape

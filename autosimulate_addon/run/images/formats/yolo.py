@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import coco
 from .rendered import Rendered, RenderedImage, place
 
 #: Pixels are divided so often before their outline is traced, whose corners are cut by half of that.
@@ -29,7 +30,7 @@ def write_outlines(data: Rendered, folder: Path) -> None:
 
 def write_pose(data: Rendered, folder: Path) -> None:
     """Boxes, and after each x, y and flag of every keypoint that any class has: all 0 where the object has no such."""
-    names = _all_keypoints(data)
+    names = coco.keypoint_names(data.keypoints)
 
     def lines(image: RenderedImage) -> Iterator[str]:
         width, height = image.size
@@ -40,10 +41,6 @@ def write_pose(data: Rendered, folder: Path) -> None:
             yield " ".join([box, *(f"{x / width:.6f} {y / height:.6f} {int(flag)}" for x, y, flag in triples)])
 
     _write(data, folder, lines, [f"kpt_shape: [{len(names)}, 3]  # {', '.join(names)}"])
-
-
-def _all_keypoints(data: Rendered) -> list[str]:
-    return list(dict.fromkeys(name for points in data.keypoints.values() for name in points))
 
 
 def _write(data: Rendered, folder: Path, lines: Callable[[RenderedImage], Iterable[str]],
