@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..psi import Psi
 from ..randomness import derive_seed, seed_of
 from ..renders import RenderStore, mixture
 from ..tasks.task import Task
+from ..watch import say_no_fraction
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, listed, match
 from .mmd import Distance
@@ -82,14 +83,19 @@ class Matcher:
         #: (first rows that were lit anew, phi of their lights, seed), or None.
         self.relit: tuple[int, Tensor, int] | None = None
 
-    def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int) -> Round:
-        """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``."""
+    def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int,
+              report: Callable[[float], None] = say_no_fraction) -> Round:
+        """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``.
+
+        ``report`` is called with the fraction of the long piece, the looks, that is done.
+        """
         before = psi
         brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
         lit, psi = brightness.psi is not before, brightness.psi
         looks = Relit(psi)
         if self.options.looks and len(batch) == len(store):
-            looks = match_looks(store, batch, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"))
+            looks = match_looks(store, batch, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"),
+                                report)
             psi = looks.psi
         if psi is not before:
             self.relit = (len(store), psi.phi, seed)

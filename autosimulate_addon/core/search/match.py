@@ -30,7 +30,8 @@ class MatchStage:
         self._saved: dict[str, Any] | None = None
 
     def round(self, context: Context) -> tuple[Round, Outcome]:
-        matched = self._ready(context).round(context.store, context.batch, context.psi, context.seed)
+        matched = self._ready(context).round(context.store, context.batch, context.psi, context.seed,
+                                             context.report)
         self.over = matched.nothing_left and matched.renders >= ENOUGH
         return matched, Outcome(MATCHED, {**matched.details(), "over": self.over})
 

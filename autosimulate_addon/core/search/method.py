@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from ..learners import Learner, Training
 from ..psi import Psi
 from ..renders import RenderStore
 from ..tasks import Scores, Task
+from ..watch import say_no_fraction
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Context:
     psi: Psi                      # that they were drawn from
     validation: Validation
     last: bool = False            # no iteration follows
+    #: Called with the fraction of a long piece of the method's own work; raises Cancelled where it is to stop.
+    report: Callable[[float], None] = say_no_fraction
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ def test_the_energy_distance_of_normals():
 
 def test_another_film_is_found_without_a_render():
     store, psi = rendered(WIDE, 1)
-    found = match_looks(store, torch.arange(COUNT), psi, photographs(OTHER), 0.1, 3)
+    done: list[float] = []
+    found = match_looks(store, torch.arange(COUNT), psi, photographs(OTHER), 0.1, 3, done.append)
+    assert done == sorted(done) and done[0] == 0.0 and 0.1 < done[-1] < 1.0         # what a progress bar goes by
     assert found.after.sum() < 0.2 * found.before.sum()
     plain, start = found.psi.plain(), psi.plain()
     for key in ("film:exposure", "film:blur"):
