@@ -62,7 +62,7 @@ def text(results: Path) -> str:
                 *(report_blender.section(results, name) for name in ("demo", "clevr")),
                 *photographs_report.sections(results), *places_report.sections(results),
                 *complement_report.sections(results),
-                report_blender.lmo(results), report_standin.ablations(results), by_hand(results)]
+                report_blender.lmo(results), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)

@@ -11,7 +11,7 @@ from .table import number
 
 NAMES = {"autosimulate": "**AutoSimulate**", "none": "the start, never moved (null control)",
          "wide": "wide randomisation, never moved", "oracle": "images from the hidden target",
-         "brightness": "brightness matched, nothing else", "bo": "Bayesian optimisation", "random": "random search",
+         "bo": "Bayesian optimisation", "random": "random search",
          "published": "Algorithm 1 as published", "lts": "LTS (REINFORCE)"}
 OURS, NULL = NAMES["autosimulate"], NAMES["none"]
 #: Arms that render nothing while they search; the others render 288 images.
@@ -31,7 +31,7 @@ LMO = ("`python headless/benchmark.py lmo --data LMO --seeds 1..3 --iterations 1
 
 def section(results: Path, name: str) -> tuple[str, str]:
     arms = by_arm(_rows(results, name))
-    lines = [(NAMES[arm], "-" if arm in FIXED else "24" if arm == "brightness" else "288", scores)
+    lines = [(NAMES[arm], "-" if arm in FIXED else "288", scores)
              for arm, scores in arms.items()]
     body = (f"`{COMMANDS[name]}`. 12 iterations of 24 images, 64 x 48 pixels; a fresh network: 288 steps on 192 "
             f"images; 64 test images. Rows: `{name}.csv`, `{name}_earlier.csv`. Figure: [{name}.png]({name}.png).\n\n")

@@ -1,4 +1,4 @@
-"""Answers about time and safety: wall time against Bayesian optimisation, overhead over bare Cycles, kills."""
+"""Answers about time and safety: overhead over bare Cycles, kills."""
 
 from __future__ import annotations
 
@@ -10,19 +10,8 @@ from .table import number
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    yield _wall_time(_rows(results / "demo_wall_time.csv"))
     yield _overhead(_rows(results / "overhead.csv"))
     yield _kills(_rows(results / "kill_resume.csv"))
-
-
-def _wall_time(rows: list[dict[str, str]]) -> list[str]:
-    other = {row["seed"]: row for row in rows if row["method"] == "bo"}
-    ours = {row["seed"]: row for row in rows if row["renders"] == "72"}
-    lower = sum(number(ours[seed], "loss") < number(other[seed], "loss") for seed in other)
-    return [f"demo: Bayesian optimisation's loss (288 renders) with 72 renders? ({len(other)} seeds)",
-            f"{lower} of {len(other)}; seconds of the loop " + ", ".join(
-                f"{ours[seed]['loop_seconds']} against {other[seed]['loop_seconds']}" for seed in sorted(other))
-            + f" (`demo_wall_time.csv`, {rows[0]['date']}, the loss alone as objective)"]
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:

@@ -1,9 +1,8 @@
-"""The stand-in's part of RESULTS.md: both starts, and one lever away at a time."""
+"""The stand-in's part of RESULTS.md: both starts."""
 
 from __future__ import annotations
 
 import csv
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +19,9 @@ NAMES = {
     ("bo", "480"): "Bayesian optimisation",
     ("random", "480"): "random search",
     ("lts", "480"): "LTS (REINFORCE)",
-    ("brightness-only", "480"): "brightness matched, nothing else",
-    ("bo-matched", "480"): "Bayesian optimisation, brightness matched",
-    ("random-matched", "480"): "random search, brightness matched",
 }
 COMMAND = ("`python headless/benchmark.py standin --seeds 4..23 --starts {start} --judges 1 --arms none,oracle,"
-           "autosimulate,bo,random,lts,published{more}`; 144 renders: `--tag k12 --renders 144 --set images=12 --set "
+           "autosimulate,bo,random,lts,published`; 144 renders: `--tag k12 --renders 144 --set images=12 --set "
            "iterations=12`; 48: `--tag k8 --renders 48 --set images=8 --set iterations=6`. Rows: `standin*.csv`. "
            "A fresh network: 600 steps on 400 images; 200 test images. *Loss gap closed*: of the sum of the gaps "
            "between the start and the hidden target. Figure: [standin.png](standin.png).")
@@ -50,8 +46,7 @@ def section(results: Path, start: str) -> tuple[str, str]:
     table_lines = lines(results, start)
     arms = {name: scores for name, _, scores in table_lines}
     table = compare(table_lines, arms[OURS], arms[NULL], arms[TARGET])
-    more = ",bo-matched,random-matched" if start == "narrow" else ""
-    return TITLES[start], COMMAND.format(start=start, more=more) + "\n\n" + "\n".join(table)
+    return TITLES[start], COMMAND.format(start=start) + "\n\n" + "\n".join(table)
 
 
 def answers(results: Path) -> Iterator[list[str]]:
@@ -69,31 +64,6 @@ def answers(results: Path) -> Iterator[list[str]]:
                "; ".join(f"{name}: {better(ours, arms[name])}" for name in others) + "; in loss with a third of their "
                "renders: " + ", ".join(f"{_in_loss(few, arms[name])}" for name in others[:2])
                + f" ({others[0]}, {others[1]}), with a tenth: {_in_loss(fewest, arms[others[2]])} (LTS)"]
-
-
-def ablations(results: Path) -> tuple[str, str]:
-    """Seeds 4 to 6 from the wide start: the loss gap closed, for each lever that was taken away."""
-    from .standin_arms import ABLATIONS
-
-    by_arm: dict[str, Scores] = {}
-    for row in _rows(results):
-        if row["start"] == "wide" and row["renders"] == "480":
-            by_arm.setdefault(row["arm"], Scores()).add(row)
-    seeds, found = (4, 5, 6), []
-    for arm in sorted((arm for arm in ABLATIONS if arm in by_arm), key=lambda arm: -_share(by_arm, arm, seeds)):
-        each = " / ".join(f"{100 * _share(by_arm, arm, (seed,)):.0f}" for seed in seeds)
-        name = "all levers, the loss alone as objective (the defaults then)" if arm == "loss-only" else arm
-        found.append(f"{name} {100 * _share(by_arm, arm, seeds):.0f} ({each})")
-    commits = sorted({commit for arm in ABLATIONS if arm in by_arm for commit in by_arm[arm].commits})
-    body = ("`python headless/benchmark.py standin --seeds 4..6 --starts wide --judges 1 --arms ablations`. "
-            "Three seeds, which scatter by 20 %: they tell large effects from small ones, no more, and are of older "
-            f"defaults ({', '.join(commits)}). Per cent of the loss gap closed, in the mean (seeds 4 / 5 / 6):\n\n")
-    return "Stand-in: one lever away at a time", body + "; ".join(found) + "."
-
-
-def _share(by_arm: dict[str, Scores], arm: str, seeds: tuple[int, ...]) -> float:
-    return statistics.mean((by_arm["none"].loss[seed] - by_arm[arm].loss[seed])
-                           / (by_arm["none"].loss[seed] - by_arm["oracle"].loss[seed]) for seed in seeds)
 
 
 def _named(results: Path, start: str) -> dict[str, Scores]:
