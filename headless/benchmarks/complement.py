@@ -28,7 +28,8 @@ from .photographs_pools import Pools, read_photographs
 from .table import Table
 
 #: Photographs alone, and beside renders of these arms of ``photographs``.
-ARMS = ("real", "none", "match", "expert")
+MATCHED = "match-looks"
+ARMS = ("real", "none", MATCHED, "expert")
 COLUMNS = ("arm", "photographs", "draw", "seed", "renders", "loss", "decided", "miou", "l2", "val_loss", "val_decided")
 
 
@@ -37,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arms", type=names(ARMS), default=list(ARMS), metavar="A,B", help=f"of {', '.join(ARMS)}")
     parser.add_argument("--photographs", type=_counts, default=[10], metavar="N,N", help="to train on (default: 10)")
     parser.add_argument("--draws", type=int, default=5, metavar="N", help="of photographs (default: 5)")
-    parser.add_argument("--run", default="3x160", metavar="NxK", help="of matching: iterations and images an iteration "
-                        "(default: 3x160)")
+    parser.add_argument("--run", default="1x160", metavar="NxK", help="of matching: iterations and images an iteration "
+                        "(default: 1x160)")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -79,10 +80,10 @@ def _by_seed(seeds: list[int], draws: int) -> dict[int, list[int]]:
 
 def _pool(options: argparse.Namespace, pools: Pools, arm: str, seed: int) -> RenderStore:
     plain = None
-    if arm == "match":
-        path = options.work / "psi" / f"{options.start}_match_{seed}_{options.run}.json"
+    if arm == MATCHED:
+        path = options.work / "psi" / f"{options.start}_{arm}_{seed}_{options.run}.json"
         if not path.exists():
-            raise InputError(f"'{path}' is not there: run benchmark.py photographs --arms match with its seed first.")
+            raise InputError(f"'{path}' is not there: run benchmark.py photographs --arms {arm} with its seed first.")
         plain = json.loads(path.read_text(encoding="utf-8"))["psi"]
     return pools.render("expert" if arm == "expert" else options.start, plain, partner(seed), options.count)
 
