@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
+from .complement import MATCHED
 from .table import number
 
 #: In this order.
 _NAMES = {"real": "photographs alone", "none": "beside renders of the start",
-          "match": "beside renders of the matched psi",
+          MATCHED: "beside renders of the matched psi",
           "expert": "beside renders of the expert's scene"}
 
 
@@ -24,7 +25,8 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
         rows = list(csv.DictReader(file))
     counts, commits = sorted({int(row["photographs"]) for row in rows}), sorted({row["commit"] for row in rows})
     renders = max(int(row["renders"]) for row in rows)
-    body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))}`. A head "
+    seeds = ",".join(sorted({row["seed"] for row in rows}))
+    body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))} --seeds {seeds}`. A head "
             f"trained on so many of the 70 `val` photographs, alone or beside {renders} renders with half of the "
             "weight; what is chosen is chosen on the rest of `val`, scores are on `test`. psi was matched to all 70. "
             f"Rows: `complement.csv`, {', '.join(commits)}. Medians, and medians of the differences with the same "
