@@ -26,8 +26,8 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
     counts, commits = sorted({int(row["photographs"]) for row in rows}), sorted({row["commit"] for row in rows})
     renders = max(int(row["renders"]) for row in rows)
     seeds = ",".join(sorted({row["seed"] for row in rows}))
-    body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))} --seeds {seeds}`. A head "
-            f"trained on so many of the 70 `val` photographs, alone or beside {renders} renders with half of the "
+    body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))} --seeds "
+            f"{seeds}`. A head trained on so many of the 70 `val` photographs, alone or beside {renders} renders with half of the "
             "weight; what is chosen is chosen on the rest of `val`, scores are on `test`. psi was matched to all 70. "
             f"Rows: `complement.csv`, {', '.join(commits)}. Medians, and medians of the differences with the same "
             "photographs (least to most).\n\n")
