@@ -55,7 +55,7 @@ def test_what_blender_imports_leaves_torch_out(repo_root, half):
 
 
 def test_registering_the_add_on_is_quick_and_leaves_torch_out(repo_root, tmp_path):
-    """About 0.15 s from its second start on, when its byte code is there; half a second on a machine that has other
+    """Below 0.2 s from its second start on, when its byte code is there; half a second on a machine that has other
     things to do, which torch alone exceeds. Blender's own interface modules are loaded before, as in the program."""
     code = ("import bpy, bl_operators, bl_ui, sys, time\nbefore = time.process_time()\n"
             "import autosimulate_addon\nautosimulate_addon.register()\nprint(time.process_time() - before)\n"
