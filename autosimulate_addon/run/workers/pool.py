@@ -117,8 +117,7 @@ class Pool:
                 child = self._child(place)
                 return child.render(draw, key)
             except ChildLost as error:
-                if self._bury(place, child, str(error)):
-                    self._revive(place, str(error))
+                self._bury(place, child, str(error), lost=True)
             except ChildFailed as error:
                 problems.append(str(error))
                 self._bury(place, child, str(error))
@@ -129,11 +128,15 @@ class Pool:
             f"{len(problems)} that tried. See its last words in the log, or render without other processes "
             f"(--workers 1).")
 
-    def _child(self, place: int) -> Child:
-        """The process at ``place``. Raises Cancelled where the pool is being closed."""
+    def _child(self, place: int, reviving: bool = False) -> Child:
+        """The process at ``place``. Raises Cancelled where the pool is being closed, ChildLost where it was lost since
+        the place was taken: who waited for the next one here would keep a draw from the others.
+        """
         with self._lock:
             if self._closing.is_set():
                 raise Cancelled("Stopped: the render processes are ended.")
+            if place in self._reviving and not reviving:
+                raise ChildLost("is being started again")
             child = self._children[place] = self._children[place] or self._start(place)
         return child
 
@@ -147,39 +150,37 @@ class Pool:
             self._retire(place)
             self._places.reopen(place)
 
-    def _bury(self, place: int, child: Child, why: str) -> bool:
-        """Ends the process at ``place`` for good; False where that is another one by now."""
+    def _bury(self, place: int, child: Child | None, why: str, lost: bool = False) -> None:
+        """Ends the process at ``place`` for good, unless that is another one by now.
+
+        Where it was ``lost`` the next one is started in the background, and nobody is let in before it has come up.
+        """
         with self._lock:
-            if self._children[place] is not child:
-                return False
+            if child is None or self._children[place] is not child:
+                return
             if not self._closing.is_set():
                 self._children[place] = None
             if place in self._worn:
                 self._worn.discard(place)
                 self._places.reopen(place)
+            if lost and place not in self._reviving:
+                self._places.shut(place)
+                thread = threading.Thread(target=self._start_again, args=(place, why), name=f"start {place}",
+                                          daemon=True)
+                self._reviving[place] = thread
+                thread.start()
         words = child.process.last_words()
         child.process.kill()
         if not self._closing.is_set():
             logger.warning("the render process %s %s and is replaced; its last words: %s", child.process.name, why,
                            words)
-        return True
-
-    def _revive(self, place: int, why: str) -> None:
-        """Has a process started at ``place`` in the background, where nobody is let in before it has come up."""
-        with self._lock:
-            if place in self._reviving:
-                return
-            self._places.shut(place)
-            thread = threading.Thread(target=self._start_again, args=(place, why), name=f"start {place}", daemon=True)
-            self._reviving[place] = thread
-            thread.start()
 
     def _start_again(self, place: int, why: str) -> None:
         for number in range(1, self._limits.starts):
             if self._closing.wait(min(_PAUSE * 2 ** number, _LONGEST_PAUSE)):
                 return
             try:
-                child = self._child(place)
+                child = self._child(place, reviving=True)
                 child.open()
                 with self._lock:
                     del self._reviving[place]

@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from importlib import util
@@ -19,7 +20,7 @@ from autosimulate_addon.protocol import AutoSimulateError, Cancelled, InputError
 from autosimulate_addon.run.workers import frames
 from autosimulate_addon.run.workers.child import Child, Limits
 from autosimulate_addon.run.workers.pool import Pool
-from autosimulate_addon.run.workers.process import LocalProcess
+from autosimulate_addon.run.workers.process import ChildLost, LocalProcess
 
 SCRIPT = Path(__file__).with_name("standin_child.py")
 _spec = util.spec_from_file_location("standin_child", SCRIPT)
@@ -142,6 +143,46 @@ def test_where_one_does_not_come_up_the_others_render(make, caplog):
     assert "one render process fewer: it answered nonsense" in caplog.text
 
 
+def test_a_machine_that_is_gone_keeps_no_draw_from_the_others():
+    """The next process of its place never comes up: who comes while the first is put away does not wait for it."""
+    never, started = threading.Event(), []
+
+    class Gone:
+        worn, name = False, "of a machine"
+
+        def __init__(self, place):
+            self.process, self.place, self.first = self, place, not started.count(place)
+            started.append(place)
+
+        def open(self):
+            if not self.first:
+                never.wait()
+
+        def render(self, draw, key):
+            self.open()
+            time.sleep(0.02)
+            if not self.place:
+                raise ChildLost("is on a machine that is gone")
+            return key, {}
+
+        def kill(self):
+            if not self.first:
+                never.set()
+            time.sleep(0.3)
+
+        def last_words(self):
+            return ""
+
+        close = kill
+
+    pool, deadline = Pool(Gone, 2, Limits(), depth=2), time.monotonic() + 20.0
+    try:
+        assert renders(pool, stop=lambda: time.monotonic() > deadline) == KEYS
+    finally:
+        pool.close()
+    assert started.count(1) == 1 and started.count(0) == 2
+
+
 def test_a_process_with_another_scene_is_not_believed(make):
     with pytest.raises(AutoSimulateError, match="another scene"):
         renders(make(1, other_scene=True))
@@ -197,7 +238,7 @@ def test_processes_end_with_a_job_that_was_killed(tmp_path, repo_root):
             "from autosimulate_addon.protocol import SampleKey\n"
             f"order = {{'folder': {str(tmp_path)!r}, 'faults': {{}}, 'times': 1, 'seconds': 0.5,"
             f" 'about': {standin.ABOUT!r}}}\n"
-            "from autosimulate_addon.run.workers.process import LocalProcess\n"
+            "from autosimulate_addon.run.workers.process import ChildLost, LocalProcess\n"
             f"process = LocalProcess([sys.executable, {str(SCRIPT)!r}], Path({str(tmp_path / 'log')!r}))\n"
             "child = Child(process, order, Limits())\n"
             "print(child.process.pid, flush=True)\n"
