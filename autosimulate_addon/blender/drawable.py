@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..protocol import InputError
-from . import compat, paths
+from . import compat, paths, pointers
 from .animated import animated_by
 from .paths import PropertyRef
 from .property_info import describe
@@ -12,9 +12,12 @@ from .property_info import describe
 def check_drawable(ref: PropertyRef) -> None:
     """Raises InputError, saying why and what to do, when drawing a value into the property could not work."""
     check_writable(ref)
+    if pointers.kind(ref):
+        return                                          # no pointer can be animated in Blender
     info = describe(ref)
     if info.type not in ("FLOAT", "INT", "BOOLEAN", "ENUM") or paths.is_flag(paths.resolve(ref).rna):
-        raise InputError(f"{ref} is not a number, a switch or a choice, so it cannot be learnable.")
+        raise InputError(f"{ref} is not a number, a switch, a choice or a data-block to choose, so it cannot be "
+                         "learnable.")
     if not info.animatable:
         raise InputError(f"{ref} cannot be animated in Blender, so it cannot be learnable.")
 

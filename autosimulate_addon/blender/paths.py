@@ -296,7 +296,9 @@ def _write_custom(resolved: Resolved, values: list) -> None:
     # (modifiers, drivers) without a tag.
     owner, key = resolved.owner, resolved.identifier
     present = owner[key]
-    if hasattr(present, "typecode"):
+    if present is None or isinstance(present, bpy.types.ID):
+        owner[key] = _named(resolved, values[0])
+    elif hasattr(present, "typecode"):
         cast = _CASTS[TYPECODES[present.typecode]]
         if resolved.index >= 0:
             present[resolved.index] = cast(values[0])
@@ -310,12 +312,10 @@ def _write_custom(resolved: Resolved, values: list) -> None:
 def _write_rna(resolved: Resolved, values: list) -> None:
     owner, rna, name = resolved.owner, resolved.rna, resolved.identifier
     if rna.type == "POINTER":
-        target = None
-        if values[0]:
-            target = identity.labelled(_collection_for(rna.fixed_type), values[0])
-            if target is None:
-                raise ValueError(f"there is no data-block named {values[0]!r}")
+        target = _named(resolved, values[0])
         setattr(owner, name, target)
+        if getattr(owner, name) != target:
+            raise ValueError("it does not take this one")
     elif is_flag(rna):
         setattr(owner, name, {value for value in values if value})
     elif rna.type in ("ENUM", "STRING"):
@@ -339,8 +339,36 @@ def _write_rna(resolved: Resolved, values: list) -> None:
             setattr(owner, name, flat)
 
 
-def _collection_for(struct: bpy.types.Struct) -> Sequence[bpy.types.ID]:
-    for prop in bpy.data.bl_rna.properties:
-        if prop.type == "COLLECTION" and prop.fixed_type.identifier == struct.identifier:
-            return getattr(bpy.data, prop.identifier)
-    raise ValueError(f"a property that points to a {struct.name} cannot be set by name")
+def _named(resolved: Resolved, label: str) -> bpy.types.ID | None:
+    """The data-block of this label that the property is to point to, None for no label."""
+    if not label:
+        return None
+    kind = pointed_kind(resolved)
+    if not kind:
+        raise ValueError("it points to no data-block that has a name")
+    target = identity.labelled(getattr(bpy.data, kind), label)
+    if target is None:
+        raise ValueError(f"there is no data-block named {label!r}")
+    return target
+
+
+def pointed_kind(resolved: Resolved) -> str:
+    """What the property points to, as a collection of ``bpy.data`` ("worlds"); "" where it does not point to such."""
+    value = value_of(resolved)
+    if isinstance(value, bpy.types.ID):
+        return collection_of(value)     # of an object's data RNA says no more than that it is a data-block
+    if resolved.rna is not None:
+        struct = resolved.rna.fixed_type.identifier if resolved.rna.type == "POINTER" else ""
+    else:
+        struct = getattr(modifier_socket(resolved), "socket_type", "").removeprefix("NodeSocket")
+    return next((prop.identifier for prop in bpy.data.bl_rna.properties
+                 if prop.type == "COLLECTION" and prop.fixed_type.identifier == struct), "")
+
+
+def modifier_socket(resolved: Resolved) -> Any:
+    """The input of a geometry-nodes group that a modifier's custom property is the value of, None for other ones."""
+    group = getattr(resolved.owner, "node_group", None)
+    if group is None or not isinstance(resolved.owner, bpy.types.Modifier):
+        return None
+    return next((item for item in group.interface.items_tree
+                 if getattr(item, "identifier", "") == resolved.identifier), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 import numpy as np
@@ -48,21 +47,13 @@ def _describe_custom(resolved: Resolved) -> PropertyInfo:
     limits = {}
     if kind in ("FLOAT", "INT"):
         limits = resolved.owner.id_properties_ui(resolved.identifier).as_dict()
-    socket = _modifier_socket(resolved)
+    socket = paths.modifier_socket(resolved)
     if socket is not None:
         shown = socket.name
     low, high = _limit(limits.get("min", -np.inf)), _limit(limits.get("max", np.inf))
     return PropertyInfo(
         kind, size, low, high, _limit(limits.get("soft_min", low)), _limit(limits.get("soft_max", high)),
         "NONE", str(limits.get("subtype", "NONE")), (), kind in ("FLOAT", "INT", "BOOLEAN"), shown)
-
-
-def _modifier_socket(resolved: Resolved) -> Any:
-    group = getattr(resolved.owner, "node_group", None)
-    if group is None or not isinstance(resolved.owner, bpy.types.Modifier):
-        return None
-    return next((item for item in group.interface.items_tree
-                 if getattr(item, "identifier", "") == resolved.identifier), None)
 
 
 def _describe_rna(resolved: Resolved) -> PropertyInfo:

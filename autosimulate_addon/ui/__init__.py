@@ -23,6 +23,7 @@ from . import (
 )
 from .operators import (
     cancel,
+    choices,
     keypoints,
     log,
     mark,
@@ -57,7 +58,7 @@ else:
 
 #: In the order in which they are registered; sub-panels after the panels they belong to.
 _CLASSES = tuple(
-    cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, states,
+    cls for module in (preferences, *_INSTALL, torch_operators, mark, mark_many, mark_list, choices, states,
                        labels_operators, keypoints, validation_operators, optimize, cancel, presets, produce, results,
                        log, tab, menus, editor_menus, status, learnables, labels, validation_panels, network,
                        optimize_panels, results_panels, produced, found)

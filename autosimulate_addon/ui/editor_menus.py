@@ -104,8 +104,15 @@ def draw_node_menu(self, context) -> None:
         self.layout.menu("AUTOSIMULATE_MT_node", icon="NORMALIZE_FCURVES")
 
 
+def draw_asset_menu(self, context) -> None:
+    if properties.registered() and context.scene is not None:
+        self.layout.separator()
+        self.layout.operator("autosimulate.choice_add_assets", text="Add to Learnable Choices",
+                             icon="NORMALIZE_FCURVES")
+
+
 _MENUS = (("VIEW3D_MT_object", draw_object_menu), ("VIEW3D_MT_object_context_menu", draw_object_menu),
-          ("NODE_MT_context_menu", draw_node_menu))
+          ("NODE_MT_context_menu", draw_node_menu), ("ASSETBROWSER_MT_context_menu", draw_asset_menu))
 
 CLASSES = (AUTOSIMULATE_MT_assign, AUTOSIMULATE_MT_object, AUTOSIMULATE_MT_node)
 

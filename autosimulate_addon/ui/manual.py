@@ -15,6 +15,7 @@ from ..protocol.settings import DATASET, SETTINGS
 from . import package, preferences
 from .operators import (
     cancel,
+    choices,
     keypoints,
     labels,
     log,
@@ -33,7 +34,7 @@ from .operators import (
 
 #: Page of the manual, below ``window/`` -> modules whose operators and property groups it explains.
 PAGES = {
-    "learnables": (mark, mark_many, mark_list, states, tab),
+    "learnables": (mark, mark_many, mark_list, choices, states, tab),
     "labels": (labels, keypoints),
     "validation": (validation,),
     "optimize": (optimize, cancel, presets, log),

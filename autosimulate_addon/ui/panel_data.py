@@ -16,8 +16,8 @@ import numpy as np
 from bpy.app.handlers import persistent
 from bpy.app.translations import pgettext_iface as iface_
 
-from ..blender import property_info
-from ..blender.marks import effects, factors, presence, properties, psi_properties
+from ..blender import pointers, property_info
+from ..blender.marks import choices_scene, effects, factors, presence, properties, psi_properties
 from ..blender.marks import mark_scene as marks_scene
 from ..blender.marks.mark import Mark
 from ..protocol import AutoSimulateError, Factor
@@ -50,6 +50,7 @@ class Row:
     axes: tuple[str, ...] = ()                      # what the pictures' horizontal axes show, one a component
     start: str = ""                                 # where it began, in words, once something was learned
     targets: tuple[tuple[int, str, bool], ...] = ()     # the first of its properties: position, name, still there
+    chooses: str = ""                               # the kind of data-block that it chooses among ("worlds")
 
 
 @dataclass
@@ -152,11 +153,10 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
     ``pending``: psi of a run that nobody has kept yet, which is what the panels show and pictures are made from.
     """
     row = data.rows[mark.name]
-    if mark.kind == "STATE" and len(mark.items) < 2:
-        data.rows[mark.name] = Row(text="one state yet", problem=f"{mark.name}: change its properties in the scene, "
-                                   "then click Capture State; it needs at least two states")
-        return 0.0
     try:
+        if marks_scene.awaits_choices(mark):
+            data.rows[mark.name] = _awaiting(scene, mark)
+            return 0.0
         factor = factors.factor_of(mark)
         found = psi_properties.read(scene, [mark]).get(mark.name)
         if pending and _fits(mark, pending):
@@ -172,6 +172,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         data.learned.add(mark.name)
     data.psi[mark.name], data.factors[mark.name] = now, factor
     row.items, row.unit = factor.items, factor.unit
+    row.chooses = _kind(scene.autosimulate.marks[mark.name])
     row.axes = _axes(factor, [part for part in (start if found else None, now) if part])
     row.start = wording.psi(start, factor.unit, factor.items) if found else ""
     row.targets = _targets(scene.autosimulate.marks[mark.name])
@@ -194,6 +195,20 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
         factor.family, start if found else None, now, factor.low, factor.high, color=color),
         len(now.get("mean", [0])))
     return time.perf_counter() - began
+
+
+def _awaiting(scene: bpy.types.Scene, mark: Mark) -> Row:
+    if mark.kind == "STATE":
+        return Row(text="one state yet", problem=f"{mark.name}: change its properties in the scene, then click Capture "
+                   "State; it needs at least two states")
+    return Row(text="one choice yet", problem=f"{mark.name}: add what it can be, from this file or from assets; it "
+               "needs at least two choices", targets=_targets(scene.autosimulate.marks[mark.name]),
+               chooses=_kind(scene.autosimulate.marks[mark.name]))
+
+
+def _kind(group: Any) -> str:
+    ref = choices_scene.target_of(group)
+    return pointers.kind(ref) if ref is not None else ""
 
 
 def _axes(factor: Factor, parts: list[dict]) -> tuple[str, ...]:

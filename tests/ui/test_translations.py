@@ -14,7 +14,7 @@ from autosimulate_addon.ui import translations
 from autosimulate_addon.ui.wording import STATUS_WORDS
 
 #: What only scripts see.
-_HIDDEN = {"filter_folder", "remove_name", "remove_active"}
+_HIDDEN = {"filter_folder", "filter_glob", "remove_name", "remove_active"}
 
 
 def of_properties(rna, without: set[str]) -> set[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...protocol import FAMILIES, FILM, InputError, suggestion
 from ...protocol.moments import beta_std, lognormal_ratio
-from .. import drawable, paths, property_info
+from .. import drawable, paths, pointers, property_info
 from ..paths import PropertyRef
 from ..property_info import PropertyInfo
 from .mark import Mark
@@ -51,7 +51,8 @@ def complete(mark: Mark) -> Mark:
     if family == "bernoulli":
         return _uniform(mark.with_(items=("off", "on")))
     if family == "categorical":
-        return _uniform(mark.with_(items=mark.items or info.enum_items))
+        present = pointers.labels(pointers.suggested(mark.targets[0])) if info.type == "POINTER" else info.enum_items
+        return _uniform(mark.with_(items=mark.items or present))
     if family == "integer":
         return _uniform(mark.with_(items=mark.items or _integers(mark, info)))
     return _complete_continuous(mark, info)
@@ -69,7 +70,7 @@ def default_family(ref: PropertyRef, info: PropertyInfo) -> str:
     """The family for a property by its RNA type, limits, unit and subtype."""
     if info.type == "BOOLEAN":
         return "bernoulli"
-    if info.type == "ENUM":
+    if info.type in ("ENUM", "POINTER"):
         return "categorical"
     if info.type == "INT":
         return "integer"

@@ -18,7 +18,7 @@ from .mark import MAX_SIZE, Mark
 
 #: The families that a property of an RNA type can have.
 _FAMILIES = {"FLOAT": tuple(CONTINUOUS), "INT": ("integer", *CONTINUOUS), "BOOLEAN": ("bernoulli",),
-             "ENUM": ("categorical",)}
+             "ENUM": ("categorical",), "POINTER": ("categorical",)}
 _ITEMS = {key: (key.upper(), words.label, words.help, "NONE", number)
           for number, (key, words) in enumerate(FAMILIES.items())}
 #: In Blender's own translations "Normal" is a direction and "Spread" a spray: ours are looked up beside them.

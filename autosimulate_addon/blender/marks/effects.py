@@ -1,11 +1,13 @@
-"""Marks that can have no effect on a picture, held against all that the other marks draw (see ``inert``)."""
+"""What the marks draw, all together, and marks that can have no effect on a picture beside it (see ``inert``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import bpy
 
 from ...protocol import InputError
-from .. import inert
+from .. import identity, inert, paths, pointers
 from ..paths import PropertyRef
 from .mark import Mark
 
@@ -35,3 +37,15 @@ def drawn_by(marks: Iterable[Mark]) -> frozenset[PropertyRef]:
     """Every property that the marks set."""
     return frozenset(ref for mark in marks if mark.enabled
                      for ref in (*mark.targets, *(ref for state in mark.states for ref, _ in state)))
+
+
+def pointed_by(marks: Iterable[Mark]) -> Iterator[tuple[PropertyRef, set[bpy.types.ID]]]:
+    """Each property that the marks let point to one data-block or another; these, and what it points to now."""
+    for mark in marks:
+        given = [(ref, mark.items) for ref in mark.targets] if mark.kind == "PROPERTY" else \
+            [(ref, (str(value),)) for state in mark.states for ref, value in state]
+        for ref, named in given if mark.family == "categorical" and mark.enabled else ():
+            kind = pointers.kind(ref)
+            if kind:
+                blocks = {identity.labelled(getattr(bpy.data, kind), label) for label in named}
+                yield ref, {*blocks, paths.value_of(paths.resolve(ref))} - {None}

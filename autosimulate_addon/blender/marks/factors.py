@@ -10,7 +10,7 @@ import numpy as np
 
 from ...protocol import CONTINUOUS, FILM, LARGEST, WIDEST_RATIO, Factor, InputError, Moments, suggestion
 from ...protocol.moments import lognormal_median
-from .. import drawable, identity, paths, property_info
+from .. import drawable, identity, paths, pointers, property_info
 from . import states
 from .defaults import check_bounded, check_targets, effective_limits
 from .mark import Mark
@@ -205,8 +205,19 @@ def _check_items(mark: Mark) -> None:
             _check_property_items(mark, ref)
 
 
+def _check_blocks(mark: Mark, ref: paths.PropertyRef) -> None:
+    for item in mark.items:
+        try:
+            pointers.block_of(ref, item)
+        except InputError as error:
+            raise InputError(f"Mark {mark.name!r}: {error}.") from None
+
+
 def _check_property_items(mark: Mark, ref: paths.PropertyRef) -> None:
     info = property_info.describe(ref)
+    if info.type == "POINTER" and mark.family == "categorical":
+        _check_blocks(mark, ref)
+        return
     wanted = {"bernoulli": "BOOLEAN", "integer": "INT", "categorical": "ENUM"}[mark.family]
     if info.type != wanted:
         kinds = {"BOOLEAN": "a switch", "INT": "a whole number", "ENUM": "a choice among named items"}

@@ -18,7 +18,7 @@ import bpy
 from ...protocol import FAMILIES, FILM, InputError, suggestion
 from ...protocol.settings import SETTINGS, renamed
 from ...protocol.vocabulary import film_key
-from .. import compat, identity, paths
+from .. import assets, compat, identity, paths, pointers
 from ..paths import PropertyRef
 from . import mark_scene as marks_scene
 from . import states
@@ -28,7 +28,7 @@ from .mark import ClassTable, Mark
 
 _TOP = ("learnable", "classes", "class_ids", "keypoints", "settings")
 _COMMON = ("name", "locked", "enabled")
-_PROPERTY = ("data", "path", "index", "family", "low", "high", "mean", "std", "p", "items", *_COMMON)
+_PROPERTY = ("data", "path", "index", "family", "low", "high", "mean", "std", "p", "items", "assets", *_COMMON)
 _MATERIAL = ("data", "materials", "p", *_COMMON)
 _FILM = ("film", "family", "low", "high", "mean", "std", "locked", "enabled")
 _STATES = ("states", "p", *_COMMON)
@@ -52,7 +52,7 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
     for number, entry in enumerate(entries, start=1):
         where = f"{path.name}, learnable {number}"
         try:
-            mark = complete(_mark(entry, scene, [mark.name for mark in marks]))
+            mark = complete(_mark(entry, scene, [mark.name for mark in marks], path.parent))
             factor_of(mark)
             marks.append(mark)
             marks_scene.check(marks)
@@ -80,7 +80,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise InputError(f"The marks file {path} is not valid TOML: {error}.") from None
 
 
-def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]) -> Mark:
+def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str], folder: Path) -> Mark:
     kinds = [key for key in ("film", "states", "materials", "path") if key in entry]
     kind = kinds[0] if kinds else "path"
     _known("it", entry, {"film": _FILM, "states": _STATES, "materials": _MATERIAL, "path": _PROPERTY}[kind])
@@ -107,14 +107,27 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
         raise InputError("it names no data; add for example data = \"lights['Light']\" and path = \"energy\".")
     if kind == "materials":
         targets = tuple(_data(entry["data"], scene, drawn=True))
-        items = tuple(_material(text) for text in _strings("materials", entry["materials"]))
+        items = tuple(_label(text, "materials") for text in _strings("materials", entry["materials"]))
         name = name or marks_scene.default_name(targets, "MATERIAL")
         return Mark(marks_scene.unique_name(name, taken), "MATERIAL", targets, items=items, **numbers, **flags)
     targets = _property_targets(entry, scene)
-    items = tuple(str(item) for item in _list("items", entry.get("items", [])))
+    items = _items(entry, targets[0], folder)
     name = name or marks_scene.default_name(targets)
     return Mark(marks_scene.unique_name(name, taken), "PROPERTY", targets, family=family, items=items, **numbers,
                 **flags)
+
+
+def _items(entry: Mapping[str, Any], ref: PropertyRef, folder: Path) -> tuple[str, ...]:
+    """The choices of a property, those out of asset files behind those that are named."""
+    kind = pointers.kind(ref)
+    items = tuple(_label(str(item), kind) if kind else str(item) for item in _list("items", entry.get("items", [])))
+    if "assets" not in entry:
+        return items
+    if not kind:
+        raise InputError(f"assets are given, but {ref} does not point to a data-block; leave them out.")
+    blocks = [block for text in _strings("assets", entry["assets"])
+              for block in assets.append(folder / bpy.path.abspath(text), kind)]
+    return tuple(dict.fromkeys((*items, *pointers.labels(blocks))))
 
 
 def _property_targets(entry: Mapping[str, Any], scene: bpy.types.Scene) -> tuple[PropertyRef, ...]:
@@ -243,11 +256,11 @@ def _the_one(blocks: Sequence[bpy.types.ID], text: str, drawn: bool) -> bpy.type
                      f"{' or '.join(forms)}.")
 
 
-def _material(text: str) -> str:
-    """The label of a material, which is given by its name or as ``materials['Metal', 'lib.blend']``."""
-    known = bpy.data.materials
+def _label(text: str, kind: str) -> str:
+    """The label of a data-block of this kind, given by its name or as ``materials['Metal', 'lib.blend']``."""
+    known = getattr(bpy.data, kind)
     name, library = text, None
-    if text.startswith("materials["):
+    if text.startswith(f"{kind}["):
         ref = paths.parse(text, "")
         name, library = ref.name, ref.library
     blocks = identity.named(known, name, library)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...protocol import CONTINUOUS, FILM, InputError, suggestion
 from ...protocol.vocabulary import film_key
-from .. import compat, identity, paths, property_info
+from .. import compat, identity, paths, pointers, property_info
 from ..paths import PropertyRef
 from . import effects, factors, learned, states
 from .classes import CLASS_COLORS, read_classes, write_classes
@@ -18,9 +18,9 @@ from .defaults import complete
 from .mark import MAX_SIZE, ClassTable, Mark
 from .presence import left, still_there
 
-__all__ = ["CLASS_COLORS", "add_mark", "check", "default_name", "fill_distribution", "find_marks", "is_whole",
-           "mark_of", "names_property", "read", "read_classes", "ref_of", "remove_mark", "unique_name", "whole_marks",
-           "write", "write_classes"]
+__all__ = ["CLASS_COLORS", "add_mark", "awaits_choices", "check", "default_name", "fill_distribution", "find_marks",
+           "is_whole", "mark_of", "names_property", "read", "read_classes", "ref_of", "remove_mark", "unique_name",
+           "whole_marks", "write", "write_classes"]
 
 #: How "no limit" is written in a FloatVectorProperty; nearly the largest single-precision number.
 NO_LIMIT = 3.0e38
@@ -59,6 +59,8 @@ def mark_of(group: Any) -> Mark:
                 raise InputError(f"Mark {name!r}: the material of choice {item.name!r} no longer exists; choose "
                                  "another or remove the choice.")
         items = tuple(identity.label(item.material, bpy.data.materials) for item in group.items)
+    elif kind == "PROPERTY":
+        items = tuple(pointers.labels([item.id])[0] if item.id is not None else item.name for item in group.items)
     elif kind == "STATE":
         state_values = tuple(tuple(_state_value(name, value) for value in left(item.values)) for item in group.items)
     total = sum(item.p for item in group.items)
@@ -95,12 +97,19 @@ def add_mark(scene: bpy.types.Scene, mark: Mark) -> Any:
     present = whole_marks(scene)
     check([*present, mark])
     mark = complete(mark)
-    factors.factor_of(mark)
+    if not awaits_choices(mark):
+        factors.factor_of(mark)
     effects.check_one(mark, effects.drawn_by(present))
     group = scene.autosimulate.marks.add()
     _fill(group, mark)
     scene.autosimulate.active_mark = len(scene.autosimulate.marks) - 1
     return group
+
+
+def awaits_choices(mark: Mark) -> bool:
+    """Whether a mark in the window still lacks the second data-block, or state, that makes a choice of it."""
+    return len(mark.items) < 2 and (mark.kind == "STATE" or (
+        mark.kind == "PROPERTY" and mark.family == "categorical" and bool(pointers.kind(mark.targets[0]))))
 
 
 def remove_mark(scene: bpy.types.Scene, name: str) -> None:
@@ -159,6 +168,7 @@ def unique_name(name: str, taken: Sequence[str]) -> str:
 def check(marks: Sequence[Mark]) -> None:
     """Raises InputError when two marks have one name or draw the same property."""
     drawn: dict[tuple, str] = {}
+    worn = {ref: mark.name for mark in marks if mark.kind == "MATERIAL" for ref in mark.targets}
     names: set[str] = set()
     for mark in marks:
         if mark.kind == "FILM" and mark.film not in FILM:
@@ -172,6 +182,9 @@ def check(marks: Sequence[Mark]) -> None:
             states.check(mark.name, mark.items, mark.states)
             refs = tuple(dict.fromkeys(ref for state in mark.states for ref, _ in state))
         for ref in refs:
+            if ref.path.startswith("material_slots[") and ref.block in worn:
+                raise InputError(f"Mark {mark.name!r} draws {ref}, and mark {worn[ref.block]!r} what all slots of the "
+                                 "object wear; remove it from one of them.")
             for key in _components(ref):
                 if key in drawn:
                     other = drawn[key]
@@ -194,6 +207,7 @@ def fill_distribution(group: Any, mark: Mark) -> None:
     """Gives a group the family, numbers and choices of a completed mark."""
     group.family = mark.family.upper()
     group.items.clear()
+    points = mark.kind == "PROPERTY" and mark.family == "categorical" and pointers.kind(mark.targets[0])
     if mark.mean is not None:
         group.size = len(mark.mean)
         if group.size != len(mark.mean):
@@ -211,6 +225,8 @@ def fill_distribution(group: Any, mark: Mark) -> None:
         item.name, item.p = label, mark.p[index]
         if mark.kind == "MATERIAL":
             item.material = identity.labelled(bpy.data.materials, label)
+        elif points:
+            item.id = pointers.block_of(mark.targets[0], label)
         for ref, value in mark.states[index] if mark.states else ():
             entry = item.values.add()
             _point(entry, ref)

@@ -48,6 +48,8 @@ class AUTOSIMULATE_PG_item(bpy.types.PropertyGroup):
     """One choice of a discrete distribution (``name`` is its label)."""
 
     material: PointerProperty(type=bpy.types.Material, name="Material", description="Material that this choice puts on")
+    id: PointerProperty(type=bpy.types.ID, name="Data-Block", description="Data-block that the property points to by "
+                        "this choice")
     p: FloatProperty(name="Probability", description="Probability of this choice at the start", default=1.0, min=0.0,
                      max=1.0, subtype="FACTOR", precision=3)
     values: CollectionProperty(type=AUTOSIMULATE_PG_value, name="Values",

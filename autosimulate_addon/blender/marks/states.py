@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import bpy
+
 from ...protocol import InputError
-from .. import drawable, paths, property_info
+from .. import drawable, identity, paths, pointers, property_info
 from ..paths import PropertyRef
 
 State = tuple[tuple[PropertyRef, Any], ...]
@@ -40,12 +42,15 @@ def check_values(name: str, items: Sequence[str], states: Sequence[State]) -> No
     infos = {ref: property_info.describe(ref) for state in states for ref, _ in state}
     for item, state in zip(items, states, strict=True):
         for ref, value in state:
-            info = infos[ref]
+            info, kind = infos[ref], pointers.kind(ref)
             values = value if isinstance(value, (list, tuple)) else [value]
             if info.type in ("FLOAT", "INT", "BOOLEAN"):
                 fits = len(values) == info.size and all(
                     isinstance(each, (bool, int, float)) and info.hard_min <= each <= info.hard_max for each in values)
                 wanted = f"{info.size} number{'s' * (info.size > 1)} from {info.hard_min:g} to {info.hard_max:g}"
+            elif kind:
+                fits = value == "" or identity.labelled(getattr(bpy.data, kind), str(value)) is not None
+                wanted = f"the name of one of the file's {kind}"
             else:
                 fits = len(values) == 1 and isinstance(value, str) and (
                     info.type != "ENUM" or len(info.enum_items) < 2 or value in info.enum_items)

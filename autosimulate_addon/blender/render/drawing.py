@@ -12,6 +12,7 @@ from ...protocol import Draw, InputError
 from .. import compat, drawable, identity, paths
 from ..marks.mark import Mark
 from ..paths import PropertyRef
+from . import slots
 from .snapshot import Restorer
 
 
@@ -28,17 +29,17 @@ class Drawer:
         self.marks = tuple(mark for mark in marks if mark.enabled and mark.kind != "FILM")
         self._restorer = Restorer()
         self._originals: dict[PropertyRef, np.ndarray] = {}
+        self._slots: dict[PropertyRef, slots.Slots] = {}        # of objects whose data is drawn
 
     def __enter__(self) -> Drawer:
         self._check()
         try:
             for mark in self.marks:
-                if mark.kind == "MATERIAL":
-                    for ref in mark.targets:
-                        _prepare_slots(paths.data_block(ref), self._restorer)
-                else:
-                    for ref in drawn_properties(mark):
-                        self._remember(ref)
+                for ref in mark.targets if mark.kind == "MATERIAL" else ():
+                    slots.make_own(paths.data_block(ref), self._restorer)
+            for mark in self.marks:
+                for ref in drawn_properties(mark):
+                    self._remember(ref)
         except BaseException:
             self._restorer.restore()
             raise
@@ -54,8 +55,9 @@ class Drawer:
 
         Raises InputError for missing or non-finite values; the scene may then hold part of the draw, until exit.
         """
-        # States first: a state may set the very scene in which the other factors then vary.
-        for mark in sorted(self.marks, key=lambda mark: mark.kind != "STATE"):
+        # States first: a state may set the very scene in which the other factors then vary. Then objects' data, which
+        # bring the slots that materials are put into.
+        for mark in sorted(self.marks, key=lambda mark: (mark.kind != "STATE", not any(map(is_data, mark.targets)))):
             if mark.name not in draw:
                 raise InputError(f"The draw has no value for {mark.name!r}; resume with the same marks as before.")
             values = np.asarray(draw[mark.name])
@@ -69,24 +71,32 @@ class Drawer:
     def _put_targets(self, mark: Mark, values: np.ndarray) -> None:
         for ref, value in zip(mark.targets, values, strict=True):
             if mark.kind == "MATERIAL":
-                _wear(paths.data_block(ref), _material(mark.items[_item(mark, value[0])]))
+                slots.wear(paths.data_block(ref), _material(mark.items[_item(mark, value[0])]))
             else:
-                paths.set(ref, property_values(mark, value))
+                self._set(ref, property_values(mark, value))
 
     def _put_state(self, mark: Mark, index: int) -> None:
         wanted = dict(mark.states[index])
         for ref in drawn_properties(mark):       # what this state does not name is as it was before
-            paths.set(ref, wanted[ref] if ref in wanted else self._originals[ref])
+            self._set(ref, wanted[ref] if ref in wanted else self._originals[ref])
+
+    def _set(self, ref: PropertyRef, value: Any) -> None:
+        if ref in self._slots:
+            self._slots[ref].through(paths.data_block(ref), lambda: paths.set(ref, value))
+        else:
+            paths.set(ref, value)
 
     def _remember(self, ref: PropertyRef) -> None:
         resolved = paths.resolve(ref)
+        if is_data(ref):
+            self._slots[ref] = slots.Slots(resolved.owner)
         if resolved.rna is not None:
             self._restorer.remember(resolved.owner)
         before = paths.read(resolved)
         self._originals[ref] = before
         if resolved.rna is not None and not resolved.owner.is_property_set(resolved.identifier):
             self._restorer.defer(lambda: _unset(ref))       # add-ons' properties (Cycles') exist only once set
-        self._restorer.defer(lambda: paths.set(ref, before))
+        self._restorer.defer(lambda: self._set(ref, before))
 
     def _check(self) -> None:
         for mark in self.marks:
@@ -129,6 +139,11 @@ def drawn_properties(mark: Mark) -> list[PropertyRef]:
     return list(mark.targets) if mark.kind == "PROPERTY" else []
 
 
+def is_data(ref: PropertyRef) -> bool:
+    """Whether this is what an object is made of: its mesh, light or camera."""
+    return ref.collection == "objects" and ref.path == "data"
+
+
 def _material(name: str) -> bpy.types.Material:
     material = identity.labelled(bpy.data.materials, name)
     if material is None:
@@ -145,23 +160,3 @@ def _check_material_target(mark: Mark, ref: PropertyRef) -> None:
         raise InputError(f"{ref} is linked from a library and cannot change its material; make it local.")
     for item in mark.items:
         _material(item)
-
-
-def _prepare_slots(block: bpy.types.Object, restorer: Restorer) -> None:
-    """From here on the object's slots are its own, so that other users of the same mesh keep their material."""
-    if not block.material_slots:
-        data, active = block.data, block.active_material_index
-        data.materials.append(None)
-        restorer.defer(lambda: setattr(block, "active_material_index", active))
-        restorer.defer(data.materials.clear)     # pop would leave the objects' own slots behind
-    for slot in block.material_slots:
-        if slot.link == "DATA":
-            restorer.defer(lambda slot=slot: setattr(slot, "link", "DATA"))
-            slot.link = "OBJECT"
-        restorer.defer(lambda slot=slot, worn=slot.material: setattr(slot, "material", worn))
-
-
-def _wear(block: bpy.types.Object, material: bpy.types.Material) -> None:
-    for slot in block.material_slots:
-        if slot.material != material:
-            slot.material = material

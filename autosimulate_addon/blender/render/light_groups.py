@@ -17,8 +17,10 @@ import numpy as np
 from ...protocol import Draw, Driver, Factor, Layer
 from .. import compat, identity, paths
 from ..identity import Key
+from ..marks import effects
 from ..marks.mark import Mark
 from ..paths import PropertyRef
+from .drawing import is_data
 from .snapshot import Restorer
 
 #: A light is rendered at no less than this share of its start mean: a group that is black cannot be made brighter.
@@ -126,6 +128,7 @@ class _Shining:
             if mark.enabled and mark.kind == "MATERIAL":
                 for ref in mark.targets:
                     self._worn[ref.key] |= {identity.labelled(bpy.data.materials, item) for item in mark.items}
+        self._moving = _moving(marks)
 
     def source_of(self, ref: PropertyRef) -> PropertyRef | None:
         """The source whose light is proportional to the property, or None."""
@@ -133,6 +136,8 @@ class _Shining:
         if ref.index >= 0 or resolved.rna is None:
             return None             # one channel of a colour is no driver of the seam's
         block, owner = resolved.id_data, resolved.owner
+        if block in self._moving or any(bpy.data.objects[each] in self._moving for each in self.objects(ref)):
+            return None             # it shines in some draws and not in others, or from elsewhere
         if ref.collection == "lights":
             proportional = (owner == block and resolved.identifier in ("energy", "color")) or _feeds_output(
                 block, resolved, "OUTPUT_LIGHT")
@@ -168,6 +173,17 @@ class _Shining:
                     return place
                 claimed.add(block)
         return None
+
+
+def _moving(marks: Sequence[Mark]) -> set[bpy.types.ID]:
+    """Data-blocks that a mark may put in the place of others, what such meshes wear, and objects whose data changes."""
+    moving: set[bpy.types.ID] = set()
+    for ref, blocks in effects.pointed_by(marks):
+        moving |= blocks
+        if is_data(ref):
+            moving.add(paths.data_block(ref))
+    meshes = [block for block in moving if isinstance(block, bpy.types.Mesh)]
+    return moving.union(*([*mesh.materials] for mesh in meshes))
 
 
 def _worn_by_objects_only(material: bpy.types.Material) -> bool:

@@ -50,7 +50,7 @@ def draw_mark(layout: bpy.types.UILayout, context: bpy.types.Context, mark) -> N
     if mark.family.lower() in CONTINUOUS:
         _numbers(column, mark, row.unit)
     else:
-        _choices(layout, mark)
+        _choices(layout, mark, row.chooses)
 
 
 def _start(layout: bpy.types.UILayout, context: bpy.types.Context, mark, row: panel_data.Row) -> None:
@@ -103,12 +103,13 @@ def _numbers(column: bpy.types.UILayout, mark, unit: str) -> None:
             fields(name, label)
 
 
-def _choices(layout: bpy.types.UILayout, mark) -> None:
+def _choices(layout: bpy.types.UILayout, mark, chooses: str) -> None:
     column = layout.column(align=True)
     for i, item in enumerate(mark.items):
         row = column.row(align=True)
-        if mark.kind == "MATERIAL" and item.material is not None:
-            row.prop(item, "shown_p", text=item.material.name, slider=True, icon_value=0)
+        block = item.material or item.id
+        if block is not None:
+            row.prop(item, "shown_p", text=block.name, slider=True)
         elif mark.kind == "STATE":
             row.prop(item, "name", text="")
             row.prop(item, "shown_p", text="", slider=True)
@@ -120,3 +121,7 @@ def _choices(layout: bpy.types.UILayout, mark) -> None:
         column.operator("autosimulate.choice_add", icon="ADD")
     if mark.kind == "STATE":
         column.operator("autosimulate.capture_state", icon="ADD")
+    if chooses:
+        column.operator("autosimulate.choice_add_block", text="Add Choice...", icon="ADD")
+        column.operator("autosimulate.choice_add_assets", icon="ASSET_MANAGER")
+        column.operator("autosimulate.choice_add_file", text="Add Assets of a File...", icon="FILE_BLEND")

@@ -17,14 +17,34 @@ from .base import attempt
 
 
 def property_under_mouse(context: bpy.types.Context, index: int = -1) -> PropertyRef | None:
-    """The property whose context menu is open, or None when that is no property of a data-block."""
+    """The property whose context menu is open, or None when that is no property of a data-block.
+
+    Where Blender shows what a property points to (a scene's world, a slot's material), the field is the name of that:
+    the property is meant.
+    """
     pointer, prop = getattr(context, "button_pointer", None), getattr(context, "button_prop", None)
     if pointer is None or prop is None:
         return None
+    if prop.identifier == "name" and isinstance(pointer, bpy.types.ID):
+        pointing = _pointing(context, pointer)
+        if pointing is not None:
+            return pointing
     try:
         return paths.ref_from_pointer(pointer, prop.identifier, index)
     except (AutoSimulateError, AttributeError, TypeError, ValueError):
         return None
+
+
+def _pointing(context: bpy.types.Context, block: bpy.types.ID) -> PropertyRef | None:
+    """What points to the data-block, of that which the editor shows."""
+    if context.scene.world == block:
+        return paths.ref_to(context.scene, "world")
+    shown = context.object
+    if shown is None:
+        return None
+    if shown.active_material == block:
+        return paths.ref_to(shown, f"material_slots[{shown.active_material_index}].material")
+    return paths.ref_to(shown, "data") if shown.data == block else None
 
 
 class OnProperty:
@@ -55,6 +75,8 @@ def refusal(ref: PropertyRef | None) -> str:
 def learnable_now(group) -> str:
     """What to say of a new mark. psi that its data carries, learned before or in another file, is taken over."""
     text = f"{wording.mark_name(group.name)} is learnable now"
+    if marks_scene.awaits_choices(marks_scene.mark_of(group)):
+        return f"{group.name}: add what else it can be, under Distribution"
     if any(learned.learned(group, parameter) for parameter in ("mean", "p")):
         text += ", with what was learned of it before: Reset to Start forgets that"
     return text
