@@ -142,7 +142,7 @@ def catalogue(folder: Path) -> Path:
     return folder / "catalogue.blend"
 
 
-def test_assets_become_choices_once_in_the_scene_and_by_a_marks_file(tmp_path):
+def test_assets_become_choices_once(tmp_path):
     library = catalogue(tmp_path)
     scene = scenes.start()
     properties.ensure_registered()
@@ -155,10 +155,17 @@ def test_assets_become_choices_once_in_the_scene_and_by_a_marks_file(tmp_path):
     assert all(block.asset_data is None for block in bpy.data.worlds)
     with pytest.raises(InputError, match=r"'Chair' cannot be a choice of .* which takes a world"):
         choices_scene.add(group, assets.append(library, "objects"))
+
+
+def test_a_marks_file_takes_assets_and_finds_them_again(tmp_path):
+    library = catalogue(tmp_path)
+    scene = scenes.start()
     (tmp_path / "marks.toml").write_text('[[learnable]]\ndata = "scene"\npath = "world"\nitems = ["World"]\n'
                                          'assets = "catalogue.blend"\n')
     (read,), _, _ = mark_file.read(tmp_path / "marks.toml")
     assert read.items == ("World", "Dawn", "Dusk")
+    library.unlink()                        # as in a run's folder, which has a copy of the scene and of the marks file
+    assert mark_file.read(tmp_path / "marks.toml")[0] == [read]
     dawn, = renders(scene, [read], [{read.name: 1}])
     assert corner(dawn) == [True, True, False]
 

@@ -126,7 +126,7 @@ def _items(entry: Mapping[str, Any], ref: PropertyRef, folder: Path) -> tuple[st
     if not kind:
         raise InputError(f"assets are given, but {ref} does not point to a data-block; leave them out.")
     blocks = [block for text in _strings("assets", entry["assets"])
-              for block in assets.append(folder / bpy.path.abspath(text), kind)]
+              for block in assets.append(folder / bpy.path.abspath(text), kind, called=text)]
     return tuple(dict.fromkeys((*items, *pointers.labels(blocks))))
 
 
