@@ -124,6 +124,7 @@ class Problem(Event):
 
     event = "problem"
     message: str
+    left_out: bool = False              # something of the result, which going on with the run makes up for
 
 
 @dataclass(frozen=True)

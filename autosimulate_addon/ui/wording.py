@@ -83,11 +83,6 @@ def note(text: str) -> str:
     return text.replace(_GO_ON, iface_("Go On (beside Last run, under Optimize)"))
 
 
-def incomplete(problems: Sequence[str]) -> bool:
-    """Whether a run that is done has left something out, for which going on with it makes up."""
-    return any(_GO_ON in problem for problem in problems)
-
-
 def verdict(numbers: Numbers) -> str:
     """Whether the fresh networks say that moving the distributions helped: BETTER | LEVEL | WORSE, "" if unknown.
 

@@ -14,9 +14,11 @@ import bpy
 import pytest
 
 from autosimulate_addon.protocol import InputError
+from autosimulate_addon.protocol.events import Problem, Start
 from autosimulate_addon.ui import monitor, package, panel_data, wording
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
+from autosimulate_addon.ui.jobs.run_follower import RunState
 from autosimulate_addon.ui.operators import optimize
 from autosimulate_addon.ui.torch import status as torch_status
 from autosimulate_addon.ui.torch.location import TorchState
@@ -377,5 +379,10 @@ def test_nan_typed_into_the_custom_property(ready):
 
 def test_a_note_names_the_button_that_makes_up_for_what_is_missing():
     told = "model.onnx is left out, for want of packages: pip install onnx, and --resume makes up for it."
-    assert wording.incomplete([told]) and not wording.incomplete(["The lights were matched."])
     assert "--" not in wording.note(told) and "Go On" in wording.note(told)
+    state = RunState()
+    state.apply(Problem("The lights were matched."))
+    state.apply(Problem(told, left_out=True))
+    assert state.left_out == [told] and len(state.problems) == 2
+    state.apply(Start())                                                        # it goes on: that is made up for
+    assert not state.left_out and state.problems == ["The lights were matched."]

@@ -19,4 +19,4 @@ def attempt(what: str, make: Callable[[], None], events: EventLog) -> None:
         reason = str(error) if isinstance(error, AutoSimulateError) else f"{type(error).__name__}: {error}"
         reason = reason.strip().splitlines()[0] if reason.strip() else type(error).__name__
         tell([f"{what} could not be written ({reason.rstrip('.')}); everything else is there, and --resume tries "
-              f"again."], events.write)
+              f"again."], events.write, left_out=True)

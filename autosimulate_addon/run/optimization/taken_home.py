@@ -78,7 +78,8 @@ def _write_models(directory: NetworkDirectory, network: DeliveredNetwork, size: 
                if not directory.model(name).exists() and (missing := missing_packages(*packages))}
     if lacking:
         tell([f"{' and '.join(lacking)} of the network {'is' if len(lacking) == 1 else 'are'} left out, for want of "
-              f"packages: pip install {' '.join(lacking.values())}, and --resume makes up for it."], events.write)
+              f"packages: pip install {' '.join(lacking.values())}, and --resume makes up for it."], events.write,
+             left_out=True)
     for name, (writer, _) in WRITERS.items():
         path = directory.model(name)
         if path.exists() or name in lacking:

@@ -10,10 +10,12 @@ from .streams import say
 
 
 def tell(notes: Iterable[str], event: Callable[[Event], None] | None = None,
-         line: Callable[[str], None] = say) -> None:
-    """Says each sentence once, as a note of its own; ``event`` gets it as a Problem. ``line`` writes a line."""
+         line: Callable[[str], None] = say, left_out: bool = False) -> None:
+    """Says each sentence once, as a note of its own; ``event`` gets it as a Problem, with ``left_out``. ``line``
+    writes a line.
+    """
     for note in dict.fromkeys(notes):
         logger.warning("%s", note)
         line(f"Note: {note}")
         if event is not None:
-            event(Problem(note))
+            event(Problem(note, left_out))

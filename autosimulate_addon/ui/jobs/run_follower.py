@@ -47,6 +47,7 @@ class RunState:
     curve: list[Iteration] = field(default_factory=list)
     psi: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)       # those of them for which going on with the run makes up
     error: str = ""
     numbers: Numbers = field(default_factory=Numbers)
     version: int = 0                    # grows with every event, so that a reader sees whether anything is new
@@ -91,6 +92,7 @@ class RunState:
                 self.status, self.error, self.fraction = Status.RUNNING, "", 0.0
                 self.pid, self.iterations = event.pid, event.iterations or 0
                 self.metric_name = event.metric_name or self.metric_name
+                self.problems, self.left_out = [each for each in self.problems if each not in self.left_out], []
             case Progress():
                 self.phase = event.phase or self.phase
                 self.fraction = self.fraction if math.isnan(event.fraction) else min(max(event.fraction, 0.0), 1.0)
@@ -103,6 +105,8 @@ class RunState:
             case Problem():
                 if event.message and event.message not in self.problems:
                     self.problems.append(event.message)
+                    if event.left_out:
+                        self.left_out.append(event.message)
             case Done():
                 self.status, self.fraction, self.eta = Status.DONE, 1.0, 0.0
                 self.numbers, self.psi = event.numbers or Numbers(), event.psi or self.psi

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...protocol import InputError
 from ...run.record.directory import RunDirectory
-from .. import monitor, reasons, wording
+from .. import monitor, reasons
 from ..jobs import launch, run_process, table
 from ..jobs.job import BackgroundJob
 from ..jobs.run_follower import RunFollower, Status
@@ -86,7 +86,7 @@ def _stopped(context: bpy.types.Context) -> str:
     job = table.job()
     if job is None or job.scene != context.scene.name:
         return "There is no run: optimize, or attach to one"
-    done = job.state.status == Status.DONE and not wording.incomplete(job.state.problems)
+    done = job.state.status == Status.DONE and not job.state.left_out
     return "The last run is complete" if done else ""
 
 

@@ -105,7 +105,7 @@ def _ended(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backgrou
     icon = "CHECKMARK" if state.status == Status.DONE else "INFO" if state.status == Status.CANCELLED else "ERROR"
     row = layout.row(align=True)
     row.label(text=f"{iface_('Last run')}: {iface_(STATUS_WORDS[state.status])}", icon=icon)
-    if state.status != Status.DONE or wording.incomplete(state.problems):
+    if state.status != Status.DONE or state.left_out:
         row.operator("autosimulate.resume", text="", icon="FRAME_NEXT")
     row.operator("autosimulate.view_log", text="", icon="TEXT").kind = "OPTIMIZE"
     if state.error:
