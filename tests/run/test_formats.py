@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
@@ -239,6 +240,58 @@ def test_webdataset(made):
             mask = Image.open(io.BytesIO(content[f"{image.name}.mask.png"]))
             assert np.array_equal(np.asarray(mask), image.labels())
             assert json.loads(content[f"{image.name}.json"])["annotations"] == image.annotations
+
+
+class Hdf5Images(torch.utils.data.Dataset):
+    """As a user of h5py and PyTorch reads them."""
+
+    def __init__(self, folder):
+        self.files = sorted(folder.glob("*.hdf5"))
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, index):
+        import h5py
+
+        with h5py.File(self.files[index]) as file:
+            return tensors(file["colors"][()], file["class_segmaps"][()])
+
+
+def tensors(colors, classes):
+    return torch.from_numpy(colors).permute(2, 0, 1) / 255, torch.from_numpy(classes.astype(np.int64))
+
+
+def train_an_epoch(loader, classes):
+    """The images that a network of one layer was trained on, and by what its loss of the last batch fell."""
+    torch.manual_seed(0)
+    network, seen = torch.nn.Conv2d(3, classes, 3, padding=1), 0
+    optimizer, loss = torch.optim.Adam(network.parameters(), 0.05), torch.nn.functional.cross_entropy
+    before = None
+    for colors, labels in loader:
+        before = loss(network(colors), labels).item() if before is None else before
+        optimizer.zero_grad()
+        loss(network(colors), labels).backward()
+        optimizer.step()
+        seen += len(colors)
+    return seen, before - loss(network(colors), labels).item()
+
+
+def test_pytorchs_loader_trains_an_epoch_on_hdf5(made):
+    folder, data = made
+    loader = torch.utils.data.DataLoader(Hdf5Images(folder / "hdf5/train"), batch_size=4, shuffle=True)
+    seen, gain = train_an_epoch(loader, len(data.classes))
+    assert seen == len(of(data, "train")) and gain > 0
+
+
+def test_webdatasets_loader_trains_an_epoch(made):
+    webdataset = pytest.importorskip("webdataset", reason="webdataset is not installed: bash headless/setup.sh test")
+    folder, data = made
+    images = webdataset.WebDataset(str(folder / "webdataset/train-000000.tar"), shardshuffle=False).shuffle(8)
+    pairs = images.to_tuple("png", "mask.png").map_tuple(*2 * [lambda png: np.array(Image.open(io.BytesIO(png)))])
+    loader = webdataset.WebLoader(pairs.map(lambda pair: tensors(*pair)), batch_size=4)
+    seen, gain = train_an_epoch(loader, len(data.classes))
+    assert seen == len(of(data, "train")) and gain > 0
 
 
 def test_an_image_stays_in_its_subset_and_shares_are_kept():

@@ -84,6 +84,7 @@ def test_right_clicks_on_every_kind_of_property(window, extension):
     assert "Bounces" not in gui.value(MARKS) and gui.value(f"len({SETTINGS}.marks)") == "7"
     choose_materials(story)
     capture_states(story)
+    mark_keypoint(story)
     gui.py(f"d = __import__('{MODULE}.autosimulate_addon.ui.panel_data', fromlist=['x'])"
            f".refresh(bpy.context.scene); assert not d.problem and not any(r.problem for r in d.rows.values()), d")
     no_errors(gui)
@@ -158,6 +159,20 @@ def capture_states(story: Story) -> None:
     states = json.loads(gui.py("import json; print(json.dumps([[v.value for v in item.values] for item in "
                                f"{SETTINGS}.marks[-1].items]))"))
     assert states == [["10.0", "4"], ["90.0", "32"]]
+
+
+def mark_keypoint(story: Story) -> None:
+    """An empty that is a child of the cube: the panel is closed at first, and its header below what is found."""
+    gui = story.gui
+    gui.py("empty = bpy.data.objects.new('Corner', None); empty.parent = bpy.data.objects['Large Cube']\n"
+           "bpy.context.scene.collection.objects.link(empty)\n"
+           "for o in bpy.context.view_layer.objects: o.select_set(o == empty)\n"
+           "bpy.context.view_layer.objects.active = empty")
+    x, y = gui.find("validation_id")
+    gui.click(x, y + 34)
+    gui.click_button("autosimulate.keypoints_add")
+    gui.wait(f"[(p.name, p.id.parent.name) for p in {SETTINGS}.keypoints] == [('Corner', 'Large Cube')]", timeout=10)
+    story.shot("keypoint")
 
 
 def test_keep_undo_discard_mean_sheet_and_escape(window, extension, work, job_packages, tmp_path):
