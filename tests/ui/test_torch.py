@@ -196,6 +196,15 @@ def test_nothing_to_install_from(tmp_path):
     assert "could not be installed" in install.error and not install.staging.exists()
 
 
+def test_an_index_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
+    """pip itself ends with a package that it did not find."""
+    for name, value in (("INDEX_URL", "http://127.0.0.1:9/simple"), ("RETRIES", "1")):
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    install = finish(TorchInstall(tmp_path / "user" / "site-packages", "MISSING"))
+    assert "index cannot be reached (refused)" in install.error and "Package Source" in install.error
+
+
 def test_cancel_leaves_nothing(tmp_path):
     wheel(tmp_path / "wheels", GOOD)
     install = TorchInstall(tmp_path / "user" / "site-packages", "CPU", str(tmp_path / "wheels"))

@@ -140,8 +140,8 @@ def close_windows(gui: Gui) -> None:
 
 
 def packages(visitor: Visitor, folder: Path) -> None:
-    """The tab, and where the packages are that a job needs. (Debian's Blenders have no pip to install them with: Allow
-    Online Access, Install PyTorch and its OK would be one click more.)"""
+    """The tab, and where the packages are that a job needs. (Debian's Blenders have no pip to install them with,
+    unless python3-pip is there: Allow Online Access, Install PyTorch and its OK would be one click more.)"""
     gui = visitor.gui
     x, y, width, height = gui.region(kind="WINDOW")
     gui.move(x + width // 3, y + height // 2)

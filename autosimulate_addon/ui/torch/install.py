@@ -27,6 +27,9 @@ BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocot
           "safetensors", "onnx", "onnxscript", "onnx-ir", "ml-dtypes", "protobuf", "typing-extensions")
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
+#: What pip says early where it cannot reach its index; it ends with the name of a package that it did not find there.
+_UNREACHABLE = re.compile(r"connection broken by .*(certificate verify failed|name resolution|refused|timed out|"
+                          r"unreachable|[Pp]roxy)")
 _DOWNLOADING = re.compile(r"^\s*Downloading (\S+)")
 
 #: Imports what was installed, with Blender's own numpy as the jobs do, and says what it can do.
@@ -69,7 +72,8 @@ def pip_command(python: str) -> tuple[list[str], str]:
         for wheel in sorted(Path(place).glob("_bundled/pip-*.whl")):
             # a wheel is a zip file that Python can run a package from
             return [python, str(wheel / "pip")], wheel.name.split("-")[1]
-    raise InstallError("This Blender's Python has no pip: use \"Use PyTorch From\" with an environment of Python "
+    raise InstallError("This Blender's Python has no pip: install it (on Debian: sudo apt install python3-pip), or use "
+                       "\"Use PyTorch From\" with an environment of Python "
                        f"{sys.version_info.major}.{sys.version_info.minor} that has PyTorch")
 
 
@@ -185,6 +189,10 @@ class TorchInstall:
 
     def _reason(self, code: int) -> str:
         lines = [line.strip() for line in self.log.read_text("utf-8", "replace").splitlines() if line.strip()]
+        unreachable = next(filter(None, map(_UNREACHABLE.search, lines)), None)
+        if unreachable and self._phase == "install":
+            return (f"{self._what} could not be installed: the package index cannot be reached ({unreachable[1]}); "
+                    "check the network, or choose a folder of wheels as Package Source")
         errors = [line for line in lines if line.startswith("ERROR") or "Error" in line.split(":")[0]]
         last = (errors or lines or [f"exit code {code}"])[-1].removeprefix("ERROR: ")
         step = "was downloaded but cannot be imported" if self._phase == "verify" else "could not be installed"
