@@ -168,7 +168,7 @@ def mark_keypoint(story: Story) -> None:
            "bpy.context.scene.collection.objects.link(empty)\n"
            "for o in bpy.context.view_layer.objects: o.select_set(o == empty)\n"
            "bpy.context.view_layer.objects.active = empty")
-    x, y = gui.find("validation_id")
+    x, y = gui.find("autosimulate.show_classes")
     gui.click(x, y + 34)
     gui.click_button("autosimulate.keypoints_add")
     gui.wait(f"[(p.name, p.id.parent.name) for p in {SETTINGS}.keypoints] == [('Corner', 'Large Cube')]", timeout=10)
