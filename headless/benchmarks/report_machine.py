@@ -15,8 +15,9 @@ def answers(results: Path) -> Iterator[list[str]]:
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:
-    ratios = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g})" for row in rows)
-    return [f"a render with masks over bare Cycles, {rows[0]['clock']} time, {rows[0]['renders']} renders each",
+    ratios = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g}, {row['renders']} "
+                       "renders)" for row in rows)
+    return [f"a render with masks over bare Cycles, {rows[0]['clock']} time",
             f"{ratios} (`overhead.csv`, `benchmark.py overhead --cpu --renders {rows[0]['renders']}`, "
             f"{rows[0]['commit']})"]
 
