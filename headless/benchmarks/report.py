@@ -28,8 +28,9 @@ from .options import RESULTS
 HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
 losses: lower is better. No seed here was used for choosing anything; what was chosen on others:
-[docs/decisions](../../../docs/decisions). All but the rows of *match* are from before photographs were matched first
-([0015](../../../docs/decisions/0015-match-first.md)), when AutoSimulate began with their brightness alone."""
+[docs/decisions](../../../docs/decisions). AutoSimulate's rows of the demo, of CLEVR's assets and of LM-O from the
+expert's scene, and those that say so, are from before photographs were matched first
+([0015](../../../docs/decisions/0015-match-first.md)), when it began with their brightness alone."""
 #: Where the rows come from: at the end, after what they say.
 PROVENANCE = """
 Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. A CSV holds the rows of
@@ -58,11 +59,10 @@ def run(options: argparse.Namespace) -> None:
 
 def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
-    sections = [answers(results), report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
-                *(report_blender.section(results, name) for name in ("demo", "clevr")),
-                *photographs_report.sections(results), *places_report.sections(results),
-                *complement_report.sections(results),
-                report_blender.lmo(results), by_hand(results)]
+    sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
+                *complement_report.sections(results), report_blender.lmo(results),
+                report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
+                *(report_blender.section(results, name) for name in ("demo", "clevr")), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
@@ -79,8 +79,8 @@ def draw(results: Path) -> None:
 
 
 def answers(results: Path) -> tuple[str, str]:
-    rows = itertools.chain(report_standin.answers(results), report_blender.answers(results),
-                           photographs_report.answers(results), places_report.answers(results),
+    rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
+                           report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results), report_machine.answers(results),
                            report_workers.answers(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))

@@ -50,7 +50,7 @@ def lmo(results: Path) -> tuple[str, str]:
                       "-" if arm == "none" else better(scores, arms["none"]), ", ".join(scores.commits)])
     columns = ("", *(f"seed {seed}: loss, mIoU" for seed in seeds), "better than the null control in loss, mIoU",
                "commit")
-    return "LM-O, real photographs: no win", LMO + "\n\n" + "\n".join(markdown(columns, lines))
+    return "LM-O, real photographs, from the expert's scene: no win", LMO + "\n\n" + "\n".join(markdown(columns, lines))
 
 
 def answers(results: Path) -> Iterator[list[str]]:
@@ -62,7 +62,7 @@ def answers(results: Path) -> Iterator[list[str]]:
                          for arm in ("none", "wide", "bo"))]
     arms = by_arm(_rows(results, "lmo"))
     ours = arms["autosimulate"]
-    yield ["real photographs (LM-O): better in loss, mIoU than ...?",
+    yield ["real photographs (LM-O) from the expert's scene: better in loss, mIoU than ...?",
            f"**no win**: {NULL}: {better(ours, arms['none'])}, gain {gain(ours, arms['none'])}; "
            f"{NAMES['bo']}: {better(ours, arms['bo'])}"]
 
