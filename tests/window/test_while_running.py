@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +36,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     install(story, extension)
     use_packages(gui, folder)
     gui.py(f"s = {SETTINGS}; s.validation = {str(work / 'val')!r}\n"
-           "s.iterations, s.control, s.compare, s.epochs, s.network_width = 16, False, False, 8, 16\n"
+           "s.iterations, s.control, s.compare, s.epochs, s.network_width = 20, False, False, 8, 16\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.context.scene.cycles.samples = 16\n"
            "r = bpy.context.scene.render; r.resolution_x, r.resolution_y, r.resolution_percentage = 320, 240, 100\n"
            "bpy.ops.wm.save_mainfile(); bpy.ops.ed.undo_push(message='before')")
@@ -50,12 +54,13 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     gui.quit()
     assert alive(pid) and not ended(run), "the job must outlive the window"
 
-    story = window("blender", "meanwhile-again")
-    gui = story.gui
-    gui.tab("AutoSimulate")
-    # what the file had when it was saved by hand, while the run was going: nothing of the job's is in it
-    assert gui.value(CUBE) == "(0.0, 0.9, 0.75)"
-    gui.wait(f"{JOB} is not None", timeout=20)          # by itself: its run goes on
+    with held(pid):                                     # or a quick one ends before the next window is there to find it
+        story = window("blender", "meanwhile-again")
+        gui = story.gui
+        gui.tab("AutoSimulate")
+        # what the file had when it was saved by hand, while the run was going: nothing of the job's is in it
+        assert gui.value(CUBE) == "(0.0, 0.9, 0.75)"
+        gui.wait(f"{JOB} is not None", timeout=20)      # by itself: its run goes on
     story.shot("attached")
     gui.wait(f"{JOB}.state.ended", timeout=300)
     assert gui.value(f"{JOB}.state.status") == "done", gui.value(f"{JOB}.state.error")
@@ -66,6 +71,16 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     story.shot("kept")
     no_errors(gui)
     same_from_the_command_line(program("blender"), run, tmp_path / "again")
+
+
+@contextlib.contextmanager
+def held(pid: int) -> Iterator[None]:
+    """The process does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def save(story: Story) -> None:
