@@ -28,8 +28,8 @@ from .options import RESULTS
 HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
 losses: lower is better. No seed here was used for choosing anything; what was chosen on others:
-[docs/decisions](../../../docs/decisions). AutoSimulate's rows of the demo, of CLEVR's assets and of LM-O from the
-expert's scene, and those that say so, are from before photographs were matched first
+[docs/decisions](../../../docs/decisions). AutoSimulate's rows of CLEVR's assets and of LM-O from the expert's
+scene, and those that say so, are from before photographs were matched first
 ([0015](../../../docs/decisions/0015-match-first.md)), when it began with their brightness alone."""
 #: Where the rows come from: at the end, after what they say.
 PROVENANCE = """
