@@ -38,9 +38,8 @@ one commit, named in the file where it is not the newest; every row has its comm
 2026-11-26 have the first commit with the sources of `core/` that made them, where these were recorded (AutoSimulate's
 in Blender: where the change they are described with was made), and the date on which they were committed; *not
 recorded* names the commit that first holds them. Commands are in today's words: `--judges` was `--networks` or
-`--fresh-networks`, `published` was `literal`; the arms that matched brightness and did nothing else are no longer there
-to run. Other work ran on the machines ({machine}); another processor gives other last digits (seed 4 from the narrow
-start at one commit: .143 on the second, .142 here)."""
+`--fresh-networks`, `published` was `literal`. Other work ran on the machines ({machine}); another processor gives other
+last digits (seed 4 from the narrow start at one commit: .143 on the second, .142 here)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,10 +25,11 @@ NAMES = {
     ("lts", "480"): "LTS (REINFORCE)",
 }
 COMMAND = ("`python headless/benchmark.py standin --seeds 4..23 --starts {start} --judges 1 --arms none,oracle,"
-           "autosimulate,bo,random,lts,published`; 144 renders: `--tag k12 --renders 144 --set images=12 --set "
-           "iterations=12`; 48: `--tag k8 --renders 48 --set images=8 --set iterations=6`. Rows: `standin*.csv`. "
-           "A fresh network: 600 steps on 400 images; 200 test images. *Loss gap closed*: of the sum of the gaps "
-           "between the start and the hidden target. Figure: [standin.png](standin.png).")
+           "autosimulate,bo,random,lts,published` (AutoSimulate as it is: `--seeds 4..8`); 144 renders: `--tag k12 "
+           "--renders 144 --set images=12 --set iterations=12`; 48: `--tag k8 --renders 48 --set images=8 --set "
+           "iterations=6`. Rows: `standin*.csv`. A fresh network: 600 steps on 400 images; 200 test images. *Loss gap "
+           "closed*: of the sum of the gaps between the start and the hidden target. Figure: "
+           "[standin.png](standin.png).")
 TITLES = {"wide": "Stand-in, from the wide start (hand-made randomisation, what people do today)",
           "narrow": "Stand-in, from the narrow, wrong start"}
 
