@@ -52,7 +52,7 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         laps.lap("render")
 
         context = Context(i, i / config.iterations, seed, state.task, tuple(ensemble), store, batch, psi,
-                          state.validation, i + 1 == config.iterations, watch.matching(iteration=i))
+                          state.validation, i + 1 == config.iterations, watch.searching(iteration=i))
         # v = (C + lambda I)^-1 g_val          (|theta|,)  which change of theta lowers the validation objective
         # w_k = v . grad_theta l(zeta_k)       (K,)        how much training on zeta_k makes that change
         # psi <- psi + alpha sum_k w_k grad_psi log q_psi(s_k)             (P,)

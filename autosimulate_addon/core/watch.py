@@ -14,10 +14,6 @@ def _say_nothing(event: Event) -> None:
     return None
 
 
-def say_no_fraction(fraction: float) -> None:
-    """Work that nobody watches."""
-
-
 @dataclass(frozen=True)
 class Watch:
     """``report`` hears of Rendered and Trained; ``stop()`` is asked after every image and training step.
@@ -45,7 +41,7 @@ class Watch:
         """What a training calls with the fraction that is behind it."""
         return lambda fraction: self.tell(Trained(fraction, iteration))
 
-    def matching(self, iteration: int) -> Callable[[float], None]:
+    def searching(self, iteration: int) -> Callable[[float], None]:
         """What a search method calls with the fraction of its own work: the first half of what follows the renders."""
         return lambda fraction: self.tell(Trained(0.5 * fraction, iteration))
 

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...protocol import InputError
-from .. import paths, pointers
+from .. import pointers
 from ..paths import PropertyRef
 from . import learned
 from . import mark_scene as marks_scene
@@ -25,6 +25,14 @@ def target_of(group: Any) -> PropertyRef | None:
     return ref if pointers.kind(ref) else None
 
 
+def required_target(group: Any) -> PropertyRef:
+    """The same. Raises InputError where the mark chooses among something else, too."""
+    ref = target_of(group)
+    if ref is None:
+        raise InputError(f"{group.name} does not choose among data-blocks")
+    return ref
+
+
 def addable(group: Any) -> list[bpy.types.ID]:
     """The data-blocks that could be choices too, by name."""
     ref = target_of(group)
@@ -37,14 +45,12 @@ def add(group: Any, blocks: Sequence[bpy.types.ID]) -> int:
 
     Raises InputError, and adds none, where one of them is not what the property can point to.
     """
-    ref = target_of(group)
-    if ref is None:
-        raise InputError(f"{group.name} does not choose among data-blocks")
-    wanted = pointers.kind(ref)
+    ref = required_target(group)
+    fitting = pointers.choices(ref)
     for block in blocks:
-        if paths.collection_of(block) != wanted or block not in pointers.choices(ref):
+        if block not in fitting:
             raise InputError(f"{block.name!r} cannot be a choice of {group.name}, which takes a "
-                             f"{pointers.KINDS[wanted]} for {ref}")
+                             f"{pointers.KINDS[pointers.kind(ref)]} for {ref}")
     present = [item.id for item in group.items]
     new = [block for block in dict.fromkeys(blocks) if block not in present]
     for block in new:

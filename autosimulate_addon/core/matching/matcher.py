@@ -18,7 +18,6 @@ from ..psi import Psi
 from ..randomness import derive_seed, seed_of
 from ..renders import RenderStore, mixture
 from ..tasks.task import Task
-from ..watch import say_no_fraction
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, listed, match
 from .mmd import Distance
@@ -84,10 +83,10 @@ class Matcher:
         self.relit: tuple[int, Tensor, int] | None = None
 
     def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int,
-              report: Callable[[float], None] = say_no_fraction) -> Round:
+              progress: Callable[[float], None] = lambda fraction: None) -> Round:
         """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``.
 
-        ``report`` is called with the fraction of the long piece, the looks, that is done.
+        ``progress`` is called with the fraction of the long piece, the looks, that is done.
         """
         before = psi
         brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
@@ -95,7 +94,7 @@ class Matcher:
         looks = Relit(psi)
         if self.options.looks and len(batch) == len(store):
             looks = match_looks(store, batch, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"),
-                                report)
+                                progress)
             psi = looks.psi
         if psi is not before:
             self.relit = (len(store), psi.phi, seed)

@@ -20,7 +20,6 @@ from ..hypergradient.pathwise import relight, relightable
 from ..psi import Psi, Resampled
 from ..randomness import derive_seed
 from ..renders import RenderStore
-from ..watch import say_no_fraction
 from .looks import LOOKS, energy_distances, looks
 from .match import as_normal, more_than_chance, moves_between
 
@@ -50,12 +49,12 @@ class Relit:
 
 
 def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, narrowest: float, seed: int,
-                report: Callable[[float], None] = say_no_fraction) -> Relit:
+                progress: Callable[[float], None] = lambda fraction: None) -> Relit:
     """psi with lights and film moved until the renders ``index`` (K,) look like ``photographs`` (N, 3, H, W).
 
     The sum of the looks' energy distances goes down by natural-gradient steps, with the same random numbers at every
     psi, until no step gains. No spread falls below ``narrowest`` times its start: beyond the few photographs that are
-    there, a network has to expect others. ``report`` is called with the fraction of the steps that are done.
+    there, a network has to expect others. ``progress`` is called with the fraction of the steps that are done.
     """
     keys = relightable(store)
     if not keys or len(photographs) < 2 or len(index) < 2:
@@ -69,7 +68,7 @@ def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor
         return Relit(psi, first.distances, first.distances)
     value, heard, length = first, torch.zeros(psi.size, dtype=torch.float64), STEP
     for step in range(STEPS):
-        report(step / STEPS)
+        progress(step / STEPS)
         z = value.z(noise)
         direction = torch.where(z.abs() > HEARD, -value.gradient, 0.0)
         if not direction.any() or length < SHORTEST:

@@ -13,7 +13,6 @@ from ..learners import Learner, Training
 from ..psi import Psi
 from ..renders import RenderStore
 from ..tasks import Scores, Task
-from ..watch import say_no_fraction
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Context:
     validation: Validation
     last: bool = False            # no iteration follows
     #: Called with the fraction of a long piece of the method's own work; raises Cancelled where it is to stop.
-    report: Callable[[float], None] = say_no_fraction
+    report: Callable[[float], None] = lambda fraction: None
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,7 @@ def _chooses(context: bpy.types.Context) -> str:
 
 def _kind(context: bpy.types.Context) -> str:
     """What the selected mark chooses among. Raises InputError where that is nothing of the kind."""
-    group = _active(context)
-    ref = choices_scene.target_of(group)
-    if ref is None:
-        raise InputError(f"{group.name} does not choose among data-blocks")
-    return pointers.kind(ref)
+    return pointers.kind(choices_scene.required_target(_active(context)))
 
 
 def _add(context: bpy.types.Context, blocks: list[bpy.types.ID]) -> str:

@@ -238,7 +238,7 @@ def test_processes_end_with_a_job_that_was_killed(tmp_path, repo_root):
             "from autosimulate_addon.protocol import SampleKey\n"
             f"order = {{'folder': {str(tmp_path)!r}, 'faults': {{}}, 'times': 1, 'seconds': 0.5,"
             f" 'about': {standin.ABOUT!r}}}\n"
-            "from autosimulate_addon.run.workers.process import ChildLost, LocalProcess\n"
+            "from autosimulate_addon.run.workers.process import LocalProcess\n"
             f"process = LocalProcess([sys.executable, {str(SCRIPT)!r}], Path({str(tmp_path / 'log')!r}))\n"
             "child = Child(process, order, Limits())\n"
             "print(child.process.pid, flush=True)\n"
