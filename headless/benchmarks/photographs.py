@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -28,7 +27,7 @@ from .options import add_common, names
 from .photographs_arms import AFTER, ARMS, learn
 from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
-from .photographs_pools import Pools, check_lmo, read_photographs
+from .photographs_pools import Pools, check_lmo, read_photographs, remembered
 from .photographs_report import boxes_summary, summary
 from .table import Table
 
@@ -109,17 +108,14 @@ def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm
 
 def _learned(pools: Pools, arm: str, seed: int, val: Dataset, start: str, iterations: int, images: int
              ) -> dict[str, Any]:
-    path = pools.work / "psi" / f"{start}_{arm}_{seed}_{iterations}x{images}.json"
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    first = None
-    if arm in AFTER:
-        before, *run = AFTER[arm]
-        first = _learned(pools, before, seed, val, start, *run)
-    found = learn(arm, pools, start, val, seed, iterations, images, first)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return found
+    def find() -> dict[str, Any]:
+        first = None
+        if arm in AFTER:
+            before, *run = AFTER[arm]
+            first = _learned(pools, before, seed, val, start, *run)
+        return learn(arm, pools, start, val, seed, iterations, images, first)
+
+    return remembered(pools.work / "psi" / f"{start}_{arm}_{seed}_{iterations}x{images}.json", find)
 
 
 def partner(seed: int) -> int:

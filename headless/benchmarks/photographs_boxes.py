@@ -14,6 +14,7 @@ from torch import Tensor
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.datasets import Dataset
 from autosimulate_addon.core.evaluation import as_validation
+from autosimulate_addon.core.hypergradient.validation import Validation
 from autosimulate_addon.core.learners.box_head import BoxHead
 from autosimulate_addon.core.renders import RenderStore
 from autosimulate_addon.core.tasks.detection import DetectionTask
@@ -35,6 +36,15 @@ class BoxVerdict:
     coco_map: float
 
 
+@dataclass(frozen=True)
+class Scores:
+    """Of a detector on some photographs; the loss is calibrated on them."""
+
+    loss: float
+    map50: float
+    coco_map: float
+
+
 class BoxJudge:
     """Of pools whose classes are those of the photographs ``val`` and ``test``."""
 
@@ -44,18 +54,25 @@ class BoxJudge:
 
     def judge(self, store: RenderStore, rows: Tensor | None = None) -> BoxVerdict:
         """``rows`` (n,) of the store, as often as they are named (default: all, once)."""
+        head = self.head(store, rows)
+        val, test = (self.scores(head, data) for data in (self.val, self.test))
+        return BoxVerdict(head.l2, val.loss, val.map50, test.loss, test.map50, test.coco_map)
+
+    def head(self, store: RenderStore, rows: Tensor | None = None) -> BoxHead:
+        """The detector whose l2 does best on the validation photographs."""
         head = BoxHead(self.config, self.task, 0)
         sampled = head.sampled(store)
         sampled = sampled if rows is None else sampled.rows(rows)
         weights = torch.full((len(sampled),), 1 / len(sampled))
         head.standardise(sampled, weights)
-        samples, verdicts = head.samples(sampled, weights), []
+        problem, found, vector = head.samples(sampled, weights), [], None
         for head.l2 in L2:
-            head.vector = head.problem(samples).fit(head.vector if verdicts else None)
-            verdicts.append(self._verdict(head))
-        return max(verdicts, key=lambda verdict: verdict.val_map50)
+            vector = head.vector = head.problem(problem).fit(vector)
+            found.append((head.evaluate(self.val).metric, head.l2, vector))
+        _, head.l2, head.vector = max(found, key=lambda each: each[0])
+        return head
 
-    def _verdict(self, head: BoxHead) -> BoxVerdict:
-        val, test = (head.evaluate(data) for data in (self.val, self.test))
-        return BoxVerdict(head.l2, head.calibrated_loss(self.val), val.metric, head.calibrated_loss(self.test),
-                          test.metric, test.also["COCO mAP"])
+    def scores(self, head: BoxHead, data: Validation) -> Scores:
+        """On other photographs: those that neither trained nor chose it, or those that chose it."""
+        found = head.evaluate(data)
+        return Scores(head.calibrated_loss(data), found.metric, found.also["COCO mAP"])

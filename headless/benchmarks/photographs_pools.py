@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autosimulate_addon.core.datasets import Dataset, read_dataset
 from autosimulate_addon.core.psi import Psi
@@ -29,12 +30,13 @@ class Pools:
     work: Path
     data: Path
     config: RunConfig
+    build: str = "lmo"      # the scene, and the folder ``data`` that it is built from
 
     def scene(self, start: str) -> Path:
         """The .blend of one start, built when it is first asked for."""
         path = self.work / f"{start}.blend"
         if not path.exists():
-            run_py("build", "lmo", "--start", start, "--data", self.data, "--output", path)
+            run_py("build", self.build, "--start", start, "--data", self.data, "--output", path)
         return path
 
     def render(self, start: str, plain: Mapping[str, Moments] | None, seed: int, count: int) -> RenderStore:
@@ -73,6 +75,15 @@ class Pools:
         marked = marked_scene.open_marked_scene(str(self.scene(start)), None)
         with open_simulator(marked.starting_at(marked_scene.starting_psi(marked, None)), self.config) as simulator:
             yield simulator
+
+
+def remembered(path: Path, find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a run has found, from the JSON file ``path``, into which it is written when it is first asked for."""
+    if not path.exists():
+        found = find()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def check_lmo(data: Path) -> None:

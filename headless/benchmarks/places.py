@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import statistics
 import sys
@@ -39,7 +38,7 @@ from .blender_runs import run_py
 from .levers import APPROXIMATIONS
 from .options import add_common, names
 from .photographs_boxes import BoxJudge
-from .photographs_pools import check_lmo, read_photographs
+from .photographs_pools import check_lmo, read_photographs, remembered
 from .places_pool import Pool, PoolSimulator, joined, render_pool, rows_of
 from .places_report import MATCHING, NAMES, in_room, pack, shares, summary
 from .table import Table
@@ -170,13 +169,8 @@ class Comparison:
         if arm in TRIALS:
             iterations, images = round(self.options.times * iterations * images / TRIAL_IMAGES), TRIAL_IMAGES
         path = self.options.work / "psi" / provenance.commit() / f"{arm}_{seed}_{iterations}x{images}.json"
-        if path.exists():
-            return json.loads(path.read_text(encoding="utf-8"))
         config = LoopConfig(**{**HEAD, **settings}, iterations=iterations, images=images, seed=seed, control=False)
-        found = search(config, pool, self.val) | {"run": f"{iterations}x{images}"}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        return found
+        return remembered(path, lambda: search(config, pool, self.val) | {"run": f"{iterations}x{images}"})
 
 
 def search(config: LoopConfig, pool: Pool, validation: Dataset) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from . import (
     report_machine,
     report_standin,
     report_workers,
+    solids_report,
 )
 from .comparison import markdown
 from .options import RESULTS
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
 def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
-                *complement_report.sections(results), report_blender.lmo(results),
+                *solids_report.sections(results), *complement_report.sections(results), report_blender.lmo(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr")), by_hand(results)]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
@@ -79,6 +80,7 @@ def draw(results: Path) -> None:
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
+                           solids_report.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results), report_machine.answers(results),
                            report_workers.answers(results))

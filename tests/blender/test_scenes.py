@@ -10,7 +10,7 @@ from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
 from autosimulate_addon.blender.scenes import lmo as lmo_scene
-from autosimulate_addon.blender.scenes import lmo_places, lmo_starts
+from autosimulate_addon.blender.scenes import lmo_places, lmo_starts, solids
 from autosimulate_addon.protocol import InputError
 
 
@@ -143,7 +143,23 @@ def test_lmo_places_is_one_choice_among_54(shared_data, tmp_path):
     assert 0.02 < dark < 0.7 * office and 1.2 * office < bright < 0.9
 
 
-@pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build, lmo_places.build])
+def test_solids_stand_on_the_table_however_they_are_stretched(shared_data, tmp_path):
+    solids.build(shared_data / "clevr", tmp_path / "solids.blend")
+    scene, found, classes = _reopened(tmp_path / "solids.blend")
+    assert classes.names == ("background", "cube", "sphere", "cylinder")
+    assert all(found[f"{name} Absent"].count == solids.MOST for name in ("Cube", "Sphere", "Cylinder"))
+    for name in classes.names[1:]:
+        for made in (bpy.data.objects[f"{name.title()} {number}"] for number in range(1, solids.MOST + 1)):
+            made.scale = (1.0, 1.5, 2.0)
+            bpy.context.view_layer.update()
+            heights = [(made.matrix_world @ vertex.co).z for vertex in made.data.vertices]
+            assert min(heights) == pytest.approx(0.0, abs=1e-4)
+            assert max(heights) == pytest.approx(4 * solids.HALF, abs=1e-3)
+    image = _render(scene, tmp_path / "solids.png")
+    assert 0.1 < image.mean() < 0.8 and image.std() > 0.1
+
+
+@pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build, lmo_places.build, solids.build])
 def test_missing_data_is_named(build, tmp_path):
     with pytest.raises(InputError, match="is missing"):
         build(tmp_path)

@@ -100,18 +100,24 @@ def _material(data_dir: str | Path, name: str, group: str) -> bpy.types.Material
     return made
 
 
+def read_shape(data_dir: str | Path, name: str, shape: str) -> bpy.types.Mesh:
+    """One of CLEVR's meshes, two units wide around its middle, from the object ``shape`` of shapes/``shape``.blend."""
+    path = parts.data_file(data_dir, "shapes", f"{shape}.blend")
+    with bpy.data.libraries.load(str(path), link=False) as (inside, wanted):
+        if shape not in inside.objects:
+            raise InputError(f"{path} holds no object {shape!r}; use CLEVR's own shapes.")
+        wanted.objects = [shape]
+    mesh = wanted.objects[0].data
+    bpy.data.objects.remove(wanted.objects[0])
+    mesh.name = name.title()
+    return mesh
+
+
 def _objects(scene: bpy.types.Scene, data_dir: str | Path, settings: dict, worn: bpy.types.Material
              ) -> dict[str, list[bpy.types.Object]]:
     objects: dict[str, list[bpy.types.Object]] = {}
     for index, (name, shape) in enumerate(settings["shapes"].items()):
-        path = parts.data_file(data_dir, "shapes", f"{shape}.blend")
-        with bpy.data.libraries.load(str(path), link=False) as (inside, wanted):
-            if shape not in inside.objects:
-                raise InputError(f"{path} holds no object {shape!r}; use CLEVR's own shapes.")
-            wanted.objects = [shape]
-        mesh = wanted.objects[0].data
-        bpy.data.objects.remove(wanted.objects[0])
-        mesh.name = name.title()
+        mesh = read_shape(data_dir, name, shape)
         collection = bpy.data.collections.new(f"{name.title()}s")
         for size in SIZES:
             radius = settings["sizes"][size]

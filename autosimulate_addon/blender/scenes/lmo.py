@@ -81,17 +81,10 @@ def furnish(data_dir: str | Path) -> Furnished:
 
 
 def _camera(scene: bpy.types.Scene, intrinsics: dict[str, float]) -> None:
-    """Aim > Azimuth > Elevation > Camera: each step of the pose is a property of its own."""
     camera = bpy.data.cameras.new("Camera")
     apply_intrinsics(scene, camera, intrinsics)
     camera.clip_start, camera.clip_end = 0.05, 20.0
-    aim = parts.add(scene, "Aim", None, (0.0, 0.0, 0.05))
-    azimuth = parts.add(scene, "Azimuth", None)
-    elevation = parts.add(scene, "Elevation", None)
-    scene.camera = parts.add(scene, "Camera", camera, (0.0, 0.0, 1.05))
-    azimuth.parent, elevation.parent, scene.camera.parent = aim, azimuth, elevation
-    # Turned by this about x, a camera that looks down from above comes to an elevation of 40 degrees.
-    elevation.rotation_euler.x = math.radians(50.0)
+    parts.orbiting_camera(scene, camera, (0.0, 0.0, 0.05), 1.05, math.radians(40.0))
 
 
 def _room(scene: bpy.types.Scene, rng: np.random.Generator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,20 @@ def area_light(scene: bpy.types.Scene, name: str, location: Sequence[float], tar
 def look_at(subject: bpy.types.Object, target: bpy.types.Object) -> None:
     constraint = subject.constraints.new("TRACK_TO")
     constraint.target, constraint.track_axis, constraint.up_axis = target, "TRACK_NEGATIVE_Z", "UP_Y"
+
+
+def orbiting_camera(scene: bpy.types.Scene, data: bpy.types.Camera, aim: Sequence[float], distance: float,
+                    elevation: float) -> None:
+    """The scene's camera, ``distance`` from ``aim`` and ``elevation`` radians above it. Each step of its pose is a
+    property of its own, on the chain of parents Aim > Azimuth > Elevation > Camera.
+    """
+    parents = [add(scene, name, None) for name in ("Aim", "Azimuth", "Elevation")]
+    scene.camera = add(scene, "Camera", data, (0.0, 0.0, distance))
+    parents[0].location = aim
+    for parent, child in zip(parents, [*parents[1:], scene.camera], strict=True):
+        child.parent = parent
+    # A camera that is not turned about x looks down from above.
+    parents[-1].rotation_euler.x = math.pi / 2 - elevation
 
 
 def wear(subject: bpy.types.Object, worn: bpy.types.Material) -> None:

@@ -20,7 +20,7 @@ from ..record.directory import check_writable
 
 #: Scenes and where psi may begin in each, the default first.
 STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark"),
-          "lmo-places": ("uniform",)}
+          "lmo-places": ("uniform",), "solids": ("wide",)}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -62,6 +62,10 @@ def _build_from(name: str, data: Path, start: str) -> None:
         from ...blender.scenes import lmo_places
 
         lmo_places.build(data)
+    elif name == "solids":
+        from ...blender.scenes import solids
+
+        solids.build(data)
     else:
         from ...blender.scenes import lmo as lmo_scene
 
