@@ -4,9 +4,9 @@ For each seed psi is learned by the product's own loop: ``match`` brings it near
 ``match-autosimulate`` the hypergradient of the convex head goes on from there; ``none`` is the null control, whose psi
 stays; ``expert`` is the scene of someone who had looked at the photographs. Then psi is judged: by a pool of other
 renders of it, on which a head is trained from nothing and scored on the test photographs, which nothing else sees. All
-arms of a seed are judged with the same random numbers. ``--task detection`` judges the same psi on the same pools by a
-detector. Renders are what it costs, and are kept in --work: a run's first renders are those of the start on which its
-partner (1 and 2, 3 and 4, ...) is judged.
+arms of a seed are judged with the same random numbers. ``--judge`` has the same psi on the same pools judged by a
+detector, or by a network that is trained until it is flat (ten minutes or more a pool). Renders are what it costs, and
+are kept in --work: a run's first renders are those of the start on which its partner (1 and 2, 3 and 4, ...) is judged.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ from .options import add_common, names
 from .photographs_arms import AFTER, ARMS, learn
 from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
+from .photographs_network import NetworkJudge
 from .photographs_pools import Pools, check_lmo, read_photographs, remembered
 from .photographs_report import boxes_summary, summary
 from .table import Table
 
 _RUN = ("arm", "seed", "start", "judge_seed", "run", "renders", "judged_on", "samples")
 _PSI = ("kl", "distance", "distance_std", "seconds")
-#: Task -> (its table, columns, judge, summary).
-TASKS: dict[str, tuple[str, tuple[str, ...], type[Judge] | type[BoxJudge], Callable[..., list[str]]]] = {
-    "segmentation": ("photographs.csv", (*_RUN, "loss", "decided", "miou", "l2", "val_loss", "val_decided", *_PSI),
-                     Judge, summary),
-    "detection": ("photographs_detection.csv", (*_RUN, "map50", "coco_map", "loss", "l2", "val_loss", "val_map50",
+_SCORES = ("loss", "decided", "miou", "val_loss", "val_decided")
+#: Name -> (its table, columns, judge, summary).
+JUDGES: dict[str, tuple[str, tuple[str, ...], Callable[..., Any], Callable[..., list[str]]]] = {
+    "head": ("photographs.csv", (*_RUN, "l2", *_SCORES, *_PSI), Judge, summary),
+    "network": ("photographs_network.csv", (*_RUN, "epochs", *_SCORES, "curve", *_PSI), NetworkJudge, summary),
+    "detector": ("photographs_detection.csv", (*_RUN, "map50", "coco_map", "loss", "l2", "val_loss", "val_map50",
                                                 *_PSI), BoxJudge, boxes_summary)}
 
 
@@ -45,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pools(parser)
     parser.add_argument("--arms", type=names(tuple(ARMS)), default=["none", "match", "expert"], metavar="A,B",
                         help=f"of {', '.join(ARMS)} (default: none,match,expert)")
-    parser.add_argument("--task", choices=tuple(TASKS), default="segmentation", help="of the judges; psi is learned as "
-                        "for segmentation, or read from --work (default: segmentation)")
+    parser.add_argument("--judge", choices=tuple(JUDGES), default="head", help="who is trained on a pool; psi is "
+                        "learned as for segmentation, or read from --work (default: head)")
     parser.add_argument("--iterations", type=int, default=8, metavar="N",
                         help="of each run (default: 8; the first two of AutoSimulate take no step)")
     parser.add_argument("--images", type=int, default=40, metavar="K", help="rendered per iteration (default: 40)")
@@ -75,9 +77,9 @@ def pools_of(options: argparse.Namespace) -> Pools:
 
 def run(options: argparse.Namespace) -> None:
     pools = pools_of(options)
-    file, columns, make_judge, told = TASKS[options.task]
+    file, columns, make_judge, told = JUDGES[options.judge]
     table = Table(options.results / file, columns, 3)
-    judge: Judge | BoxJudge | None = None
+    judge = None
     for seed in options.seeds:
         for arm in options.arms:
             if (arm, str(seed), options.start) in table.done():
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"rows: {table.path}")
 
 
-def _row(options: argparse.Namespace, pools: Pools, judge: Judge | BoxJudge, arm: str, seed: int, val: Dataset
+def _row(options: argparse.Namespace, pools: Pools, judge: Any, arm: str, seed: int, val: Dataset
          ) -> dict[str, Any]:
     began = time.monotonic()
     found = _learned(pools, arm, seed, val, options.start, options.iterations, options.images) if ARMS[arm] else {}

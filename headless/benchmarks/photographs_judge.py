@@ -60,7 +60,9 @@ class Judge:
         samples, verdicts = head.samples(sampled, weights), []
         for head.l2 in L2:
             head.vector = head.problem(samples).fit(head.vector)
-            verdicts.append(self._verdict(head, val))
+            outputs = (torch.cat([logits for _, logits in head.small_outputs(head.theta, data)])
+                       for data in (val, self.test))
+            verdicts.append(Verdict(head.l2, *self.scores(*outputs, val)))
         return min(verdicts, key=lambda verdict: verdict.val_loss)
 
     def part(self, rows: Tensor) -> Validation:
@@ -69,14 +71,14 @@ class Judge:
         some.remembered(head.encoder, lambda: [each[rows] for each in head.scales(self.val)])
         return some
 
-    def _verdict(self, head: PixelHead, chosen_on: Validation) -> Verdict:
-        val, test = (torch.cat([logits for _, logits in head.small_outputs(head.theta, data)])
-                     for data in (chosen_on, self.test))
+    def scores(self, val: Tensor, test: Tensor, chosen_on: Validation) -> tuple[float, float, float, float, float]:
+        """Loss and mIoU on ``chosen_on``, whose logits are ``val`` (N, classes, H/2, W/2); loss, mIoU and mIoU without
+        biases on the test photographs from theirs."""
         some = [(val[..., ::EVERY, ::EVERY], _labels(chosen_on)[..., ::EVERY, ::EVERY])]
         calibration, rule = self.task.calibration(some), decision_biases(some)[:, None, None]
-        return Verdict(head.l2, self._loss(calibration(val), chosen_on), self._miou(val + rule, chosen_on),
-                       self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
-                       self._miou(test, self.test))
+        return (self._loss(calibration(val), chosen_on), self._miou(val + rule, chosen_on),
+                self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
+                self._miou(test, self.test))
 
     def _loss(self, logits: Tensor, data: Validation) -> float:
         return self.task.losses(logits, _labels(data)).mean().item()

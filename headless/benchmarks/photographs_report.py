@@ -50,13 +50,13 @@ def _boxes_section(results: Path) -> tuple[str, str]:
     return "LM-O, the same pools judged by a detector", (
         "psi was matched for segmentation. A judge is the convex head of detection on frozen ImageNet features, its l2 "
         "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most). "
-        f"{_sources(rows, BOXES, ' --task detection')}\n\n" + "\n".join(boxes_summary(rows)))
+        f"{_sources(rows, BOXES, ' --judge detector')}\n\n" + "\n".join(boxes_summary(rows)))
 
 
-def _sources(rows: Rows, names: Sequence[str], task: str = "") -> str:
+def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
     """By which commands the rows were made, the files that they are in, and the commits."""
     count, samples = (rows[0][column] for column in ("judged_on", "samples"))
-    commands = [f"`python headless/benchmark.py photographs{task} --data LMO --arms {arms} --seeds {seeds}{run} "
+    commands = [f"`python headless/benchmark.py photographs{judge} --data LMO --arms {arms} --seeds {seeds}{run} "
                 f"--count {count} --samples {samples}`" for arms, seeds, run in _commands(rows)]
     commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
     return f"{'; '.join(commands)}: {', '.join(f'`{name}`' for name in names)}, {commits}."

@@ -20,7 +20,7 @@ MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)    # Lite models were t
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}
 STRIDE = 16
 #: ImageNet images are much larger than renders: enlarging the input keeps small objects visible to the encoder. The
-#: decoder ends at half the enlarged size, that of the images.
+#: decoder ends at half the enlarged size, by default that of the images.
 ENLARGE = 2
 
 
@@ -30,8 +30,9 @@ class EfficientNetUNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, num_classes: int, width: int = 16, pretrained: bool = True) -> None:
+    def __init__(self, num_classes: int, width: int = 16, pretrained: bool = True, enlarge: int = ENLARGE) -> None:
         super().__init__()
+        self.enlarge = enlarge
         encoder = _encoder(pretrained)
         self.stem = nn.Sequential(encoder._conv_stem, encoder._bn0, nn.ReLU6())
         self.blocks = encoder._blocks[: max(TAPS) + 1]
@@ -52,7 +53,7 @@ class EfficientNetUNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
-        x = F.interpolate(images, scale_factor=ENLARGE, mode="bilinear", align_corners=False)
+        x = F.interpolate(images, scale_factor=self.enlarge, mode="bilinear", align_corners=False)
         x, _, _ = pad_to_multiple((x - self.mean) / self.std, STRIDE)
         x, features = self.stem(x), []
         for index, block in enumerate(self.blocks):
@@ -64,7 +65,10 @@ class EfficientNetUNet(nn.Module):
             skip = features.pop()
             x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
             x = F.relu(convolution(torch.cat([x, skip], 1)))
-        return self.head(x)[..., :height, :width]       # half the enlarged size: that of the images
+        x = self.head(x)        # half the enlarged size
+        if self.enlarge < ENLARGE:
+            x = F.interpolate(x, scale_factor=ENLARGE / self.enlarge, mode="bilinear", align_corners=False)
+        return x[..., :height, :width]
 
 
 def _encoder(pretrained: bool) -> Any:
