@@ -100,6 +100,20 @@ class Psi:
         plain = self.plain()
         return named((each.key, each.family, each.items, plain[each.key]) for each in self.factors)
 
+    def by_name(self, u: Tensor, variances: bool = False) -> Tensor:
+        """(P,) by the coordinates that ``named`` names, from one by directions of u (see ``Family.directions``).
+
+        ``variances``: of independent directions.
+        """
+        parts = []
+        for family in self.families:
+            key = family.factor.key
+            directions, own = family.directions(self.phi_of(key)), u[self.slices[key]]
+            if directions is not None:
+                own = (directions.square() if variances else directions).to(own) @ own
+            parts.append(own)
+        return torch.cat([u[:0], *parts])
+
     @property
     def is_scale(self) -> Tensor:
         """(P,) bool: whether a coordinate is a scale, such as a standard deviation."""

@@ -58,6 +58,8 @@ class Factor:
     start: Mapping[str, np.ndarray] = field(default_factory=dict)
     locked: bool = False                # drawn, but psi does not move
     unit: str = ""
+    #: Discrete families: for each thing that several items have in common, the number of each item's group.
+    shared: tuple[tuple[int, ...], ...] = ()
     owners: tuple[int, ...] = ()        # per drawn value, its instance index in Render.instances (or empty)
 
     @property

@@ -9,6 +9,7 @@ from autosimulate_addon.blender import paths
 from autosimulate_addon.blender.marks import defaults, describe, properties, states
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.marks.defaults import complete
+from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.protocol import InputError
@@ -164,6 +165,10 @@ def test_fifty_four_states_captured_from_the_scene(scene):
     assert len(found.states) == 54
     assert found.states == tuple(captured)
     assert dict(found.states[53])[refs[2]] == [5.0, 0.5, 0.0]
+    shared = factor_of(found).shared
+    assert [max(groups) + 1 for groups in shared] == [3, 3, 6]
+    assert shared[0] == tuple(number % 3 for number in range(54))
+    assert shared[2] == tuple(number // 9 for number in range(54))
 
 
 def test_a_camera_starts_so_that_it_still_sees_the_scene(scene):

@@ -8,6 +8,7 @@ import torch
 from torch import distributions as td
 
 from autosimulate_addon.core.distributions import Bounds, family_of, make
+from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.randomness import torch_seed
 from autosimulate_addon.protocol import Factor, InputError
 
@@ -23,6 +24,8 @@ FREE = {
     "lognormal": Factor("f", "lognormal", 2, 1, start={"mean": [200.], "std": [150.]}),
     "bounded": Factor("f", "bounded", 2, 2, **limits([0, -3], [1, 5]), start={"mean": [.2, 2.], "std": [.1, 1.5]}),
     "categorical": Factor("f", "categorical", 2, items=tuple("abc"), start={"p": [.2, .3, .5]}),
+    "shared": Factor("f", "categorical", 2, items=tuple("abcd"), start={"p": [.1, .2, .3, .4]},
+                     shared=((0, 0, 1, 1), (0, 1, 0, 1))),
     "integer": Factor("f", "integer", 1, items=("0", "1", "2", "3"), start={"p": [.1, .2, .3, .4]}),
     "bernoulli": Factor("f", "bernoulli", 3, items=("off", "on"), start={"p": [.3, .7]}),
 }
@@ -102,15 +105,37 @@ def test_score_has_mean_zero(factor):
     assert family.score(phi, draws).sum(1).mean(0).abs().max() < .02
 
 
+def _unchanging(family, phi):
+    """The direction in which nothing changes: sqrt p."""
+    root = phi.softmax(0).sqrt()
+    return family.directions(phi).T @ root if family.factor.shared else root
+
+
 @pytest.mark.parametrize("factor", FREE.values(), ids=FREE)
 def test_score_is_white(factor):
     family, phi, draws = draws_of(factor, 200_000)
     score = family.score(phi, draws).sum(1)
     expected = torch.eye(len(phi), dtype=torch.float64)
-    if factor.family in ("categorical", "integer"):                 # nothing changes along sqrt p
-        root = torch.tensor(factor.start["p"], dtype=torch.float64).sqrt()
+    if factor.family in ("categorical", "integer"):
+        root = _unchanging(family, phi)
         expected -= torch.outer(root, root)
     assert (score.T @ score / len(score) - expected).abs().max() < .04
+
+
+def test_what_items_have_in_common_is_one_direction_that_is_named_by_items():
+    factor = Factor("f", "categorical", items=tuple("abcdef"), start={"p": [.1, .1, .1, .2, .2, .3]},
+                    shared=((0, 0, 0, 1, 1, 1), (0, 1, 2, 0, 1, 2)))
+    psi = Psi.from_factors([factor])
+    first = psi.step(.1 * torch.nn.functional.one_hot(torch.tensor(1), 6).double()).plain()["f"]["p"]
+    change = np.log(first) - np.log(psi.plain()["f"]["p"])
+    assert change == pytest.approx([change[0]] * 3 + [change[3]] * 3) and change[0] > 0 > change[3]
+    u = torch.randn(6, dtype=torch.float64)
+    directions = psi.families[0].directions(psi.phi)
+    assert torch.allclose(directions.T @ directions, torch.eye(6, dtype=torch.float64), atol=1e-12)
+    moved = np.log(psi.step(.01 * u).plain()["f"]["p"]) - np.log(psi.plain()["f"]["p"])
+    by_item = .01 * psi.by_name(u).numpy() / np.sqrt(psi.plain()["f"]["p"])
+    assert np.ptp(moved - by_item) == pytest.approx(0, abs=1e-9)
+    assert psi.by_name(torch.ones(6), variances=True).tolist() == pytest.approx([1.] * 6)
 
 
 @pytest.mark.parametrize("factor", CLIPPED.values(), ids=CLIPPED)
@@ -130,7 +155,7 @@ def test_kl_is_that_of_the_log_ratio_and_half_the_squared_step(factor):
     family, phi, draws = draws_of(factor, 100_000)
     u = torch.randn(len(phi), generator=torch.Generator().manual_seed(1), dtype=torch.float64) * .1
     if factor.family in ("categorical", "integer"):
-        root = torch.tensor(factor.start["p"], dtype=torch.float64).sqrt()
+        root = _unchanging(family, phi)
         u = u - (u @ root) * root
     moved = family.move(phi, u)
     kl = float(family.kl(phi, moved))

@@ -170,7 +170,8 @@ def _discrete(mark: Mark) -> Factor:
     check_probabilities(f"Mark {mark.name!r}", p, len(mark.items))
     _check_items(mark)
     return Factor(key=mark.name, family=mark.family, count=max(len(mark.targets), 1), items=mark.items,
-                  start={"p": p / p.sum()}, locked=mark.locked, unit=unit_of(mark))
+                  start={"p": p / p.sum()}, locked=mark.locked, unit=unit_of(mark),
+                  shared=states.shared_values(mark.states) if mark.kind == "STATE" and not mark.locked else ())
 
 
 def check_probabilities(who: str, p: np.ndarray, choices: int) -> None:

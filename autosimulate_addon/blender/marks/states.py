@@ -59,6 +59,21 @@ def check_values(name: str, items: Sequence[str], states: Sequence[State]) -> No
                 raise InputError(f"Mark {name!r}: state {item!r} sets {ref} to {value!r}; it takes {wanted}.")
 
 
+def shared_values(states: Sequence[State]) -> tuple[tuple[int, ...], ...]:
+    """What states have in common: for each property that some of them set alike, each state's group.
+
+    One for properties that divide the states alike, none for one that all set alike or no two; few groups first.
+    """
+    values = [{ref: to_json(value) for ref, value in state} for state in states]
+    found: dict[tuple[int, ...], None] = {}
+    for ref in values[0] if values else ():
+        own = [state[ref] for state in values]
+        numbers = {value: number for number, value in enumerate(dict.fromkeys(own))}
+        if 1 < len(numbers) < len(own):
+            found[tuple(numbers[value] for value in own)] = None
+    return tuple(sorted(found, key=max))
+
+
 def check(name: str, items: Sequence[str], states: Sequence[State]) -> None:
     """Raises InputError unless every state sets the same properties, so that no state depends on the one before."""
     if not states:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -23,6 +23,10 @@ class CategoricalFamily(Family):
 
     The whitened score of one value is (onehot - p) / sqrt p, and phi moves by u / sqrt p. Both are orthogonal to
     sqrt p, the direction in which nothing changes, so the Fisher information is the identity but for it.
+
+    Where items have something in common (``Factor.shared``: three rooms, each seen from near and from far) u is turned:
+    its first directions are the groups, one less than there are of a kind, the last what is left of single items. A
+    group comes in many draws and each of its items in few, and what is shrunk, or heard, by its noise is a direction.
     """
 
     def __init__(self, factor: Factor, bounds: Bounds):
@@ -31,6 +35,7 @@ class CategoricalFamily(Family):
             raise InputError(f"'{factor.key}' needs at least two items to choose from.")
         if factor.size != 1:
             raise InputError(f"'{factor.key}' is {factor.family}: each of its values must have size 1.")
+        self.columns = independent(factor.shared, len(factor.items)) if factor.shared else None
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -66,9 +71,20 @@ class CategoricalFamily(Family):
     def score(self, phi: Tensor, draws: Tensor) -> Tensor:
         p, chosen = phi.softmax(0), draws[..., 0].long()
         score = (one_hot(chosen.clamp(min=0), len(p)) - p) / p.sqrt()
+        if (directions := self.directions(phi)) is not None:
+            score = score @ directions
+            score[..., 0] = 0.      # but for rounding, as the first direction is sqrt p
         return torch.where(chosen[..., None] >= 0, score, 0.) / math.sqrt(self.factor.count)
 
+    def directions(self, phi: Tensor) -> Tensor | None:
+        if self.columns is None:
+            return None
+        q, triangle = torch.linalg.qr(phi.softmax(0).sqrt()[:, None] * self.columns)
+        return q * triangle.diagonal().sign()       # else which way is up would hang on rounding
+
     def move(self, phi: Tensor, u: Tensor) -> Tensor:
+        if (directions := self.directions(phi)) is not None:
+            u = u @ directions.T
         return (phi + u / phi.softmax(0).sqrt() / math.sqrt(self.factor.count)).log_softmax(-1)
 
     def clamp(self, phi: Tensor) -> Tensor:
@@ -82,6 +98,23 @@ class CategoricalFamily(Family):
                 break
             low = low | (clamped < floor)
         return clamped.log()
+
+
+def independent(shared: Sequence[Sequence[int]], count: int) -> Tensor:
+    """(count, count) float64 of rank ``count``: all items, the members of one group after the other, single items; of
+    those that the ones before them span, none."""
+    candidates = [torch.ones(count, dtype=torch.float64)]
+    for groups in shared:
+        numbers = torch.tensor(groups)
+        candidates += [(numbers == number).double() for number in numbers.unique()]
+    candidates += list(torch.eye(count, dtype=torch.float64))
+    columns, spanned = [], torch.zeros(count, 0, dtype=torch.float64)
+    for candidate in candidates:
+        left = candidate - spanned @ (spanned.T @ candidate)
+        if left.norm() > 1e-6 * candidate.norm():
+            columns.append(candidate)
+            spanned = torch.cat([spanned, (left / left.norm())[:, None]], 1)
+    return torch.stack(columns, 1)
 
 
 class BernoulliFamily(CategoricalFamily):

@@ -74,6 +74,11 @@ class Family(ABC):
     def clamp(self, phi: Tensor) -> Tensor:
         """The nearest phi that keeps to the limits and to ``bounds``."""
 
+    def directions(self, phi: Tensor) -> Tensor | None:
+        """(P, P): in its columns the directions of u, orthonormal, by the coordinates that have names; None where each
+        direction is a coordinate."""
+        return None
+
     def kl(self, phi: Tensor, other: Tensor) -> Tensor:
         """KL(phi || other) of the whole draw; with limits: before clipping, which can only lower it."""
         return self.factor.count * kl_divergence(self.distribution(phi), self.distribution(other)).sum()

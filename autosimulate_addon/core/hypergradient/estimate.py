@@ -53,17 +53,18 @@ class Estimate:
     networks: float = math.nan              # cosine of the gradients of the networks that were averaged,
     between: Tensor | None = None           # and the variance (P,) of their mean by how they differ
 
-    def record(self, coordinates: Sequence[str]) -> dict[str, Any]:
-        """How sure it is, as plain numbers: "intervals" by coordinate [low, high] of its gradient, and the cosines
-        "renders", "photographs" and "networks" where they were asked.
+    def record(self, psi: Psi) -> dict[str, Any]:
+        """How sure it is of a step of ``psi``, as plain numbers: "intervals" by coordinate [low, high] of its gradient,
+        and the cosines "renders", "photographs" and "networks" where they were asked.
 
         A gradient is in units of the deviation of w: about the correlation of w with the coordinate's score. Its error
         is that of the renders and of the networks that were asked. A locked coordinate has no interval.
         """
-        error = WIDTH * (self.variance if self.between is None else self.variance + self.between).sqrt()
-        low, high = (self.gradient - error).tolist(), (self.gradient + error).tolist()
+        variance = self.variance if self.between is None else self.variance + self.between
+        gradient, error = psi.by_name(self.gradient), WIDTH * psi.by_name(variance, variances=True).sqrt()
+        low, high = (gradient - error).tolist(), (gradient + error).tolist()
         said: dict[str, Any] = {"intervals": {name: [round(a, 5), round(b, 5)]
-                                              for name, a, b in zip(coordinates, low, high, strict=True) if a < b}}
+                                              for name, a, b in zip(psi.named(), low, high, strict=True) if a < b}}
         if self.agreement is not None:
             said |= {"renders": self.agreement.renders, "photographs": self.agreement.photographs}
         return said if math.isnan(self.networks) else {**said, "networks": self.networks}

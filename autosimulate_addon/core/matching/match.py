@@ -153,7 +153,8 @@ def _unheard(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, distances: 
     renders, photographs = needed(float(gradient[index]), float(of_renders[index]), float(of_photographs[index]), bar)
     # A few renders count for less than the normal distribution has it: at least what z lacks.
     renders = max(renders, min((bar / max(float(z[index].abs()), 1e-6)) ** 2, MOST_TIMES))
-    return Unheard(list(psi.named())[index], float(z[index]), effective,
+    loudest = psi.by_name(torch.eye(psi.size, dtype=z.dtype)[index]).abs().argmax()
+    return Unheard(list(psi.named())[int(loudest)], float(z[index]), effective,
                    max(math.ceil(effective * renders), math.floor(effective) + 1), photographs)
 
 
@@ -207,8 +208,9 @@ def _effective(weights: Tensor) -> float:
 
 def moves_between(start: Psi, end: Psi, z: Tensor) -> tuple[Move, ...]:
     """The coordinates that were heard and have moved."""
+    by_name = start.by_name(z).tolist()
     return tuple(Move(name, a, b, score) for (name, (_, a)), (_, b), score
-                 in zip(start.named().items(), end.named().values(), z.tolist(), strict=True) if score and a != b)
+                 in zip(start.named().items(), end.named().values(), by_name, strict=True) if score and a != b)
 
 
 def listed(moves: Iterable[Move]) -> list[list[Any]]:

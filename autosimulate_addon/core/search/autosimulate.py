@@ -76,7 +76,7 @@ class AutoSimulate(Search):
                    "cg_iterations": found.direction.iterations, "cg_residual": found.direction.relative_residual}
         if not (found.direction.usable and bool(torch.isfinite(found.gradient).all())):
             return Outcome("not_finite", details)         # psi stays: a step along noise would be worse
-        details["agreement"] = found.record(list(context.psi.named()))
+        details["agreement"] = found.record(context.psi)
         if not self.step.evidence:
             self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                    self.step.kl))
