@@ -12,7 +12,7 @@ Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (temperature, bi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -51,12 +51,32 @@ def calibrate(pixels: Iterable[Pixels]) -> Calibration:
     Deterministic. Pixels whose logits are not finite leave the logits as they are.
     """
     pixels = list(pixels)
-    x = _first(pixels)
-    loss, gradient, hessian = _derivatives(pixels, x)
+    first = _first(pixels)
+    x = _least(first, lambda x: _derivatives(pixels, x))
+    return Calibration(1.0, torch.zeros_like(first[1:])) if x is None else Calibration(float(x[0]), x[1:])
+
+
+@torch.no_grad()
+def calibrate_logistic(z: Tensor, labels: Tensor, weights: Tensor) -> Calibration:
+    """The same for logits (n,) of one class against none, with labels (n,) bool: its ``bias`` is (1,), of that class.
+
+    As ``calibrate`` of (0, z), at a tenth of the cost.
+    """
+    first = _first([(torch.stack([0 * z, z], 1), labels.long(), weights)])
+    first = torch.stack([first[0], first[2] - first[1]])
+    # The few numbers of a class are worth float64: in float32 the last steps only look for what its sums cannot tell.
+    z, weights = (each.cpu().double() for each in (z, weights))
+    x = _least(first, lambda x: _logistic_derivatives(z, labels.to(z), weights, x))
+    return Calibration(1.0, torch.zeros_like(first[1:])) if x is None else Calibration(float(x[0]), x[1:])
+
+
+def _least(x: Tensor, derivatives: Callable[[Tensor], tuple[float, Tensor, Tensor]]) -> Tensor | None:
+    """The x = (T, b) of the least loss, from loss, gradient and Hessian at any; None where they are not finite."""
+    loss, gradient, hessian = derivatives(x)
     damping = 1e-3
     for _ in range(_MOST_STEPS):
         if not bool(torch.isfinite(gradient).all()):
-            return Calibration(1.0, torch.zeros(len(x) - 1, dtype=torch.float64))
+            return None
         free = torch.ones(len(x), dtype=torch.bool)
         free[0] = not (x[0] <= LEAST_TEMPERATURE and gradient[0] > 0)
         damped = hessian + damping * torch.diag(hessian.diagonal())
@@ -66,14 +86,14 @@ def calibrate(pixels: Iterable[Pixels]) -> Calibration:
             break
         new = x + step
         new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
-        found = _derivatives(pixels, new)
+        found = derivatives(new)
         if found[0] <= loss + 1e-4 * float((new - x) @ gradient):
             x, (loss, gradient, hessian), damping = new, found, 0.1 * damping
         elif damping > _MOST_DAMPING:
             break               # as low as the sums can tell
         else:
             damping *= 10.0
-    return Calibration(float(x[0]), x[1:])
+    return x
 
 
 def _first(pixels: list[Pixels]) -> Tensor:
@@ -116,4 +136,16 @@ def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor
         hessian[0, 1:] += cross
         hessian[1:, 0] += cross
         hessian[1:, 1:] += torch.diag(weighted.double().sum(0).cpu()) - (p.T @ weighted).double().cpu()
+    return loss, gradient, hessian
+
+
+def _logistic_derivatives(z: Tensor, labels: Tensor, weights: Tensor, x: Tensor) -> tuple[float, Tensor, Tensor]:
+    """As ``_derivatives``, of one class against none, in float64 on the CPU."""
+    scaled = x[0] * z + x[1]
+    p = scaled.sigmoid()
+    loss = float(weights @ (F.softplus(scaled) - labels * scaled)) + RIDGE / 2 * float(x[1].square())
+    error, curvature = weights * (p - labels), weights * p * (1 - p)
+    gradient = torch.stack([error @ z, error.sum() + RIDGE * x[1]])
+    by_both = curvature * z
+    hessian = torch.stack([by_both @ z + 1e-12, by_both.sum(), by_both.sum(), curvature.sum() + RIDGE]).reshape(2, 2)
     return loss, gradient, hessian

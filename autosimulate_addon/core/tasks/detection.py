@@ -17,7 +17,7 @@ from ...protocol.settings import by_name
 from .average_precision import AveragePrecision
 from .box_statistics import box_groups, box_statistics
 from .boxes import boxes_of_instances, boxes_of_pixels
-from .calibration import Calibration, calibrate
+from .calibration import calibrate_logistic
 from .centre_grid import CentreGrid, Centres
 from .decoding import decode
 from .focal import focal_curvature, focal_loss, weights
@@ -170,16 +170,14 @@ class DetectionTask:
     def calibration(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Callable[[Tensor], Tensor]:
         """Outputs -> outputs with the temperature and the bias of each heat map under which the mean logistic loss
         (focus 0) of all images is least."""
-        pixels = [self._cells(outputs, targets) for outputs, targets in batches]
-        found: list[Calibration] = []
-        for index in range(self.centres):
-            own = [(z[index], heat[index] == 1, weights(heat[index]) * share) for z, heat, share in pixels]
-            found.append(calibrate([(torch.stack([0 * z, z], 1), centre.long(), weight) for z, centre, weight in own]))
+        cells = zip(*(self._cells(outputs, targets) for outputs, targets in batches), strict=True)
+        logits, heats, share = (torch.cat(parts, -1) for parts in cells)
+        found = [calibrate_logistic(z, heat == 1, weights(heat) * share) for z, heat in zip(logits, heats, strict=True)]
 
         def calibrated(outputs: Tensor) -> Tensor:
             scale, bias = (outputs.new_tensor(values)[:, None, None] for values in (
                 [each.temperature for each in found],
-                [each.bias[1].item() - each.bias[0].item() - PRIOR for each in found]))
+                [each.bias.item() - PRIOR for each in found]))
             return torch.cat([scale * outputs[:, :self.centres] + bias, outputs[:, self.centres:]], 1)
 
         return calibrated

@@ -1,5 +1,6 @@
 """Steps that are worth their evidence: what is noise stays, what is heard moves."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.search.autosimulate import QUIET, StepOptions
 from autosimulate_addon.core.search.evidence import BY_CHANCE, weigh
 from autosimulate_addon.core.standin import StandIn, validation_and_test
+from autosimulate_addon.protocol import Factor
 from autosimulate_addon.protocol.events import Iteration
 from autosimulate_addon.run.report import agreement as agreement_words
 
@@ -28,6 +30,34 @@ def test_noise_alone_is_rarely_heard():
     heard = [int(weigh(found(0.1 * torch.randn(66, generator=generator)), torch.ones(66, dtype=torch.bool)).heard.sum())
              for _ in range(400)]
     assert abs(sum(heard) / 400 - BY_CHANCE) < 0.15
+
+
+def _shrunk_cosine(shared, effect, draws, w):
+    """Of a shrunk estimate from so many draws among items with the true ``effect`` on w."""
+    items = tuple(map(str, range(len(effect))))
+    psi = Psi.from_factors([Factor("f", "categorical", items=items, start={"p": [1 / len(items)] * len(items)},
+                                   shared=shared)])
+    terms = psi.score({"f": draws[:, None, None]}) * (w - w.mean())[:, None]
+    mean, variance = terms.mean(0), terms.var(0) / len(terms) + 1e-12
+    z2 = mean.square() / variance
+    return float(torch.cosine_similarity(psi.by_name(mean * z2 / (1 + z2)), effect, 0))
+
+
+def test_what_items_have_in_common_is_heard_from_half_as_many_draws():
+    rooms, distances, fine = (torch.tensor(each) for each in zip(*product(range(3), [0, 1, 2] * 3, range(2)),
+                                                                 strict=True))
+    effect = 0.4 * (rooms == 0).double() - (distances == 2).double() + 0.5 * fine.double()
+    effect -= effect.mean()
+    shared = tuple(tuple(each.tolist()) for each in (fine, rooms, distances))
+    generator, alone, together, twice = torch.Generator().manual_seed(1), [], [], []
+    for _ in range(40):
+        draws = torch.randint(len(effect), (160,), generator=generator)
+        w = effect[draws] + torch.randn(160, generator=generator, dtype=torch.float64)
+        alone.append(_shrunk_cosine((), effect, draws[:80], w[:80]))
+        together.append(_shrunk_cosine(shared, effect, draws[:80], w[:80]))
+        twice.append(_shrunk_cosine((), effect, draws, w))
+    alone, together, twice = (sum(each) / len(each) for each in (alone, together, twice))
+    assert together > alone + 0.08 and together > twice - 0.05
 
 
 def test_what_stands_out_moves_and_where_the_photographs_disagree_nothing_does():

@@ -27,3 +27,12 @@ def test_the_scale_of_the_logits_changes_nothing(monkeypatch, scale):
     assert found.bias - found.bias.mean() == pytest.approx(expected.bias - expected.bias.mean(), abs=1e-4)
     _, gradient, _ = derivatives([_pixels(scale)], torch.cat([torch.tensor([found.temperature]).double(), found.bias]))
     assert gradient.abs().max() < 1e-5
+
+
+def test_one_class_against_none_is_calibrated_as_two():
+    logits, labels, weights = _pixels(0.3)
+    z, centre = logits[:, 2].double(), labels == 2
+    found = calibration.calibrate_logistic(z, centre, weights.double())
+    two = calibration.calibrate([(torch.stack([0 * z, z], 1), centre.long(), weights.double())])
+    assert found.temperature == pytest.approx(two.temperature, rel=1e-4)
+    assert found.bias.item() == pytest.approx(float(two.bias[1] - two.bias[0]), abs=1e-4)
