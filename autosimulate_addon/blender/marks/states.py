@@ -67,6 +67,8 @@ def shared_values(states: Sequence[State]) -> tuple[tuple[int, ...], ...]:
     values = [{ref: to_json(value) for ref, value in state} for state in states]
     found: dict[tuple[int, ...], None] = {}
     for ref in values[0] if values else ():
+        if not all(ref in state for state in values):       # which ``check`` refuses
+            continue
         own = [state[ref] for state in values]
         numbers = {value: number for number, value in enumerate(dict.fromkeys(own))}
         if 1 < len(numbers) < len(own):
