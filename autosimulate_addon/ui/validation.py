@@ -17,6 +17,7 @@ from ..blender.marks.mark import ClassTable
 from ..protocol import AutoSimulateError
 from ..run.process.names import FOLDER_SUMMARY
 from ..run.process.script import RUN_SCRIPT
+from ..run.scene.validation_ids import validation_ids
 from . import redraw
 from .pictures import icons, raster
 from .torch import status as torch_status
@@ -97,7 +98,7 @@ def look(folder: str, task: str, classes: ClassTable) -> None:
     icons.forget("validation")
     _found.pop((folder, task), None)
     _folder, _task = folder, task
-    ids = {name: classes.validation_id(name) for name in classes.names[1:]}
+    ids = validation_ids(folder, classes)
     names = list(classes.names) if len(classes.names) > 1 else []
     request = json.dumps([torch_status.current().site_packages, folder, names, ids, LIMIT, task])
     try:        # in a Python that has Pillow, where the window's own has not

@@ -19,6 +19,7 @@ from autosimulate_addon.protocol import InputError, Moments, SampleKey
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.scene import marked_scene
 from autosimulate_addon.run.scene.simulator import BlenderSimulator, open_simulator
+from autosimulate_addon.run.scene.validation_ids import validation_ids
 
 from .blender_runs import run_py
 
@@ -96,7 +97,7 @@ def check_lmo(data: Path) -> None:
 def read_photographs(scene: Path, data: Path, config: RunConfig) -> list[Dataset]:
     """Those of val and of test, with the classes of the scene."""
     classes = marked_scene.open_marked_scene(str(scene), None).classes
-    return [read_dataset(data / split, classes.names, marked_scene.validation_ids(data / split, classes),
+    return [read_dataset(data / split, classes.names, validation_ids(data / split, classes),
                          config.width, config.height) for split in ("val", "test")]
 
 

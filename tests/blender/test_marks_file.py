@@ -5,6 +5,7 @@ import pytest
 
 from autosimulate_addon.blender.marks import mark_file as marks_file
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import plain
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import startup_scene
@@ -78,6 +79,33 @@ def test_the_whole_format(tmp_path, scene):
     assert settings == {"width": 64, "control": False}
     marks_scene.write(scene, marks, classes)
     assert [mark.name for mark in marks_scene.read(scene)[0]] == [mark.name for mark in marks]
+
+
+def test_labels_of_the_photographs_come_into_the_scene_and_back(tmp_path, scene):
+    marks, classes, _ = _read(tmp_path, WHOLE.replace("cube = 16", "cube = 0") + """[class_labels]
+cube = ["blue cube", 'cube, 5" wide', 3]
+background = "table"
+""")
+    assert classes.labels == {"cube": ("blue cube", 'cube, 5" wide', "3"), "background": ("table",)}
+    marks_scene.write(scene, marks, classes)
+    read = marks_scene.read(scene)[1]
+    assert read.labels == classes.labels == plain.load(plain.dump((), read))[1].labels
+    cube = scene.autosimulate.classes["cube"]
+    assert cube.validation_labels == 'blue cube, "cube, 5"" wide", 3'
+    cube.validation_labels, cube.validation_id = " , ", 16
+    assert "cube" not in marks_scene.read(scene)[1].labels
+
+
+@pytest.mark.parametrize(("table", "text"), [
+    ('cub = "red"', "class_labels names 'cub', which is no class (did you mean 'cube'?)"),
+    ("cube = []", "the labels of 'cube' are []; they must be names or whole numbers"),
+    ("cube = [1.5]", "must be names or whole numbers"), ("cube = [true]", "must be names or whole numbers"),
+    ('cube = ["red", " "]', "must be names or whole numbers"),
+])
+def test_labels_that_cannot_be(tmp_path, table, text):
+    with pytest.raises(InputError) as caught:
+        _read(tmp_path, f"{WHOLE}[class_labels]\n{table}\n")
+    assert text in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path, scene):

@@ -7,6 +7,7 @@ import bpy
 from ...protocol import InputError, vocabulary
 from .. import paths
 from ..paths import PropertyRef
+from .label_text import join_labels, split_labels
 from .mark import ClassTable
 from .presence import left, still_there
 
@@ -19,6 +20,7 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
     names: list[str] = ["background"]
     members: dict[str, tuple[PropertyRef, ...]] = {}
     ids: dict[str, int] = {"background": 0}
+    labels: dict[str, tuple[str, ...]] = {}
     owner: dict[PropertyRef, str] = {}
     for group in scene.autosimulate.classes:
         name = group.name
@@ -29,6 +31,8 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
         if name != "background":
             names.append(name)
         ids[name] = group.validation_id
+        if said := split_labels(group.validation_labels):
+            labels[name] = said
         blocks = []
         for member in left(group.members):
             if not still_there(member):
@@ -39,12 +43,11 @@ def read_classes(scene: bpy.types.Scene) -> ClassTable:
                 raise InputError(f"{ref} is in class {owner[ref]!r} and in class {name!r}; remove it from one of them.")
             blocks.append(ref)
         members[name] = tuple(blocks)
-    seen: dict[int, str] = {}
-    for name in names:
-        if seen.setdefault(ids[name], name) != name:
-            raise InputError(f"Classes {seen[ids[name]]!r} and {name!r} both have the validation id {ids[name]}; give "
-                             "each its own.")
-    return ClassTable(tuple(names), members, ids, _keypoints(scene))
+    classes = ClassTable(tuple(names), members, ids, _keypoints(scene), labels)
+    if same := classes.same_ids():
+        raise InputError(f"Classes {same[0]!r} and {same[1]!r} both have the validation id {same[2]}; give each its "
+                         "own.")
+    return classes
 
 
 def _keypoints(scene: bpy.types.Scene) -> dict[str, tuple[PropertyRef, ...]]:
@@ -63,12 +66,13 @@ def write_classes(scene: bpy.types.Scene, classes: ClassTable) -> None:
     groups = scene.autosimulate.classes
     groups.clear()
     for index, name in enumerate(classes.names):
-        if name == "background" and not classes.members.get(name):
+        if name == "background" and not classes.members.get(name) and not classes.labels.get(name):
             continue
         group = groups.add()
         group.name = name
         group.color = CLASS_COLORS[(index - 1) % len(CLASS_COLORS)]
         group.validation_id = classes.validation_id(name)
+        group.validation_labels = join_labels(classes.labels.get(name, ()))
         for ref in classes.members.get(name, ()):
             group.members.add().id = paths.data_block(ref)      # linked or not: it is not changed
     scene.autosimulate.active_class = 0

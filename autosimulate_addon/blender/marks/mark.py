@@ -56,14 +56,26 @@ class ClassTable:
     """What the network is to tell apart, by class index.
 
     ``members`` says by which data-blocks (objects, collections, materials; path "") a pixel gets its class;
-    ``ids`` which pixel value a class has in the validation masks (default: its index); ``keypoints`` which empties are
-    points of the objects that they are children of, by the point's name.
+    ``ids`` which pixel value a class has in the validation masks (default: its index); ``labels`` which labels of the
+    validation data are a class, by name or id, where the user says so instead; ``keypoints`` which empties are points
+    of the objects that they are children of, by the point's name.
     """
 
     names: tuple[str, ...] = ("background",)
     members: dict[str, tuple[PropertyRef, ...]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
     keypoints: dict[str, tuple[PropertyRef, ...]] = field(default_factory=dict)
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def validation_id(self, name: str) -> int:
         return self.ids.get(name, self.names.index(name))
+
+    def same_ids(self) -> tuple[str, str, int] | None:
+        """Two classes that are known by one validation id, and the id; None where there are none. Classes that name
+        their labels are not known by an id."""
+        seen: dict[int, str] = {}
+        for name in self.names:
+            number = self.validation_id(name)
+            if name not in self.labels and seen.setdefault(number, name) != name:
+                return seen[number], name, number
+        return None

@@ -26,7 +26,7 @@ from .defaults import complete
 from .factors import factor_of
 from .mark import ClassTable, Mark
 
-_TOP = ("learnable", "classes", "class_ids", "keypoints", "settings")
+_TOP = ("learnable", "classes", "class_ids", "class_labels", "keypoints", "settings")
 _COMMON = ("name", "locked", "enabled")
 _PROPERTY = ("data", "path", "index", "family", "low", "high", "mean", "std", "p", "items", "assets", *_COMMON)
 _MATERIAL = ("data", "materials", "p", *_COMMON)
@@ -59,7 +59,8 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
     try:
-        classes = _classes(document.get("classes", {}), document.get("class_ids", {}), scene)
+        classes = _classes(document.get("classes", {}), document.get("class_ids", {}),
+                           document.get("class_labels", {}), scene)
     except InputError as error:
         raise InputError(f"{path.name}, classes: {error}") from None
     try:
@@ -271,9 +272,10 @@ def _label(text: str, kind: str) -> str:
     return identity.label(blocks[0], known)
 
 
-def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
-    if not isinstance(members, dict) or not isinstance(ids, dict):
-        raise InputError("classes and class_ids must be tables: [classes] and [class_ids].")
+def _classes(members: Any, ids: Any, labels: Any, scene: bpy.types.Scene) -> ClassTable:
+    if not isinstance(members, dict) or not isinstance(ids, dict) or not isinstance(labels, dict):
+        raise InputError("classes, class_ids and class_labels must be tables: [classes], [class_ids] and "
+                         "[class_labels].")
     names = ["background", *(name for name in members if name != "background")]
     by_class: dict[str, tuple[PropertyRef, ...]] = {}
     owner: dict[PropertyRef, str] = {}
@@ -285,22 +287,30 @@ def _classes(members: Any, ids: Any, scene: bpy.types.Scene) -> ClassTable:
             if owner.setdefault(block, name) != name:
                 raise InputError(f"{block} is in {owner[block]!r} and in {name!r}; remove it from one of them.")
         by_class[name] = tuple(blocks)
+    for title, given in (("class_ids", ids), ("class_labels", labels)):
+        for name in given:
+            if name not in names:
+                raise InputError(f"{title} names {name!r}, which is no class{suggestion(name, names)}; correct the "
+                                 "name.")
     table = {"background": 0}
     for name, value in ids.items():
-        if name not in names:
-            raise InputError(f"class_ids names {name!r}, which is no class{suggestion(name, names)}; correct the "
-                             "name.")
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
             raise InputError(f"the id of {name!r} is {value!r}; it must be a whole number from 0 to 65535.")
         table[name] = value
-    classes = ClassTable(tuple(names), by_class, table)
-    seen: dict[int, str] = {}
-    for name in names:
-        number = classes.validation_id(name)
-        if seen.setdefault(number, name) != name:
-            raise InputError(f"{seen[number]!r} and {name!r} both have the id {number}; give each its own in "
-                             "[class_ids].")
+    classes = ClassTable(tuple(names), by_class, table,
+                         labels={name: _class_labels(name, value) for name, value in labels.items()})
+    if same := classes.same_ids():
+        raise InputError(f"{same[0]!r} and {same[1]!r} both have the id {same[2]}; give each its own in [class_ids].")
     return classes
+
+
+def _class_labels(name: str, value: Any) -> tuple[str, ...]:
+    labels = _list(name, value)
+    if not labels or not all(isinstance(label, (str, int)) and not isinstance(label, bool) and str(label).strip()
+                             for label in labels):
+        raise InputError(f"the labels of {name!r} are {value!r}; they must be names or whole numbers, such as "
+                         f"[\"blue cube\", 3].")
+    return tuple(str(label) for label in labels)
 
 
 def _keypoints(points: Any, scene: bpy.types.Scene) -> dict[str, tuple[PropertyRef, ...]]:

@@ -28,7 +28,7 @@ def dump(marks: tuple[Mark, ...], classes: ClassTable) -> dict[str, Any]:
                    "targets": [ref(one) for one in mark.targets],
                    "states": [[[ref(one), value] for one, value in state] for state in mark.states]}
                   for mark in marks],
-        "classes": {"names": classes.names, "ids": classes.ids,
+        "classes": {"names": classes.names, "ids": classes.ids, "labels": classes.labels,
                     "members": {name: [ref(one) for one in refs] for name, refs in classes.members.items()},
                     "keypoints": {name: [ref(one) for one in refs] for name, refs in classes.keypoints.items()}}}
 
@@ -51,7 +51,8 @@ def load(plain: Mapping[str, Any]) -> tuple[tuple[Mark, ...], ClassTable]:
     members, points = ({name: tuple(map(ref, refs)) for name, refs in classes[what].items()}
                        for what in ("members", "keypoints"))
     return (tuple(mark(one) for one in plain["marks"]),
-            ClassTable(tuple(classes["names"]), members, dict(classes["ids"]), points))
+            ClassTable(tuple(classes["names"]), members, dict(classes["ids"]), points,
+                       {name: tuple(labels) for name, labels in classes["labels"].items()}))
 
 
 def _absolute(library: bpy.types.Library) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...protocol import InputError
-from .class_ids import given_ids, listed
-from .class_table import is_background
+from .class_ids import Said, given_ids
+from .class_table import is_background, listed
 from .pictures import read_indices
 from .problems import FileProblem
 from .source import Sample, Source
@@ -18,7 +18,7 @@ OBJECT = 255
 
 
 def understand(source: Source, samples: list[Sample], classes: tuple[str, ...],
-               ids: Mapping[str, int | None] | None) -> None:
+               ids: Mapping[str, Said] | None) -> None:
     """Where ``samples`` have masks of only 0 and 255: takes 255, which else is not counted, as the one class there
     is. Changes ``source``. Raises InputError where there are several classes, which such masks cannot tell apart."""
     if source.ignore != OBJECT or OBJECT in source.table or given_ids(source, classes, ids) \

@@ -36,7 +36,9 @@ def find(folder: Path) -> Source | None:
     factor = PIXEL_PER_OBJECT if one_mask else 1
     source.table = {0: "background"} | {number * factor: f"obj {number:06d}" for number in sorted(objects)}
     other = 1 if one_mask else PIXEL_PER_OBJECT
-    source.aliases = ({number * other: number * factor for number in objects},)
+    source.aliases = ({number: number for number in source.table},
+                      {number * other: number * factor for number in objects})
+    source.complete = False
     return source
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,17 @@ def same_name(one: str, other: str) -> bool:
 
 def is_background(name: str) -> bool:
     return _plain(name) in ("background", "bg")
+
+
+def names_in(table: Mapping[int, str]) -> list[str]:
+    """The names of a table, without the background's where there are others."""
+    return [name for name in table.values() if not is_background(name)] or list(table.values())
+
+
+def listed(names: Iterable[object], most: int = 8) -> str:
+    """"a, b, c and 5 more"."""
+    words = [str(name) for name in names]
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _plain(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...protocol import InputError
 from . import binary_masks
-from .class_ids import ClassIds
+from .class_ids import ClassIds, Said
 from .dataset import IGNORE
 from .detect import find_source
 from .pictures import have_pillow, read_photograph
@@ -46,7 +46,7 @@ class Summary:
 
 
 def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
-            ids: Mapping[str, int | None] | None = None, width: int | None = None, height: int | None = None, *,
+            ids: Mapping[str, Said] | None = None, width: int | None = None, height: int | None = None, *,
             limit: int | None = None, need_masks: bool = True, need_boxes: bool = False) -> Summary:
     """Looks at ``folder`` as :func:`read_dataset` would, without keeping pixels; needs no torch and never raises
     InputError: what is wrong stands in ``problems``.

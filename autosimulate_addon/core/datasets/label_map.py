@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...protocol import InputError
-from .class_ids import listed
-from .class_table import is_background, same_name
+from .class_table import is_background, listed, same_name
 from .pictures import read_colours
 from .problems import UNKNOWN_COLOUR, FileProblem
 from .text_files import read_text

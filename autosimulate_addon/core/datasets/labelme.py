@@ -38,7 +38,8 @@ def find(folder: Path) -> Source | None:
 
 def _source(folder: Path, files: dict[Path, dict]) -> Source:
     numbers = ClassNumbers()
-    source = Source("LabelMe", f"LabelMe ({len(files)} JSON files)", [], numbers.table, ignore=IGNORED)
+    source = Source("LabelMe", f"LabelMe ({len(files)} JSON files)", [], numbers.table, ignore=IGNORED,
+                    complete=False)
     labels: dict[Path, Labels] = {}
     for path, data in files.items():
         try:

@@ -11,7 +11,8 @@ import numpy as np
 
 from ...protocol import InputError
 from . import binary_masks
-from .class_ids import ClassIds, listed
+from .class_ids import ClassIds, Said
+from .class_table import listed
 from .dataset import IGNORE, Dataset
 from .detect import find_source
 from .pictures import crop_box, is_turned, read_photograph, resample_labels, resample_photograph
@@ -19,12 +20,13 @@ from .problems import SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
 
 
-def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Mapping[str, int | None] | None,
+def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Mapping[str, Said] | None,
                  width: int, height: int, *, need_masks: bool | None = True, need_boxes: bool = False) -> Dataset:
     """All images of ``folder`` with their labels, sorted by name, at ``width`` x ``height``.
 
-    ``classes`` are the scene's (0 is the background); ``ids`` maps class names to the ids used in the folder, None or
-    left out where the folder's own table or the class index says it (:class:`.class_ids.ClassIds`).
+    ``classes`` are the scene's (0 is the background); ``ids`` maps class names to the id used in the folder, or to
+    the labels there that are the class, by name or id; None or left out where the folder's own table or the class index
+    says it (:class:`.class_ids.ClassIds`).
     Pictures of another aspect are cut to the render's around their centre; the data set's notes say so.
     Without ``need_masks`` a folder that has boxes only is read too; its labels are then all background. None: masks are
     needed where the folder has some. With ``need_boxes`` one without boxes is not read.

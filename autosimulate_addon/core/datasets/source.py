@@ -28,7 +28,8 @@ class Sample:
 class Source:
     """A folder, read as far as finding its files.
 
-    ``table`` maps the format's ids to names, where the folder has such a table.
+    ``table`` maps the format's ids to names, where the folder has such a table. ``aliases`` are the ways to write the
+    ids that people use, in the order in which they are tried, where these are not the table's.
     """
 
     format: str
@@ -36,7 +37,8 @@ class Source:
     samples: list[Sample]
     table: Mapping[int, str] = field(default_factory=dict)
     parents: Mapping[int, str] = field(default_factory=dict)    # id -> name of the group that it belongs to
-    aliases: tuple[Mapping[int, int], ...] = ()     # other ways to write the ids: alias -> id
+    aliases: tuple[Mapping[int, int], ...] = ()     # alias -> id
+    complete: bool = True                           # False where the table knows only classes that the images show
     ignore: int | None = 255                        # the id of pixels that are not counted
     has_masks: bool = True                          # False where objects have boxes only
     hint: str = ""                                  # why no pixel has a label, where that is known

@@ -32,7 +32,8 @@ def find(folder: Path) -> Source | None:
         return None
     files = sorted(path for path in place.glob("*.xml") if not path.name.startswith("."))
     numbers = ClassNumbers()
-    source = Source("Pascal VOC", f"Pascal VOC ({len(files)} XML files)", [], numbers.table, ignore=None)
+    source = Source("Pascal VOC", f"Pascal VOC ({len(files)} XML files)", [], numbers.table, ignore=None,
+                    complete=False)
     labels: dict[Path, Labels] = {}
     names: dict[Path, str] = {}
     places = [folder / name for name in _IMAGE_FOLDERS] + [place]

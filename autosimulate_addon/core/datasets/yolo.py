@@ -68,6 +68,7 @@ def _source(folder: Path, images: Path, labels: Path, pictures: list[Path], file
         add_sample(source, image.name, image, labels_of[image])
     numbers = {shape.number for each in labels_of.values() for shape in each.shapes}
     source.table = {BACKGROUND: "background"} | (names or {number: f"class {number}" for number in sorted(numbers)})
+    source.complete = bool(names)
     if empty:
         source.notes.append(f"{len(empty)} images have no text file and are taken to show no object (first: "
                             f"{empty[0].name}).")

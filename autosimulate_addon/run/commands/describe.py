@@ -15,6 +15,7 @@ from ..process.log import Log
 from ..process.notes import tell
 from ..process.streams import say
 from ..scene import marked_scene as prepare
+from ..scene.validation_ids import validation_ids
 
 #: Names of data-blocks that are spelled out before "and N more".
 _NAMED = 2
@@ -59,7 +60,7 @@ def _shortened(names: Sequence[str]) -> str:
 
 def _validation(folder: str, marked: prepare.MarkedScene) -> dict[str, Any]:
     names = marked.classes.names if len(marked.classes.names) > 1 else None
-    summary = inspect(folder, names, prepare.validation_ids(folder, marked.classes))
+    summary = inspect(folder, names, validation_ids(folder, marked.classes))
     say()
     say(f"Validation images: {summary.n_images} ({summary.description or 'not readable'})")
     for name, pixels in (summary.pixels or {}).items():

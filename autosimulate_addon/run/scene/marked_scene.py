@@ -26,8 +26,8 @@ from ..config import RunConfig
 from ..loop_config import loop_config
 from ..process.streams import say
 from ..record import psi_file
-from ..record.directory import DATASET_FILE
 from . import load_problems, scene_file
+from .validation_ids import validation_ids
 
 
 @dataclass(frozen=True)
@@ -168,14 +168,6 @@ def real_images(config: RunConfig, classes: ClassTable, validation: Dataset
     note = (f"--real and --validation are one folder: its first {middle} images by name are trained on, the other "
             f"{len(validation) - middle} drive the distributions.")
     return validation.part(middle, len(validation)), validation.part(0, middle), (note,)
-
-
-def validation_ids(folder: str | Path, classes: ClassTable) -> dict[str, int] | None:
-    """Pixel values of the classes in the masks of ``folder``; None where its own table, or the class index, says it."""
-    given = any(classes.validation_id(name) != index for index, name in enumerate(classes.names))
-    if not given or (Path(folder).expanduser() / DATASET_FILE).exists():
-        return None
-    return {name: classes.validation_id(name) for name in classes.names}
 
 
 def check_network(config: RunConfig, classes: tuple[str, ...]) -> None:

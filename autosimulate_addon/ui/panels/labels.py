@@ -73,10 +73,13 @@ class AUTOSIMULATE_PT_labels(Sidebar, bpy.types.Panel):
             row.operator("autosimulate.class_unassign", text="", icon="X", emboss=False).index = i
         if len(item.members) > _LISTED:
             column.label(text=iface_("and {:d} more").format(len(item.members) - _LISTED), icon="BLANK1")
-        row = layout.row()
-        row.use_property_split = True
-        row.use_property_decorate = False
-        row.prop(item, "validation_id")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        number = column.row()
+        number.active = not item.validation_labels.strip()      # by which the class is known instead
+        number.prop(item, "validation_id")
+        column.prop(item, "validation_labels", placeholder=item.name)
 
 
 class AUTOSIMULATE_PT_keypoints(Sidebar, bpy.types.Panel):
