@@ -110,7 +110,7 @@ class AUTOSIMULATE_PG_class(bpy.types.PropertyGroup):
                                subtype="COLOR_GAMMA", min=0.0, max=1.0, default=(0.8, 0.3, 0.2))
     validation_id: IntProperty(name="Validation ID", min=0, max=65535,
                                description="Pixel value or category id of this class in the validation data")
-    validation_labels: StringProperty(name="In the Photographs",
+    validation_labels: StringProperty(name="In Photographs",
                                       description="The labels that are this class in the validation data, by name or "
                                                   "id: blue cube, red cube, 5. Empty: its own name, or its id")
     members: CollectionProperty(type=AUTOSIMULATE_PG_member, name="Members",

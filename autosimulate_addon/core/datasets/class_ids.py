@@ -87,7 +87,7 @@ class ClassIds:
         if source.table:
             raise InputError(f"The validation data ({source.format}) do not have the class '{name}', only "
                              f"{listed(names_in(source.table))}: rename the class, give it its id, or say which labels "
-                             f"it is (In the Photographs, [class_labels]){_such_as(source, name)}.")
+                             f"it is (In Photographs, [class_labels]){_such_as(source, name)}.")
         if self._each_has_an_id:
             raise InputError(f"The class '{name}' has no validation id, though other classes have: give it one too.")
         return (index,)
