@@ -115,6 +115,16 @@ class Psi:
         return torch.cat([u[:0], *parts])
 
     @property
+    def rests(self) -> tuple[Tensor, ...]:
+        """(P,) bool for each factor whose items have something in common: its directions of single items."""
+        found = []
+        for family in self.families:
+            rest = torch.zeros(self.size, dtype=torch.bool)
+            rest[self.slices[family.factor.key]] = family.rest()
+            found += [rest] if bool(rest.any()) else []
+        return tuple(found)
+
+    @property
     def is_scale(self) -> Tensor:
         """(P,) bool: whether a coordinate is a scale, such as a standard deviation."""
         return torch.tensor([flag for family in self.families for flag in family.is_scale], dtype=torch.bool)

@@ -31,13 +31,14 @@ AFTER = {"match-looks-autosimulate": ("match-looks", 1, 160)}
 
 
 def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int,
-          first: Mapping[str, Any] | None = None, task: str = "segmentation") -> dict[str, Any]:
+          first: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """{"psi" in plain numbers, "kl" from its own start, "renders", "log" of the iterations} of one run.
 
     ``first``: what the run found from whose psi this one starts, if any. Renders that another arm of the seed has
     asked for are read, not rendered again.
     """
-    config = LoopConfig(**(ARMS[arm] or {}), task=task, iterations=iterations, images=images, seed=seed, control=False)
+    config = LoopConfig(**(ARMS[arm] or {}), task=pools.task, iterations=iterations, images=images, seed=seed,
+                        control=False)
     plain = first["psi"] if first else None
     with pools.simulator(start) as simulator:
         state = State(config, simulator, validation, psi_of(simulator, plain),

@@ -31,7 +31,8 @@ class Pools:
     work: Path
     data: Path
     config: RunConfig
-    build: str = "lmo"      # the scene, and the folder ``data`` that it is built from
+    build: str = "lmo"                  # the scene, built from the folder ``data``
+    task: str = "segmentation"          # that psi is learned for
 
     def scene(self, start: str) -> Path:
         """The .blend of one start, built when it is first asked for."""

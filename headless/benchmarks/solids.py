@@ -80,7 +80,7 @@ class Comparison:
         self.options = options
         config = RunConfig(width=options.width, height=options.width * 4 // 5, samples=options.samples)
         use_threads(config.width, config.height)
-        self.pools = Pools(options.work, options.assets.absolute(), config, "solids")
+        self.pools = Pools(options.work, options.assets.absolute(), config, "solids", "detection")
         folders = divided(options.data, options.work / "photographs")
         self.val, half, train = (_read(folder, config) for folder in folders)
         self.judge = BoxJudge(CLASSES, self.val, train)
@@ -103,7 +103,7 @@ class Comparison:
     def _learned(self, arm: str, seed: int) -> dict[str, Any]:
         def find() -> dict[str, Any]:
             first = self._learned(AFTER[arm][0], seed) if arm in AFTER else None
-            return learn(arm, self.pools, "wide", self.val, seed, *RUNS[arm], first, task="detection")
+            return learn(arm, self.pools, "wide", self.val, seed, *RUNS[arm], first)
 
         return remembered(self.options.work / "psi" / f"{arm}_{seed}_{'x'.join(map(str, RUNS[arm]))}.json", find)
 

@@ -82,6 +82,11 @@ class CategoricalFamily(Family):
         q, triangle = torch.linalg.qr(phi.softmax(0).sqrt()[:, None] * self.columns)
         return q * triangle.diagonal().sign()       # else which way is up would hang on rounding
 
+    def rest(self) -> Tensor:
+        if self.columns is None:
+            return super().rest()
+        return self.columns.sum(0) == 1
+
     def move(self, phi: Tensor, u: Tensor) -> Tensor:
         if (directions := self.directions(phi)) is not None:
             u = u @ directions.T

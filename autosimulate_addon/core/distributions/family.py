@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 
@@ -78,6 +79,11 @@ class Family(ABC):
         """(P, P): in its columns the directions of u, orthonormal, by the coordinates that have names; None where each
         direction is a coordinate."""
         return None
+
+    def rest(self) -> Tensor:
+        """(P,) bool: the directions that are left when what items have in common is told; none where no direction is
+        such a group."""
+        return torch.zeros(len(self.coordinates), dtype=torch.bool)
 
     def kl(self, phi: Tensor, other: Tensor) -> Tensor:
         """KL(phi || other) of the whole draw; with limits: before clipping, which can only lower it."""

@@ -126,7 +126,11 @@ class AutoSimulate(Search):
         self.momentum = beta * self.momentum + (1 - beta) * gradient
         mean = self.momentum / (1 - beta**self.steps)
         if self.step.shrinkage:
-            z2 = mean.square() / (variance * (1 - beta) / (1 + beta) + 1e-12)
+            noise = variance * (1 - beta) / (1 + beta) + 1e-12
+            for rest in self.start.rests:
+                # All of them together, as James and Stein (1961): one by one some of the many are large by chance.
+                mean = torch.where(rest, mean * (1 - noise[rest].sum() / mean[rest].square().sum()).clamp(min=0), mean)
+            z2 = mean.square() / noise
             mean = mean * z2 / (1 + z2)
         return self._scaled(mean, progress)
 
