@@ -9,7 +9,7 @@ import torch
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.loop import State, optimize
 from autosimulate_addon.core.psi import Psi
-from autosimulate_addon.core.search.autosimulate import QUIET, StepOptions
+from autosimulate_addon.core.search.autosimulate import QUIET, AutoSimulate, AutoSimulateOptions, StepOptions
 from autosimulate_addon.core.search.evidence import BY_CHANCE, weigh
 from autosimulate_addon.core.standin import StandIn, validation_and_test
 from autosimulate_addon.protocol import Factor
@@ -58,6 +58,22 @@ def test_what_items_have_in_common_is_heard_from_half_as_many_draws():
         twice.append(_shrunk_cosine((), effect, draws, w))
     alone, together, twice = (sum(each) / len(each) for each in (alone, together, twice))
     assert together > alone + 0.08 and together > twice - 0.05
+
+
+def test_single_items_move_together_or_not_at_all():
+    psi = Psi.from_factors([Factor("f", "categorical", items=tuple("abcdef"), start={"p": [1 / 6] * 6},
+                                   shared=((0, 0, 0, 1, 1, 1),))])
+    rest = psi.rests[0]
+    assert rest.tolist() == [False, False, True, True, True, True]      # what changes nothing, the group, four items
+    variance = torch.full((6,), 0.01, dtype=torch.float64)
+    steps = []
+    for size in (0.09, 0.3):        # of each item: one is loud by chance, all are loud
+        search = AutoSimulate(psi, AutoSimulateOptions(step=StepOptions(momentum=0.0)))
+        gradient = torch.where(rest, size, 0.0).double()
+        gradient[1], gradient[2] = 0.3, max(size, 0.1)
+        steps.append(search._step(gradient, variance, 0.0))
+    assert steps[0][1] == steps[1][1] > 0
+    assert (steps[0][rest] == 0).all() and (steps[1][rest] > 0).all()
 
 
 def test_what_stands_out_moves_and_where_the_photographs_disagree_nothing_does():
