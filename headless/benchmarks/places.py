@@ -35,6 +35,7 @@ from autosimulate_addon.run.process.threads import use_threads
 
 from . import provenance
 from .blender_runs import run_py
+from .by_arm import fill
 from .levers import APPROXIMATIONS
 from .options import add_common, names
 from .photographs_boxes import BoxJudge
@@ -84,16 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    table = Table(options.results / "places.csv", COLUMNS, 2)
-    wanted = [(arm, seed) for seed in options.seeds for arm in options.arms if (arm, str(seed)) not in table.done()]
-    if wanted and not options.summary:
-        table.require_one_version()
-        comparison = Comparison(options)
-        for arm, seed in wanted:
-            print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
-            table.add(comparison.row(arm, seed))
-    print("\n".join(summary(table.rows())))
-    print(f"rows: {table.path}")
+    fill(Table(options.results / "places.csv", COLUMNS, 2), options, Comparison, summary)
 
 
 class Comparison:

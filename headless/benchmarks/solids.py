@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import json
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.process.threads import use_threads
 
+from .by_arm import fill
 from .options import add_common, names
 from .photographs import partner
 from .photographs_arms import AFTER, learn
@@ -60,16 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    table = Table(options.results / "solids.csv", COLUMNS, 2)
-    wanted = [(arm, seed) for seed in options.seeds for arm in options.arms if (arm, str(seed)) not in table.done()]
-    if wanted and not options.summary:
-        table.require_one_version()
-        comparison = Comparison(options)
-        for arm, seed in wanted:
-            print(f"-- {arm}, seed {seed}", file=sys.stderr, flush=True)
-            table.add(comparison.row(arm, seed))
-    print("\n".join(summary(table.rows())))
-    print(f"rows: {table.path}")
+    fill(Table(options.results / "solids.csv", COLUMNS, 2), options, Comparison, summary)
 
 
 class Comparison:
