@@ -90,16 +90,14 @@ def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
 def answers(results: Path) -> Iterator[list[str]]:
     for names in FILES:
         rows = read(results, *names)
-        for arm in ("match-looks", "match"):
-            if own := _by_seed(rows, arm):
-                yield _answer(rows, arm, own)
+        if own := _by_seed(rows, "match-looks"):
+            yield _answer(rows, own)
 
 
-def _answer(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list[str]:
+def _answer(rows: Rows, own: Mapping[int, Mapping[str, str]]) -> list[str]:
     none = {seed: row for seed, row in _by_seed(rows, "none").items() if seed in own}
-    loss, better, decided, more, closed = _against(rows, arm, own)
-    what = {"match": "matching without looks", "match-looks": "matching"}[arm]
-    return [f"real photographs (LM-O) from wide ranges: is {what} ({_run(list(own.values()))} renders) better than "
+    loss, better, decided, more, closed = _against(rows, "match-looks", own)
+    return [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
             f"never moving? ({len(own)} seeds)",
             f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
             f"{better}; mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene "
