@@ -27,10 +27,11 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
     renders = max(int(row["renders"]) for row in rows)
     seeds, draws = (",".join(sorted({row[column] for row in rows}, key=int)) for column in ("seed", "draw"))
     body = (f"`python headless/benchmark.py complement --data LMO --photographs {','.join(map(str, counts))} --seeds "
-            f"{seeds}` (draws {draws}). A head trained on so many of the 70 `val` photographs, alone or beside {renders} renders with "
-            "half of the weight; what is chosen is chosen on the rest of `val`, scores are on `test`. psi was matched "
-            f"to all 70. Rows: `complement.csv`, {', '.join(commits)}. Medians, and medians of the differences with "
-            "the same photographs (least to most).\n\n")
+            f"{seeds}` (draws {draws}). A head trained on so many of the 70 `val` photographs, alone or beside "
+            f"{renders} renders with half of the weight; what is chosen is chosen on the rest of `val`, scores are on "
+            "`test`. psi was matched to all 70. Rows: `complement.csv`, "
+            f"{', '.join(commits)}. Medians, and medians of the differences with the same photographs (least to most)."
+            "\n\n")
     yield "LM-O: photographs to train on, and what renders add to them", body + "\n".join(summary(rows))
 
 
