@@ -17,7 +17,7 @@ def test_photographs_are_matched_by_a_click(window, extension, work, job_package
     gui.py(f"{SETTINGS}.validation = {str(work / 'val')!r}; bpy.ops.wm.save_mainfile()")
     gui.scroll(12)
     gui.click_button("autosimulate.match")
-    gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=300)
+    gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=600)
     gui.scroll(40)
     story.shot("matched")
     no_errors(gui)
