@@ -23,7 +23,7 @@ COMMANDS = {"demo": "python headless/benchmark.py demo --seeds 1..5 --arms autos
             "clevr": "python headless/benchmark.py clevr --data CLEVR --seeds 1..5 --arms autosimulate,none,wide,bo,"
                      "random,published,lts"}
 LMO = ("`python headless/benchmark.py lmo --data LMO --seeds 1..3 --iterations 12 --images 24 --judges 3 "
-       "--arms autosimulate,none,bo,random,published` (AutoSimulate with `--flags \"--epochs 16\"`). 288 renders; psi "
+       "--arms autosimulate,none,bo,random` (AutoSimulate with `--flags \"--epochs 16\"`). 288 renders; psi "
        "driven by the 70 `val` photographs; three fresh networks a psi (480 images, 720 steps) on the 70 `test` "
        "photographs. Rows: `lmo.csv`, `lmo_earlier.csv`. Means ± standard deviations between the three networks. "
        "Figure: [lmo.png](lmo.png).")

@@ -30,7 +30,7 @@ def numbers(repo_root):
 
 def test_results_are_what_the_report_makes_of_the_rows(report, results):
     assert (results / "RESULTS.md").read_text(encoding="utf-8") == report
-    assert report.count("\n") <= 160
+    assert report.count("\n") <= 150
 
 
 def test_every_row_of_readme_is_the_medians_of_the_rows(benchmark, numbers, results):
