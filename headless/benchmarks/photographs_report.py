@@ -12,9 +12,9 @@ from .comparison import markdown, short, signed
 from .table import number
 
 Rows = Sequence[Mapping[str, str]]
-#: The files of each table; a file is of one version.
-FILES = (("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
-          "photographs_looks1_2.csv", "photographs_looks4_5.csv", "photographs_after.csv"),)
+#: A file is of one version.
+FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
+         "photographs_looks1_2.csv", "photographs_looks4_5.csv", "photographs_after.csv")
 
 #: The same psi and pools, judged by a detector.
 BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
@@ -27,16 +27,15 @@ _NAMES = {"none": "the start, never moved (null control)", "match": "features an
 
 
 def section(results: Path) -> tuple[str, str]:
-    """The part of RESULTS.md: a table for each run of matching, the largest first."""
+    """The part of RESULTS.md: what each arm is worth."""
     body = ("Start wide: ranges that nobody fitted to these photographs. 256 x 192 pixels; psi driven by the 70 `val` "
             "photographs. A judge is a convex head on frozen ImageNet features, trained on other renders of psi and no "
             "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
             "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
             "to most). *match* of seed 3 is of the looks of [0016](../../../docs/decisions/0016-looks-before-"
             "features.md), of the others of those of [0017](../../../docs/decisions/0017-sharpness-and-grain.md).")
-    for names in FILES:
-        rows = read(results, *names)
-        body += f"\n\n{_sources(rows, names)}\n\n" + "\n".join(summary(rows))
+    rows = read(results, *FILES)
+    body += f"\n\n{_sources(rows, FILES)}\n\n" + "\n".join(summary(rows))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
 
 
@@ -88,10 +87,9 @@ def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    for names in FILES:
-        rows = read(results, *names)
-        if own := _by_seed(rows, "match-looks"):
-            yield _answer(rows, own)
+    rows = read(results, *FILES)
+    if own := _by_seed(rows, "match-looks"):
+        yield _answer(rows, own)
 
 
 def _answer(rows: Rows, own: Mapping[int, Mapping[str, str]]) -> list[str]:

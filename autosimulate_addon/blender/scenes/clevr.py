@@ -83,15 +83,11 @@ def _psi(factors, spread, middle, std, material, samples, bounces) -> dict[str, 
 
 def _material(data_dir: str | Path, name: str, group: str) -> bpy.types.Material:
     """A material around CLEVR's node group; the colour is the object's own."""
-    path = parts.data_file(data_dir, "materials", f"{group}.blend")
-    with bpy.data.libraries.load(str(path), link=False) as (inside, wanted):
-        if group not in inside.node_groups:
-            raise InputError(f"{path} holds no node group {group!r}; use CLEVR's own materials.")
-        wanted.node_groups = [group]
+    appended = _append(data_dir, "materials", group, "node_groups", "node group")
     made, shader = parts.material(name)
     tree = made.node_tree
     node = tree.nodes.new("ShaderNodeGroup")
-    node.node_tree = wanted.node_groups[0]
+    node.node_tree = appended
     color = tree.nodes.new("ShaderNodeObjectInfo")
     output = next(other for other in tree.nodes if other.type == "OUTPUT_MATERIAL")
     tree.nodes.remove(shader)
@@ -102,15 +98,21 @@ def _material(data_dir: str | Path, name: str, group: str) -> bpy.types.Material
 
 def read_shape(data_dir: str | Path, name: str, shape: str) -> bpy.types.Mesh:
     """One of CLEVR's meshes, two units wide around its middle, from the object ``shape`` of shapes/``shape``.blend."""
-    path = parts.data_file(data_dir, "shapes", f"{shape}.blend")
-    with bpy.data.libraries.load(str(path), link=False) as (inside, wanted):
-        if shape not in inside.objects:
-            raise InputError(f"{path} holds no object {shape!r}; use CLEVR's own shapes.")
-        wanted.objects = [shape]
-    mesh = wanted.objects[0].data
-    bpy.data.objects.remove(wanted.objects[0])
+    appended = _append(data_dir, "shapes", shape, "objects", "object")
+    mesh = appended.data
+    bpy.data.objects.remove(appended)
     mesh.name = name.title()
     return mesh
+
+
+def _append(data_dir: str | Path, folder: str, name: str, collection: str, kind: str) -> bpy.types.ID:
+    """The data-block ``name`` of ``folder``/``name``.blend, from the ``collection`` of its file."""
+    path = parts.data_file(data_dir, folder, f"{name}.blend")
+    with bpy.data.libraries.load(str(path), link=False) as (inside, wanted):
+        if name not in getattr(inside, collection):
+            raise InputError(f"{path} holds no {kind} {name!r}; use CLEVR's own {folder}.")
+        setattr(wanted, collection, [name])
+    return getattr(wanted, collection)[0]
 
 
 def _objects(scene: bpy.types.Scene, data_dir: str | Path, settings: dict, worn: bpy.types.Material

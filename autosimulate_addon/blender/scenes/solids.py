@@ -42,7 +42,6 @@ def build(data_dir: str | Path, output: str | Path | None = None) -> bpy.types.S
 
     Saved when ``output`` is given. Raises InputError when a shape is missing or is not in its file.
     """
-    meshes = {name: parts.data_file(data_dir, "shapes", f"{shape}.blend") for name, shape in SHAPES.items()}
     rng = np.random.default_rng(SEED)
     scene = parts.empty_scene(192, 160)
     scene.cycles.samples, scene.cycles.max_bounces = 8, 3
@@ -51,7 +50,7 @@ def build(data_dir: str | Path, output: str | Path | None = None) -> bpy.types.S
     parts.orbiting_camera(scene, camera, (0.0, 0.0, 0.03), 0.9, math.radians(40.0))
     _room(scene, rng)
     things = _things(scene, rng)
-    objects = _objects(scene, data_dir, meshes)
+    objects = _objects(scene, data_dir)
     _mark(scene, objects, things, rng)
     parts.save(output)
     return scene
@@ -86,14 +85,13 @@ def _things(scene: bpy.types.Scene, rng: np.random.Generator) -> list[bpy.types.
     return made
 
 
-def _objects(scene: bpy.types.Scene, data_dir: str | Path, meshes: dict[str, Path]
-             ) -> dict[str, list[bpy.types.Object]]:
+def _objects(scene: bpy.types.Scene, data_dir: str | Path) -> dict[str, list[bpy.types.Object]]:
     """Each stands on the table, on a parent of its own that arranges it."""
     collection = bpy.data.collections.new("Objects")
     worn = [clutter.colored_material(name, roughness) for name, roughness in MATERIALS.items()]
     objects: dict[str, list[bpy.types.Object]] = {}
-    for name, path in meshes.items():
-        mesh = read_shape(data_dir, name, path.stem)
+    for name, shape in SHAPES.items():
+        mesh = read_shape(data_dir, name, shape)
         for vertex in mesh.vertices:
             vertex.co *= HALF
             vertex.co.z += HALF         # scaled about its foot, so that it stays on the table

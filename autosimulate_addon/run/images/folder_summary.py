@@ -9,8 +9,7 @@ from ...core.datasets import inspect
 
 
 def folder_summary(folder: str, classes: tuple[str, ...], ids: Mapping[str, int | Sequence[str]] | None,
-                   limit: int,
-                   task: str = "segmentation") -> dict[str, Any]:
+                   limit: int, task: str = "segmentation") -> dict[str, Any]:
     """The summary of ``folder`` as plain values, with at most ``limit`` images looked into; ``task``: the setting."""
     summary = inspect(folder, tuple(classes) or None, ids or None, limit=limit, need_masks=task == "segmentation",
                       need_boxes=task == "detection")
