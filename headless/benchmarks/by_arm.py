@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from .options import add_common, names
 from .table import Table
 
 
@@ -14,6 +15,17 @@ class Comparison(Protocol):
     """What is made once for all rows."""
 
     def row(self, arm: str, seed: int) -> dict[str, Any]: ...
+
+
+def add_flags(parser: argparse.ArgumentParser, arms: Sequence[str], count: int, width: int, high: str) -> None:
+    """Which rows, and of what; ``high``: a render's height in words."""
+    add_common(parser, "1..5")
+    parser.add_argument("--arms", type=names(tuple(arms)), default=list(arms), metavar="A,B",
+                        help=f"of {', '.join(arms)} (default: all)")
+    parser.add_argument("--count", type=int, default=count, metavar="N",
+                        help=f"renders that a judge is trained on (default: {count})")
+    parser.add_argument("--width", type=int, default=width, metavar="PX", help=f"(default: {width}, {high} as high)")
+    parser.add_argument("--summary", action="store_true", help="only print what is in the CSV")
 
 
 def fill(table: Table, options: argparse.Namespace, comparison: Callable[[argparse.Namespace], Comparison],

@@ -35,9 +35,8 @@ from autosimulate_addon.run.process.threads import use_threads
 
 from . import provenance
 from .blender_runs import run_py
-from .by_arm import fill
+from .by_arm import add_flags, fill
 from .levers import APPROXIMATIONS
-from .options import add_common, names
 from .photographs_boxes import BoxJudge
 from .photographs_pools import check_lmo, read_photographs, remembered
 from .places_pool import Pool, PoolSimulator, joined, render_pool, rows_of
@@ -64,24 +63,19 @@ LEARNED_FROM, CHOOSING = 2, 101
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common(parser, "1..5")
+    add_flags(parser, tuple(NAMES), 108, 128, "three quarters")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                         help="LM-O's folder with models/, camera.json and the photographs in val/ and test/")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/places"), metavar="DIR",
                         help="the scene, pools of renders and learned psi (default: runs/benchmarks/places)")
-    parser.add_argument("--arms", type=names(tuple(ARMS)), default=list(NAMES), metavar="A,B",
-                        help=f"of {', '.join(ARMS)} (default: all)")
     parser.add_argument("--pools", type=int, default=5, metavar="N", help="of renders (default: 5)")
     parser.add_argument("--each", type=int, default=2, metavar="N", help="renders of a state in a pool (default: 2)")
     parser.add_argument("--iterations", type=int, default=8, metavar="N", help="of a run (default: 8)")
     parser.add_argument("--images", type=int, default=20, metavar="K", help="drawn per iteration (default: 20)")
     parser.add_argument("--times", type=int, default=3, metavar="N",
                         help=f"as many renders for {', '.join(TRIALS)}, in trials of {TRIAL_IMAGES} (default: 3)")
-    parser.add_argument("--count", type=int, default=108, metavar="N", help="that a judge is trained on (default: 108)")
     parser.add_argument("--judges", type=int, default=2, metavar="N",
                         help="judges of a psi, by draws of their own; a row is their mean (default: 2)")
-    parser.add_argument("--width", type=int, default=128, metavar="PX", help="(default: 128, three quarters as high)")
-    parser.add_argument("--summary", action="store_true", help="only print what is in the CSV")
 
 
 def run(options: argparse.Namespace) -> None:

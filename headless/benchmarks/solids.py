@@ -25,8 +25,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.process.threads import use_threads
 
-from .by_arm import fill
-from .options import add_common, names
+from .by_arm import add_flags, fill
 from .photographs import partner
 from .photographs_arms import AFTER, learn
 from .photographs_boxes import BoxJudge
@@ -44,19 +43,14 @@ COLUMNS = ("arm", "seed", "run", "renders", "judged_on", "width", "samples", "ha
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_common(parser, "1..5")
+    add_flags(parser, tuple(NAMES), 216, 160, "four fifths")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                         help="folder with train/ and valid/, each with images/ and labels/ (seven labels)")
     parser.add_argument("--assets", type=Path, required=True, metavar="DIR",
                         help="CLEVR's image_generation/data, whose shapes are rendered")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmarks/solids"), metavar="DIR",
                         help="the scene, pools of renders and learned psi (default: runs/benchmarks/solids)")
-    parser.add_argument("--arms", type=names(tuple(NAMES)), default=list(NAMES), metavar="A,B",
-                        help=f"of {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--count", type=int, default=216, metavar="N", help="in a judge's pool (default: 216)")
-    parser.add_argument("--width", type=int, default=160, metavar="PX", help="(default: 160, four fifths as high)")
     parser.add_argument("--samples", type=int, default=4, metavar="N", help="of Cycles a pixel (default: 4)")
-    parser.add_argument("--summary", action="store_true", help="only print what is in the CSV")
 
 
 def run(options: argparse.Namespace) -> None:

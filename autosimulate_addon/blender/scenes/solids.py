@@ -13,12 +13,11 @@ import bpy
 import numpy as np
 
 from ...protocol.moments import around
-from ...protocol.vocabulary import film_key
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks.mark import ClassTable
 from ..paths import PropertyRef
-from . import clutter, parts
+from . import clutter, parts, wide
 from .clevr import read_shape
 
 #: CLEVR's shape of each class; how many of a class there can be.
@@ -144,15 +143,13 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], th
     add(refs([bpy.data.objects["Table"]], ""), "", "Table Material", kind="MATERIAL",
         items=(*(f"Table {name}" for name in TABLES), "Table Pages"))
     for name, (_, _, watts) in LIGHTS.items():
-        add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **around(watts, 5.0), low=0.02,
-            high=3000.0)
+        add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **wide.light(watts))
     background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
     add(refs([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength",
-        **around(0.35, 5.0), low=0.005, high=30.0)
+        **wide.world(0.35))
     _mark_nuisances(scene, everyone, things, rng, add, refs)
-    for name, options in (("exposure", {"std": 1.2}), ("white_balance", {"std": 0.4}), ("contrast", {"std": 0.4}),
-                          ("noise", {"mean": 0.04, "std": 0.04}), ("blur", {"mean": 1.2, "std": 1.0})):
-        add([], "", film_key(name), kind="FILM", **options)
+    for name, options in wide.FILM.items():
+        add([], "", name, kind="FILM", **options)
     members = {name: tuple(map(paths.ref_to, made)) for name, made in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
 
