@@ -7,7 +7,7 @@ calibration of the loss and the decision biases of the mIoU; the test photograph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
@@ -30,15 +30,21 @@ EVERY = 2
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a head says of a pool. ``loss``: calibrated on val; ``decided``: mIoU with biases chosen on val."""
+class Scores:
+    """Of a learner on photographs. ``loss``: calibrated on val; ``decided``: mIoU with biases chosen on val."""
 
-    l2: float
     val_loss: float
     val_decided: float
     loss: float
     decided: float
     miou: float
+
+
+@dataclass(frozen=True)
+class Verdict(Scores):
+    """What a head says of a pool."""
+
+    l2: float
 
 
 class Judge:
@@ -62,7 +68,7 @@ class Judge:
             head.vector = head.problem(samples).fit(head.vector)
             outputs = (torch.cat([logits for _, logits in head.small_outputs(head.theta, data)])
                        for data in (val, self.test))
-            verdicts.append(Verdict(head.l2, *self.scores(*outputs, val)))
+            verdicts.append(Verdict(**asdict(self.scores(*outputs, val)), l2=head.l2))
         return min(verdicts, key=lambda verdict: verdict.val_loss)
 
     def part(self, rows: Tensor) -> Validation:
@@ -71,14 +77,13 @@ class Judge:
         some.remembered(head.encoder, lambda: [each[rows] for each in head.scales(self.val)])
         return some
 
-    def scores(self, val: Tensor, test: Tensor, chosen_on: Validation) -> tuple[float, float, float, float, float]:
-        """Loss and mIoU on ``chosen_on``, whose logits are ``val`` (N, classes, H/2, W/2); loss, mIoU and mIoU without
-        biases on the test photographs from theirs."""
+    def scores(self, val: Tensor, test: Tensor, chosen_on: Validation) -> Scores:
+        """From logits (N, classes, H/2, W/2) of ``chosen_on`` and of the test photographs."""
         some = [(val[..., ::EVERY, ::EVERY], _labels(chosen_on)[..., ::EVERY, ::EVERY])]
         calibration, rule = self.task.calibration(some), decision_biases(some)[:, None, None]
-        return (self._loss(calibration(val), chosen_on), self._miou(val + rule, chosen_on),
-                self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
-                self._miou(test, self.test))
+        return Scores(self._loss(calibration(val), chosen_on), self._miou(val + rule, chosen_on),
+                      self._loss(calibration(test), self.test), self._miou(test + rule, self.test),
+                      self._miou(test, self.test))
 
     def _loss(self, logits: Tensor, data: Validation) -> float:
         return self.task.losses(logits, _labels(data)).mean().item()

@@ -8,7 +8,7 @@ photographs stands; the state in which that was least is scored.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ from autosimulate_addon.core.learners.learner import Learner
 from autosimulate_addon.core.randomness import derive_seed
 from autosimulate_addon.core.renders import RenderStore
 
-from .photographs_judge import Judge
+from .photographs_judge import Judge, Scores
 
 #: Visits to every render between two looks at the photographs; looks without a better one after which it is flat; the
 #: most visits.
@@ -32,15 +32,10 @@ EPOCHS, PATIENCE, MOST = 2, 2, 16
 
 
 @dataclass(frozen=True)
-class NetworkVerdict:
-    """What a network says of a pool, as a head's ``Verdict``; ``curve``: the loss on val at every look."""
+class NetworkVerdict(Scores):
+    """What a network says of a pool; ``curve``: the loss on val at every look."""
 
     epochs: int
-    val_loss: float
-    val_decided: float
-    loss: float
-    decided: float
-    miou: float
     curve: str
 
 
@@ -58,14 +53,15 @@ class NetworkJudge:
             steps = round(EPOCHS * len(store) / config.batch_size)
             learner.fit(store, Training(store.psis[-1], rows, steps), derive_seed(0, "look", len(curve)))
             scores = self.by.scores(*(_outputs(learner, data) for data in (self.by.val, self.by.test)), self.by.val)
-            curve.append(scores[0])
-            print(f"   {EPOCHS * len(curve)} epochs: {scores[0]:.4f} on val", file=sys.stderr, flush=True)
-            if best is None or scores[0] < best[1][0]:
+            curve.append(scores.val_loss)
+            print(f"   {EPOCHS * len(curve)} epochs: {scores.val_loss:.4f} on val", file=sys.stderr, flush=True)
+            if best is None or scores.val_loss < best[1].val_loss:
                 best = len(curve), scores
             elif len(curve) - best[0] >= PATIENCE:
                 break
         assert best is not None
-        return NetworkVerdict(EPOCHS * best[0], *best[1], " ".join(f"{loss:.4f}" for loss in curve))
+        return NetworkVerdict(**asdict(best[1]), epochs=EPOCHS * best[0],
+                              curve=" ".join(f"{loss:.4f}" for loss in curve))
 
 
 @torch.no_grad()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...blender.marks import properties, settings
-from ...blender.scenes import demo as demo_scene
-from ...blender.scenes import parts
+from ...blender.scenes import clevr, demo, lmo, lmo_places, parts, solids
 from ...protocol import InputError
 from ..arguments import settings as settings_of
 from ..config import combine
@@ -18,6 +18,12 @@ from ..process.log import Log
 from ..process.streams import say
 from ..record.directory import check_writable
 
+#: What builds a scene from the folder with its assets and the start.
+FROM_DATA: dict[str, Callable[[Path, str], object]] = {
+    "clevr": lambda data, start: clevr.build(data, start=start),
+    "lmo": lambda data, start: lmo.build(data, start=start),
+    "lmo-places": lambda data, start: lmo_places.build(data),
+    "solids": lambda data, start: solids.build(data)}
 #: Scenes and where psi may begin in each, the default first.
 STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark"),
           "lmo-places": ("uniform",), "solids": ("wide",)}
@@ -40,33 +46,14 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     combine(given)                      # which says what none of them may be
     properties.ensure_registered()
     if options.what == "demo":
-        demo_scene.build(start=start)
+        demo.build(start=start)
     else:
         if options.data is None:
             raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
         if not Path(options.data).is_dir():
             raise InputError(f"--data '{options.data}' is not a folder.")
-        _build_from(options.what, Path(options.data), start)
+        FROM_DATA[options.what](Path(options.data), start)
     settings.write(bpy.context.scene.autosimulate, given)
     parts.save(output)
     say(f"'{output}' is written.")
     return {"output": str(output)}
-
-
-def _build_from(name: str, data: Path, start: str) -> None:
-    if name == "clevr":
-        from ...blender.scenes import clevr as clevr_scene
-
-        clevr_scene.build(data, start=start)
-    elif name == "lmo-places":
-        from ...blender.scenes import lmo_places
-
-        lmo_places.build(data)
-    elif name == "solids":
-        from ...blender.scenes import solids
-
-        solids.build(data)
-    else:
-        from ...blender.scenes import lmo as lmo_scene
-
-        lmo_scene.build(data, start=start)
