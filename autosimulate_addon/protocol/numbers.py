@@ -73,6 +73,7 @@ class Matching(Typed):
     moved: list[Move] = field(default_factory=list)
     classes: dict[str, list[float]] = field(default_factory=dict)
     scales: dict[str, list[float]] = field(default_factory=dict)
+    areas: dict[str, list[float]] = field(default_factory=dict)     # of an image, by the last psi and in photographs
     ended: str = ""
     unheard: Unheard | None = None
 

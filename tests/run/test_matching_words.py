@@ -55,3 +55,14 @@ def test_what_lights_cannot_reach_is_said():
     assert "stay 2.0 stops too bright" in matching.brightness(dark)
     assert "were matched" in matching.brightness({**dark, "left": -0.1})
     assert "changes it" in matching.brightness({**dark, "lit": False})
+
+
+def test_what_is_far_smaller_in_renders_is_said():
+    told = matching.sizes({"cube": [0.013, 0.09], "ball": [0.02, 0.03], "can": [0.01, 0.08]})
+    assert told.startswith("can takes up 1.0 % and 8.0 % of the renders and of the photographs that show it, "
+                           "cube 1.3 % and 9.0 %: move the camera nearer")
+    assert "move the camera away" in matching.sizes({"cube": [0.09, 0.013]})
+    assert matching.sizes({"cube": [0.0, 0.02]}) == "No render shows cube, photographs do: let the camera see it."
+    assert matching.sizes({"cube": [0.02, 0.0], "ball": [0.02, 0.03]}) == ""
+    quiet = round_of(0, [], 0.1, 0.1).details | {"areas": {"cube": [0.013, 0.09]}}
+    assert "nearer" in matching.sentence(quiet) and "nearer" not in matching.sentence(quiet | {"ended": "steps"})

@@ -71,7 +71,8 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
         found = ("", "", 0) if source is None else (source.format, source.description, len(source.samples))
         return Summary(folder, *found, problems=(str(error),))
     names = dict(enumerate(classes)) if classes else source.table
-    keys = range(int(boxed), len(classes)) if classes else sorted(set(source.table) | set(counts))
+    nothing = {0} if boxed and not counts.get(0) else set()         # the background has no boxes
+    keys = range(int(boxed), len(classes)) if classes else sorted((set(source.table) | set(counts)) - nothing)
     notes = source.all_notes() + (table.notes if table else [])
     if not pillow:
         notes.append("Pillow is not installed here, so the pictures were counted but not looked into.")

@@ -18,6 +18,7 @@ from ..psi import Psi
 from ..randomness import derive_seed, seed_of
 from ..renders import RenderStore, mixture
 from ..tasks.task import Task
+from .areas import areas
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, listed, match
 from .mmd import Distance
@@ -42,6 +43,8 @@ class Round:
     #: MMD^2 before and after, by class of the labels and by scale of the features.
     by_class: Mapping[str, tuple[float, float]]
     by_scale: Mapping[str, tuple[float, float]]
+    #: The share of an image that a class takes up, in renders of the new psi and in photographs: see ``areas``.
+    areas: Mapping[str, tuple[float, float]]
 
     @property
     def nothing_left(self) -> bool:
@@ -57,6 +60,7 @@ class Round:
                 "after": dict(zip((FEATURES, LABELS), matched["after"], strict=True)),
                 "classes": {name: list(pair) for name, pair in self.by_class.items()},
                 "scales": {name: list(pair) for name, pair in self.by_scale.items()},
+                "areas": {name: list(pair) for name, pair in self.areas.items()},
                 "renders": self.renders, "stops": self.stops, "far": self.far,
                 "lit": self.lit, "left": self.left}
 
@@ -106,7 +110,8 @@ class Matcher:
         matched = match(psi, self.draws, self._log_q(store, psi), distances, self.options, self.held(psi))
         return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left, looks,
                      _by_group(distances[1], self.task.statistics_groups(), matched),
-                     _by_group(distances[0], feature_groups(self.encoder), matched))
+                     _by_group(distances[0], feature_groups(self.encoder), matched),
+                     areas(distances[1], self.task.statistics_groups(), matched.weights[1]))
 
     def held(self, psi: Psi) -> Tensor:
         """(P,) bool: the film that does not move. As wide as it began it is an augmentation; exposure is matched."""

@@ -65,7 +65,8 @@ class Task(Protocol):
         """(K, S) float32: what the labels of an image hold, by which renders and photographs are compared."""
 
     def statistics_groups(self) -> dict[str, Tensor]:
-        """The columns of ``statistics`` that belong to each class, by its name."""
+        """The columns of ``statistics`` that belong to each class, by its name; the first is the logarithm of the share
+        of the image that it takes up (see ``label_statistics``)."""
 
     def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...protocol.events import MATCHED, Iteration
@@ -17,6 +19,8 @@ ENDED = {NOTHING_HEARD: "no further difference stands out of the noise",
 _NAMED = 4
 #: Stops that renders may stay too dark or too bright before it is worth a word.
 _LEFT_STOPS = 0.5
+#: Times as large in photographs as in renders, or the other way round, that are worth a word.
+_OTHER_SIZE = 2.0
 
 
 def sentence(details: Mapping[str, Any]) -> str:
@@ -31,7 +35,9 @@ def sentence(details: Mapping[str, Any]) -> str:
     said = (f"Match on {details['renders']} renders: distance in {near}; "
             f"{f'moved {names}{more}' if moved else 'nothing moved'}; {ENDED[details['ended']]}.")
     unheard = Unheard.read(details.get("unheard") or {})
-    return f"{said} {needed(unheard)}" if unheard and details["ended"] == NOTHING_HEARD else said
+    if details["ended"] != NOTHING_HEARD:
+        return said
+    return " ".join(filter(None, (said, needed(unheard) if unheard else "", sizes(details.get("areas", {})))))
 
 
 def needed(unheard: Unheard) -> str:
@@ -75,7 +81,8 @@ def summary(iterations: Iterable[Iteration]) -> Matching | None:
     groups = {group: {name: [first[group].get(name, pair)[0], pair[1]] for name, pair in last[group].items()}
               for group in ("classes", "scales")}
     return Matching(renders=last["renders"], rounds=len(rounds), before=first["before"], after=last["after"],
-                    moved=sorted(moved.values(), key=lambda move: -abs(move.z)), **groups, ended=last["ended"],
+                    moved=sorted(moved.values(), key=lambda move: -abs(move.z)), **groups,
+                    areas=last.get("areas", {}), ended=last["ended"],
                     unheard=Unheard.read(last.get("unheard") or {}))
 
 
@@ -94,3 +101,24 @@ def left(matched: Matching) -> str:
         largest = sorted(groups.items(), key=lambda item: -item[1][1])[:_NAMED // 2]
         words += [f"{name} of {key} {after:.2f}" for key, (_, after) in largest]
     return f"What is left, largest first: {', '.join(words)}. Learnable properties that change it may be missing."
+
+
+def sizes(areas: Mapping[str, Sequence[float]]) -> str:
+    """Which classes are far smaller or larger in renders than in photographs, and what to do; "" where none is.
+
+    ``areas``: of each class the shares of an image that it takes up, in renders and in photographs.
+    """
+    unseen = [name for name, (rendered, real) in areas.items() if real and not rendered]
+    if unseen:
+        return f"No render shows {unseen[0]}, photographs do: let the camera see it."
+    ratios = {name: real / rendered for name, (rendered, real) in areas.items() if rendered and real}
+    far = sorted((name for name, ratio in ratios.items() if max(ratio, 1 / ratio) >= _OTHER_SIZE),
+                 key=lambda name: -abs(math.log(ratios[name])))
+    if not far:
+        return ""
+    shares = [" and ".join(f"{share:.1%}".replace("%", " %") for share in areas[name]) for name in far]
+    told = [f"{far[0]} takes up {shares[0]} of the renders and of the photographs that show it",
+            *(f"{name} {both}" for name, both in zip(far[1:_NAMED // 2], shares[1:], strict=False))]
+    closer = statistics.median(ratios[name] for name in far) > 1
+    return (f"{', '.join(told)}: move the camera {'nearer' if closer else 'away'}, or mark its location or lens as "
+            "learnable, with a wider spread.")

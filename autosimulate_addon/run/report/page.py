@@ -214,6 +214,7 @@ def _matching(record: RunRecord) -> str:
     told = f"{matching.left(matched)} It ended as {matching.ENDED[matched.ended]}."
     if matched.unheard:
         told += f" {matching.needed(matched.unheard)}"
+    told = f"{told} {matching.sizes(matched.areas)}".strip()
     return _section(
         f"Matched on {matched.renders:,} renders, without a network",
         _table(["distance to the photographs (MMD²)", "before", "after"], rows, 1, full=False)
