@@ -11,9 +11,9 @@ from ...protocol.numbers import Numbers, Row
 from ...protocol.words import percent
 from .record import RunRecord
 
-#: What the mIoU of two fresh networks trained on draws from the same psi was seen to differ by: the least that is said
-#: of chance where one network alone was trained on each.
-REPEATABILITY = 0.01
+#: What the metric of two fresh networks trained on draws from the same psi was seen to differ by, and by which share
+#: their losses: the least that is said not to be chance where one network alone was trained on each.
+REPEATABILITY, LOSS_REPEATABILITY = 0.01, 0.04
 #: A mean difference of fewer than this many of its standard errors may be chance.
 CLEAR = 2.0
 
@@ -45,15 +45,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference; ``error``, its standard error, is NaN where there is one value alone."""
+    """A mean difference; ``error``, its standard error, is NaN where there is one value alone, which has to be of the
+    ``least`` size."""
 
     mean: float
     error: float = math.nan
+    least: float = 0.0
 
     @property
     def sign(self) -> int:
         """1, -1, or 0 where it was not measured, is none, or may be chance."""
-        if math.isnan(self.mean) or (not math.isnan(self.error) and abs(self.mean) < CLEAR * self.error):
+        if math.isnan(self.mean) or abs(self.mean) < (self.least if math.isnan(self.error) else CLEAR * self.error):
             return 0
         return (self.mean > 0) - (self.mean < 0)
 
@@ -122,18 +124,19 @@ def outcome_of(learned: Row, control: Row) -> str:
 
 def _gain(learned: Row, control: Row) -> Difference:
     """The gain in the metric."""
-    return _difference(learned.metrics, control.metrics, learned.metric - control.metric)
+    return _difference(learned.metrics, control.metrics, learned.metric - control.metric, REPEATABILITY)
 
 
 def _rise(learned: Row, control: Row) -> Difference:
     """Of the loss."""
-    return _difference(learned.losses, control.losses, learned.loss - control.loss)
+    return _difference(learned.losses, control.losses, learned.loss - control.loss,
+                       LOSS_REPEATABILITY * abs(control.loss))
 
 
-def _difference(after: Sequence[float], before: Sequence[float], mean: float) -> Difference:
+def _difference(after: Sequence[float], before: Sequence[float], mean: float, least: float) -> Difference:
     """Network by network: the one of either side began and was trained with the same random numbers."""
     if len(after) != len(before) or len(after) < 2:
-        return Difference(mean)
+        return Difference(mean, least=least)
     pairs = [a - b for a, b in zip(after, before, strict=True)]
     return Difference(statistics.mean(pairs), statistics.stdev(pairs) / math.sqrt(len(pairs)))
 
