@@ -211,6 +211,12 @@ def test_the_verdict_by_judges(tmp_path, learned, start, outcome, words):
     assert ("Repeats" in verdict.detail) == (abs(learned[0] - start[0]) < 0.01)
 
 
+def test_one_network_of_each_that_differs_by_as_little_as_repeats_do_is_no_win(tmp_path):
+    done = {"event": "done", "numbers": numbers((0.004, 7.90), (0.001, 7.94))}
+    verdict = judge(record(make_run(tmp_path / "run", [{"event": "start"}, done])))
+    assert verdict.outcome == "mixed" and "may be chance" in verdict.detail
+
+
 @pytest.mark.parametrize(("learned", "start", "outcome", "words"), [
     # 10 points with all pairs of networks agreeing; the same 10 points, where one pair says otherwise
     (((0.55, 0.54, 0.56), (0.2, 0.2, 0.2)), ((0.45, 0.45, 0.45), (0.2, 0.2, 0.2)), "better", "+10.0 ± 0.6 points"),
