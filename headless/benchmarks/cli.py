@@ -14,6 +14,7 @@ COMMANDS = {
     "gradient": "the estimator's instrument: cosines of the estimated psi-gradient, per approximation, K and lever",
     "demo": "the built-in demo in Blender: learned against null control, wide and oracle",
     "clevr": "CLEVR's own scene and assets in Blender, with a target configuration",
+    "head-seconds": "a fit and hypergradient of the convex head, segmentation and detection, at LM-O's size",
     "overhead": "a render with masks against bare Cycles",
     "worker-kills": "render processes and a cluster, some killed, against the job alone: psi to the last bit",
     "worker-overlap": "rendering while networks are trained, against one after the other: wall time",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from autosimulate_addon.core.config import LoopConfig
 from autosimulate_addon.core.datasets import Dataset
@@ -52,17 +51,15 @@ class BoxJudge:
         self.config, self.task = LoopConfig(learner="head", task="detection"), DetectionTask(classes)
         self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
 
-    def judge(self, store: RenderStore, rows: Tensor | None = None) -> BoxVerdict:
-        """``rows`` (n,) of the store, as often as they are named (default: all, once)."""
-        head = self.head(store, rows)
+    def judge(self, store: RenderStore) -> BoxVerdict:
+        head = self.head(store)
         val, test = (self.scores(head, data) for data in (self.val, self.test))
         return BoxVerdict(head.l2, val.loss, val.map50, test.loss, test.map50, test.coco_map)
 
-    def head(self, store: RenderStore, rows: Tensor | None = None) -> BoxHead:
+    def head(self, store: RenderStore) -> BoxHead:
         """The detector whose l2 does best on the validation photographs."""
         head = BoxHead(self.config, self.task, 0)
         sampled = head.sampled(store)
-        sampled = sampled if rows is None else sampled.rows(rows)
         weights = torch.full((len(sampled),), 1 / len(sampled))
         head.standardise(sampled, weights)
         problem, found, vector = head.samples(sampled, weights), [], None

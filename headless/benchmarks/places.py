@@ -4,8 +4,9 @@ LM-O's objects on real photographs: three rooms, nine places to look from, two q
 There are --pools of renders, each with --each of every state, rendered once and kept in --work. Every method draws
 from two pools, by the product's own loop: the j-th draw of a state is the j-th render of it there, and past the last
 one renders repeat, with other noise and blur. What it delivers is judged by the OTHER pools: --count renders in the
-proportions of the learned p, for all arms of a seed by the same random numbers, train a fresh convex detector, whose l2
-is chosen on the photographs in val; those in test are only scored. The next seed learns from the second of the two
+proportions of the learned p, none of them twice (what the pools lack is rendered), for all arms of a seed by the same
+random numbers, train a fresh convex detector, whose l2 is chosen on the photographs in val; those in test are only
+scored. The next seed learns from the second of the two
 pools and the one after it, so that seeds share renders. Seeds from 101 on, for choosing, have pools of their own. The
 methods that pay a training for a number (bo, random, lts) have --times as many renders.
 
@@ -39,11 +40,11 @@ from .by_arm import add_flags, fill
 from .levers import APPROXIMATIONS
 from .photographs_boxes import BoxJudge
 from .photographs_pools import check_lmo, read_photographs, remembered
-from .places_pool import Pool, PoolSimulator, joined, render_pool, rows_of
+from .places_pool import Pool, PoolSimulator, chosen, joined, render_pool, times_of
 from .places_report import MATCHING, NAMES, in_room, pack, shares, summary
 from .table import Table
 
-COLUMNS = ("arm", "seed", "run", "renders", "each", "judges", "judged_on", "distinct", "width", "map50", "coco_map",
+COLUMNS = ("arm", "seed", "run", "renders", "each", "judges", "judged_on", "width", "map50", "coco_map",
            "loss", "l2", "val_loss", "val_map50", "room", "kl", "search_seconds", "seconds", "p")
 #: The methods that pay a training for a number, and the images of each of their trials.
 TRIALS, TRIAL_IMAGES = ("bo", "random", "lts"), 48
@@ -94,13 +95,11 @@ class Comparison:
                              f"{LEARNED_FROM + 1} at least, and --each 1.")
         self.config = RunConfig(width=options.width, height=options.width * 3 // 4)
         use_threads(self.config.width, self.config.height)
-        folder = options.work / f"{self.config.width}x{self.config.height}"
         wanted = sorted({pool for seed in options.seeds for half in self.halves(seed) for pool in half})
-        self.pools = {pool: render_pool(self.scene, self.config, folder / str(pool), pool, options.each)
-                      for pool in wanted}
+        self.folder = options.work / f"{self.config.width}x{self.config.height}"
+        self.pools = {pool: self._pool(pool, options.each) for pool in wanted}
         self.val, test = read_photographs(self.scene, options.data, self.config)
         self.judge = BoxJudge(self.val.classes, self.val, test)
-        self.stores: dict[int, RenderStore] = {}
 
     def halves(self, seed: int) -> tuple[list[int], list[int]]:
         """(the pools that a seed learns from, those that judge it)."""
@@ -120,28 +119,32 @@ class Comparison:
         began, choice = time.monotonic(), next(iter(self.pools.values())).choice
         found = self._learned(arm, seed)
         p = found["p"]
-        verdicts, distinct = [], []
-        for judge in range(self.options.judges):
-            store, rows = self._drawn(p, seed, judge)
-            verdicts.append(dataclasses.asdict(self.judge.judge(store, rows)))
-            distinct.append(len(rows.unique()))
+        verdicts = [dataclasses.asdict(self.judge.judge(self._drawn(p, seed, judge)))
+                    for judge in range(self.options.judges)]
         verdict: dict[str, Any] = {name: statistics.fmean(each[name] for each in verdicts) for name in verdicts[0]}
         verdict["l2"] = " ".join(f"{each['l2']:g}" for each in verdicts)
         return {"arm": arm, "seed": seed, "run": found["run"], "renders": found["renders"], "each": self.options.each,
-                "judges": self.options.judges, "judged_on": self.options.count, "distinct": statistics.fmean(distinct),
+                "judges": self.options.judges, "judged_on": self.options.count,
                 "width": self.config.width, **verdict,
                 "room": shares(dict(zip(choice.items, p, strict=True)))[MATCHING], "kl": found["kl"],
                 "search_seconds": found["seconds"], "seconds": time.monotonic() - began,
                 "p": pack(dict(zip(choice.items, p, strict=True)))}
 
-    def _drawn(self, p: list[float], seed: int, judge: int) -> tuple[RenderStore, Any]:
-        """Renders of the pools that judge, state by state, and the rows of them that are drawn from ``p``."""
-        pool = joined([self.pools[other] for other in self.halves(seed)[1]])
-        if seed not in self.stores:
-            self.stores = {seed: RenderStore(pool.factors, pool.layers)}        # of one seed at a time
-            self.stores[seed].add([render for own in pool.renders for render in own], Psi.from_factors(pool.factors))
-        return self.stores[seed], rows_of(p, [len(own) for own in pool.renders], self.options.count,
-                                          derive_seed(seed, "judge", judge))
+    def _drawn(self, p: list[float], seed: int, judge: int) -> RenderStore:
+        """Renders of the pools that judge, drawn from ``p``. Where a state comes more often than they have renders of
+        it, the first of them is given more."""
+        others, drawn = self.halves(seed)[1], derive_seed(seed, "judge", judge)
+        own, times = joined([self.pools[other] for other in others]), times_of(p, self.options.count, drawn)
+        lacking = [max(0, often - len(renders)) for often, renders in zip(times, own.renders, strict=True)]
+        each = self.options.each
+        first = self._pool(others[0], [each + count for count in lacking]) if any(lacking) else self.pools[others[0]]
+        store = RenderStore(own.factors, own.layers)
+        store.add(chosen(own.renders, [renders[each:] for renders in first.renders], times, drawn),
+                  Psi.from_factors(own.factors))
+        return store
+
+    def _pool(self, pool: int, counts: list[int] | int) -> Pool:
+        return render_pool(self.scene, self.config, self.folder / str(pool), pool, counts)
 
     def _learned(self, arm: str, seed: int) -> dict[str, Any]:
         """{"p", "kl" from the start in nats, "renders", "run", "seconds", "log"} of one run; what is known is read."""

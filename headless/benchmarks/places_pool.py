@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.randomness import derive_seed
@@ -69,41 +67,48 @@ def choice_of(factors: Sequence[Factor]) -> Factor:
     return free[0]
 
 
-def render_pool(scene: Path, config: RunConfig, folder: Path, seed: int, each: int) -> Pool:
-    """``each`` renders of every state. All that a state leaves open is drawn by (seed, state, number).
+def render_pool(scene: Path, config: RunConfig, folder: Path, seed: int, counts: Sequence[int] | int) -> Pool:
+    """So many renders of every state. All that a state leaves open is drawn by (seed, state, number).
 
     What is on disk is read, the rest is rendered and kept: a pool that was interrupted goes on.
     """
     marked = marked_scene.open_marked_scene(str(scene), None)
     with open_simulator(marked.starting_at(marked_scene.starting_psi(marked, None)), config) as simulator:
         choice, start = choice_of(simulator.factors), Psi.from_factors(simulator.factors)
-        states = range(len(choice.items))
-        keys = [SampleKey(seed, state, number) for state in states for number in range(each)]
+        counts = [counts] * len(choice.items) if isinstance(counts, int) else counts
+        keys = [SampleKey(seed, state, number) for state, count in enumerate(counts) for number in range(count)]
         draws = [start.sample(key) | {choice.key: np.full((1, 1), key.iteration)} for key in keys]
         renders: list[Render] = []
         for render in RenderCache(simulator, folder).render(draws, keys):
             renders.append(render)
-            if len(renders) % (6 * each) == 0:
+            if len(renders) % 36 == 0:
                 print(f"   pool {seed}: {len(renders)} of {len(keys)}", file=sys.stderr, flush=True)
         # Values of what a state leaves open say nothing to a search: they are not learned.
         factors = (choice, *(factor for factor in simulator.factors if factor.film))
         renders = [dataclasses.replace(render, draw={factor.key: render.draw[factor.key] for factor in factors})
                    for render in renders]
+        rest = iter(renders)
         return Pool(factors, simulator.classes, simulator.layers,
-                    tuple(tuple(renders[state * each:(state + 1) * each]) for state in states))
+                    tuple(tuple(itertools.islice(rest, count)) for count in counts))
 
 
-def rows_of(p: Sequence[float], counts: Sequence[int], count: int, seed: int) -> Tensor:
-    """(count,) rows of renders that lie state by state, ``counts`` of each, as draws from ``p`` (states,).
+def times_of(p: Sequence[float], count: int, seed: int) -> list[int]:
+    """How often each state comes in ``count`` draws from ``p`` (states,).
 
-    Systematic sampling: a state comes as often as p says, to within one; and none of its renders comes once more
-    before all have come. The same seed takes any p by the same random numbers.
+    Systematic sampling: as often as p says, to within one. The same seed takes any p by the same random number.
     """
     places = (np.arange(count) + np.random.default_rng(derive_seed(seed, "offset")).random()) / count
-    edges = np.cumsum(np.asarray(p) / np.sum(p))
-    states = np.searchsorted(edges[:-1], places, side="right")
-    rows: list[int] = []
-    for state, often in zip(*np.unique(states, return_counts=True), strict=True):
-        order = np.random.default_rng(derive_seed(seed, "order", int(state))).permutation(counts[state])
-        rows += (sum(counts[:state]) + np.resize(order, often)).tolist()
-    return torch.tensor(rows)
+    states = np.searchsorted(np.cumsum(np.asarray(p) / np.sum(p))[:-1], places, side="right")
+    return np.bincount(states, minlength=len(p)).tolist()
+
+
+def chosen(own: Sequence[Sequence[Render]], more: Sequence[Sequence[Render]], times: Sequence[int], seed: int
+           ) -> list[Render]:
+    """As many renders of each state as ``times`` say, none twice: of its ``own`` in an order by ``seed``, and where
+    they are too few of ``more``.
+    """
+    found: list[Render] = []
+    for state, often in enumerate(times):
+        order = np.random.default_rng(derive_seed(seed, "order", state)).permutation(len(own[state]))
+        found += [*(own[state][place] for place in order), *more[state]][:often]
+    return found

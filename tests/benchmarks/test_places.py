@@ -78,6 +78,8 @@ def test_a_pool_has_so_many_renders_of_each_state_and_renders_none_twice(places_
     for pool in (one, again):
         assert [[set(render.draw) for render in own] for own in pool.renders] == [[{"Place", "film:noise"}] * 2] * 3
         assert [own[1].draw["Place"].item() for own in pool.renders] == [0, 1, 2]
+    more = places_pool.render_pool(tmp_path / "any.blend", None, tmp_path / "1", 1, [2, 2, 4])
+    assert [len(own) for own in more.renders] == [2, 2, 4] and scene.rendered[6:] == [2, 2]
 
 
 def _pictures(start, standin, seed):
@@ -95,7 +97,7 @@ def test_a_row_is_the_mean_of_its_judges(benchmark, places_pool, report, choice)
     start = Psi.from_factors(standin.factors)
     comparison = places.Comparison.__new__(places.Comparison)
     comparison.options = argparse.Namespace(pools=3, judges=2, count=6, each=4)
-    comparison.config, comparison.val, comparison.stores = RunConfig(width=32, height=24), val, {}
+    comparison.config, comparison.val = RunConfig(width=32, height=24), val
     comparison.pools = {seed: places_pool.Pool((choice,), standin.classes, (Layer("rest"),),
                                                _pictures(start, standin, seed)) for seed in (1, 2, 3)}
     comparison.judge = boxes.BoxJudge(standin.classes, val, test)
@@ -103,7 +105,7 @@ def test_a_row_is_the_mean_of_its_judges(benchmark, places_pool, report, choice)
     row = comparison.row("room", 1)
     assert set(row) == set(places.COLUMNS)
     assert list(report.unpack(row["p"]).values()) == pytest.approx([4 / 7, 3 / 7, 0], abs=1e-4)
-    assert row["room"] == pytest.approx(1) and row["distinct"] == 6 and len(row["l2"].split()) == 2
+    assert row["room"] == pytest.approx(1) and row["judged_on"] == 6 and len(row["l2"].split()) == 2
     assert 0 <= row["map50"] <= 1 and row["kl"] > 0
 
 
@@ -121,12 +123,17 @@ def test_the_product_s_loop_learns_from_a_pool(benchmark, places_pool, choice, a
     assert sum(found["p"]) == pytest.approx(1) and min(found["p"]) > 0
 
 
-def test_a_judge_sees_renders_as_p_has_them_each_once_before_one_comes_again(places_pool):
-    rows = places_pool.rows_of([0.5, 0.0, 0.3, 0.2], [8, 8, 8, 8], 20, 1).tolist()
-    often = np.bincount(rows, minlength=32).reshape(4, 8)
-    assert often.sum(1) == pytest.approx([10, 0, 6, 4], abs=1)
-    assert often[0].min() >= 1 and often[0].max() <= 2 and often[2:].max() == 1
-    assert rows == places_pool.rows_of([0.5, 0.0, 0.3, 0.2], [8, 8, 8, 8], 20, 1).tolist()
+def test_a_judge_sees_renders_as_p_has_them_and_none_twice(places_pool):
+    times = places_pool.times_of([0.5, 0.0, 0.3, 0.2], 20, 1)
+    assert sum(times) == 20 and times == pytest.approx([10, 0, 6, 4], abs=1)
+    assert times == places_pool.times_of([0.5, 0.0, 0.3, 0.2], 20, 1)
+    own, more = ([[_render(state, number) for number in numbers] for state in range(4)]
+                 for numbers in (range(8), range(8, 12)))
+    found = places_pool.chosen(own, more, times, 1)
+    keys = [render.key for render in found]
+    assert len(set(keys)) == 20 and np.bincount([key.iteration for key in keys], minlength=4).tolist() == times
+    assert sum(key.sample >= 8 for key in keys) == times[0] - 8
+    assert [render.key for render in places_pool.chosen(own, more, times, 1)] == keys
 
 
 def test_only_one_choice_is_compared(places_pool, choice):

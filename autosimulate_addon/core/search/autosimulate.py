@@ -17,6 +17,8 @@ from .evidence import weigh
 from .match import MatchStage
 from .method import Context, Outcome
 
+#: Matching takes this part of the iterations at most: what it leaves is for the hypergradient.
+MATCHING = 0.25
 #: The status of an iteration in which no coordinate stood out of its noise: psi stayed where it was.
 QUIET = "quiet"
 
@@ -107,13 +109,15 @@ class AutoSimulate(Search):
         return self.options.estimator.approximation != "no-validation"
 
     def _match(self, context: Context) -> Outcome | None:
-        """A round of matching where it is its turn: psi moves, or stays where the renders have nothing to say."""
-        if self.matching is None or not self.matching.due(context):
+        """A round of matching while it is its turn: psi moves, or stays where the renders have nothing to say."""
+        if self.matching is None or self.matching.over:
+            return None
+        if context.iteration > 0 and context.progress >= MATCHING:
+            self.matching.end()
             return None
         matched, outcome = self.matching.round(context)
         if not matched.nothing_left:
-            self.psi = matched.psi
-            self.history.clear()        # of which the last part is averaged: psi goes on from here
+            self.psi = matched.psi      # and not into the history, of which the last part is averaged
         return outcome
 
     def _step(self, gradient: torch.Tensor, variance: torch.Tensor, progress: float) -> torch.Tensor:

@@ -15,40 +15,25 @@ from ..psi import Psi
 from .base import Search
 from .method import Context, Outcome
 
-#: Beside a hypergradient matching moves psi in this part of the iterations at most: what it leaves is for the other.
-PART = 0.25
-#: What renders did not tell, so many times as many may.
-MORE = 4 / 3
+#: Renders that are asked before matching is over: what few do not tell, more may.
+ENOUGH = 96
 
 
 class MatchStage:
-    """Rounds of matching, one an iteration while they move psi, and again when there are more renders."""
+    """Rounds of matching, one an iteration, until the renders have nothing more to say."""
 
     def __init__(self, settings: Any) -> None:
-        """``settings``: a ``LoopConfig``, of which it reads the iterations, the encoder, the device and
-        ``match_options``."""
+        """``settings``: a ``LoopConfig``, of which it reads the encoder, the device and ``match_options``."""
         self.settings = settings
-        self.moved = 0          # rounds that moved psi
-        self.heard_nothing = 0  # in so many renders, the last time
+        self.over = False
         self._matcher: Matcher | None = None
         self._saved: dict[str, Any] | None = None
 
     def round(self, context: Context) -> tuple[Round, Outcome]:
         matched = self._ready(context).round(context.store, context.batch, context.psi, context.seed,
                                              context.report)
-        if matched.nothing_left:
-            self.heard_nothing = matched.renders
-        else:
-            self.moved += 1
-        return matched, Outcome(MATCHED, matched.details())
-
-    def due(self, context: Context) -> bool:
-        """Whether it is matching's turn, where a hypergradient is asked too. The last iteration is for what that says
-        of how sure it is."""
-        if self.moved >= max(1.0, PART * self.settings.iterations):
-            self._matcher = None            # with what it remembers of the renders
-            return False
-        return len(context.store) >= MORE * self.heard_nothing and (context.iteration == 0 or not context.last)
+        self.over = matched.nothing_left and matched.renders >= ENOUGH
+        return matched, Outcome(MATCHED, {**matched.details(), "over": self.over})
 
     def _ready(self, context: Context) -> Matcher:
         """The matcher, made when photographs are there to match."""
@@ -60,13 +45,15 @@ class MatchStage:
                 self._matcher.load_state_dict(self._saved)
         return self._matcher
 
+    def end(self) -> None:
+        """Lets go of what it remembers of the renders."""
+        self.over, self._matcher = True, None
+
     def state_dict(self) -> dict[str, Any]:
-        return {"moved": self.moved, "heard_nothing": self.heard_nothing,
-                "matcher": self._matcher.state_dict() if self._matcher else self._saved}
+        return {"over": self.over, "matcher": self._matcher.state_dict() if self._matcher else self._saved}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.moved, self.heard_nothing = state["moved"], state["heard_nothing"]
-        self._saved, self._matcher = state["matcher"], None
+        self.over, self._saved, self._matcher = state["over"], state["matcher"], None
 
 
 class Match(Search):
