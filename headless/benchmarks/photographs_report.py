@@ -16,7 +16,8 @@ Rows = Sequence[Mapping[str, str]]
 FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
          "photographs_looks1_2.csv", "photographs_looks4_5.csv", "photographs_after.csv")
 
-#: The same psi and pools, judged by a detector.
+#: The same psi and pools, judged by a network, and by a detector.
+NETWORK = ("photographs_network.csv",)
 BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
 
 #: In this order.
@@ -24,6 +25,9 @@ _NAMES = {"none": "the start, never moved (null control)", "match": "features an
           "match-looks": "**match**: looks first", "autosimulate": "AutoSimulate alone",
           "match-autosimulate": "match, then AutoSimulate",
           "match-looks-autosimulate": "match, looks first, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
+
+_JUDGED = ("judge", "psi", "seeds", "renders", "score", "calibrated loss", "score against the null control",
+           "better in")
 
 
 def section(results: Path) -> tuple[str, str]:
@@ -40,16 +44,31 @@ def section(results: Path) -> tuple[str, str]:
 
 
 def sections(results: Path) -> list[tuple[str, str]]:
-    """That of segmentation, and that of detection where it has rows."""
-    return [section(results), *([_boxes_section(results)] if (results / BOXES[0]).exists() else [])]
+    """That of the head, and that of the other judges."""
+    return [section(results), _others_section(results)]
 
 
-def _boxes_section(results: Path) -> tuple[str, str]:
-    rows = read(results, *BOXES)
-    return "LM-O, the same pools judged by a detector", (
-        "psi was matched for segmentation. A judge is the convex head of detection on frozen ImageNet features, its l2 "
-        "the one with the best mAP@.5 on `val`; scores are on the 70 `test` photographs. Medians (least to most). "
-        f"{_sources(rows, BOXES, ' --judge detector')}\n\n" + "\n".join(boxes_summary(rows)))
+def _others_section(results: Path) -> tuple[str, str]:
+    network, boxes = read(results, *NETWORK), read(results, *BOXES)
+    rows = [*_judged("a network", network, "decided", "mIoU, decided"),
+            *_judged("a detector", boxes, "map50", "mAP@.5")]
+    return "LM-O, the same psi and pools judged by others", (
+        "The network is an ImageNet EfficientNet-Lite0 as a U-Net, all of it trained on a pool until two looks at "
+        "`val` in a row are no better than the best. The detector is the convex head of detection, with the l2 of the "
+        "best mAP@.5 on `val`; psi was matched for segmentation. Scores on `test`, medians (least to most). "
+        f"{_sources(network, NETWORK, ' --judge network')} {_sources(boxes, BOXES, ' --judge detector')}\n\n"
+        + "\n".join(markdown(_JUDGED, rows)))
+
+
+def _judged(judge: str, rows: Rows, column: str, score: str) -> Iterator[list[str]]:
+    """A line for each arm: medians, and the score against the null control with the same random numbers."""
+    none = _by_seed(rows, "none")
+    for arm, name in _NAMES.items():
+        if own := _by_seed(rows, arm):
+            gains = [number(own[seed], column) - number(none[seed], column) for seed in sorted(own) if seed in none]
+            against = [_spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"]
+            yield [judge, name, str(len(own)), _renders(own), f"{score} {_median(own, column)}", _median(own, "loss"),
+                   *(["-"] * 2 if arm == "none" or not gains else against)]
 
 
 def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
@@ -62,16 +81,8 @@ def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
 
 
 def boxes_summary(rows: Rows) -> list[str]:
-    """A line for each arm of detection: medians, and mAP against the null control with the same random numbers."""
-    lines, none = [], _by_seed(rows, "none")
-    for arm, name in _NAMES.items():
-        if own := _by_seed(rows, arm):
-            gains = [number(own[seed], "map50") - number(none[seed], "map50") for seed in sorted(own) if seed in none]
-            against = [_spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"] if gains else ["-"] * 2
-            lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
-                "map50", "coco_map", "loss")), *(["-"] * 2 if arm == "none" else against)])
-    return markdown(["", "seeds", "renders", "mAP@.5", "COCO mAP", "calibrated loss",
-                     "mAP@.5 against the null control", "better in"], lines)
+    """A line for each arm of detection."""
+    return markdown(_JUDGED, list(_judged("a detector", rows, "map50", "mAP@.5")))
 
 
 def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
@@ -88,18 +99,26 @@ def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
 
 def answers(results: Path) -> Iterator[list[str]]:
     rows = read(results, *FILES)
-    if own := _by_seed(rows, "match-looks"):
-        yield _answer(rows, own)
+    own = _by_seed(rows, "match-looks")
+    if not own:
+        return
+    told, closed = _gain(rows)
+    told += f"; loss gap to the expert's scene closed: {closed}"
+    if (results / NETWORK[0]).exists() and (judged := _by_seed(read(results, *NETWORK), "match-looks")):
+        seeds = ", ".join(map(str, sorted(judged)))
+        told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(read(results, *NETWORK))[0]}"
+    yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
+           f"never moving? ({len(own)} seeds)", told]
 
 
-def _answer(rows: Rows, own: Mapping[int, Mapping[str, str]]) -> list[str]:
+def _gain(rows: Rows) -> tuple[str, str]:
+    """What matching is worth in a sentence, and the share of the gap that it closed."""
+    own = _by_seed(rows, "match-looks")
     none = {seed: row for seed, row in _by_seed(rows, "none").items() if seed in own}
     loss, better, decided, more, closed = _against(rows, "match-looks", own)
-    return [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
-            f"never moving? ({len(own)} seeds)",
-            f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
-            f"{better}; mIoU with decision biases {decided}, better in {more}; loss gap to the expert's scene "
-            f"closed: {closed}"]
+    return (f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
+            f"{better}; mIoU with decision biases {_median(none, 'decided')} -> {_median(own, 'decided')}, difference "
+            f"{decided}, better in {more}"), closed
 
 
 def read(results: Path, *names: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Answers about time and safety: overhead over bare Cycles, kills."""
+"""Answers about time and safety: a head's hypergradient, overhead over bare Cycles, kills."""
 
 from __future__ import annotations
 
@@ -10,8 +10,19 @@ from .table import number
 
 
 def answers(results: Path) -> Iterator[list[str]]:
+    yield _head(_rows(results / "head_seconds.csv"))
     yield _overhead(_rows(results / "overhead.csv"))
     yield _kills(_rows(results / "kill_resume.csv"))
+
+
+def _head(rows: list[dict[str, str]]) -> list[str]:
+    found = "; ".join(f"{row['task']}: {row['again_s']} s (the first time {row['fit_s']} and {row['hypergradient_s']} "
+                      f"s), load {row['load']} before" for row in rows)
+    one = rows[0]
+    return [f"a fit and hypergradient of the convex head, {one['renders']} renders {one['width']} pixels wide, their "
+            f"features known, on {one['threads']} cores: at most {one['target_s']} s?",
+            f"{found} (`head_seconds.csv`, `benchmark.py head-seconds --data LMO --seeds {one['seed']} --samples 4`, "
+            f"{one['commit']})"]
 
 
 def _overhead(rows: list[dict[str, str]]) -> list[str]:

@@ -16,13 +16,18 @@ ARMS = {"one": "one process", "in turn": "{workers} in turn with the training", 
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    """One for each CSV that is there."""
-    for name, answer in (("worker_kills", _same), ("worker_scaling", _scaling), ("worker_long", _long),
-                         ("worker_overhead", _overhead), ("worker_overlap", _overlap), ("worker_shapes", _shapes)):
-        path = results / f"{name}.csv"
-        if path.exists():
-            with open(path, newline="", encoding="utf-8") as file:
-                yield answer(list(csv.DictReader(file)))
+    """One for each question whose CSVs are there."""
+    for names, answer in ((("worker_kills",), _same), (("worker_scaling",), _scaling),
+                          (("worker_overhead", "worker_long"), _renders),
+                          (("worker_overlap", "worker_shapes"), _overlap)):
+        paths = [results / f"{name}.csv" for name in names]
+        if all(path.exists() for path in paths):
+            yield answer(*(_rows(path) for path in paths))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _same(rows: list[dict[str, str]]) -> list[str]:
@@ -46,33 +51,27 @@ def _shape(row: dict[str, str]) -> tuple[int, int]:
     return int(row["workers"]), int(row["images"])
 
 
-def _long(rows: list[dict[str, str]]) -> list[str]:
+def _renders(overhead: list[dict[str, str]], long: list[dict[str, str]]) -> list[str]:
+    cost = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g}; "
+                     f"{row['process_ms']} ms there, {row['job_ms']} ms in the job, {row['bare_ms']} ms bare)"
+                     for row in overhead)
     found = "; ".join(f"{row['renders']} at {row['size']}: {number(row, 'ratio'):.3f}, "
-                      f"{number(row, 'growth_mb'):.1f} MB" for row in rows)
-    flags = f"--long {' '.join(row['renders'] for row in rows)} --size {rows[0]['size'].replace('x', ' ')}"
-    return [f"renders by one process: the last 100 over the first 100 in {rows[0]['clock']} time, growth of memory",
-            f"{found} (`worker_long.csv`, `benchmark.py worker-renders {flags}`, {rows[0]['commit']})"]
+                      f"{number(row, 'growth_mb'):.1f} MB" for row in long)
+    flags = f"--long {' '.join(row['renders'] for row in long)} --size {long[0]['size'].replace('x', ' ')}"
+    return ["a render through a process over bare Cycles, processor time; the last 100 renders of many over the first "
+            "100, and the growth of memory",
+            f"{cost}. {found} (`worker_overhead.csv`, `worker_long.csv`, `benchmark.py worker-renders --overhead`, "
+            f"`{flags}`, {overhead[0]['commit']}, {long[0]['commit']})"]
 
 
-def _overhead(rows: list[dict[str, str]]) -> list[str]:
-    found = "; ".join(f"{row['size']}: {number(row, 'ratio'):.3f} (target {number(row, 'target'):g}; "
-                      f"{row['process_ms']} ms there, {row['job_ms']} ms in the job, {row['bare_ms']} ms bare)"
-                      for row in rows)
-    return [f"a render through a process over bare Cycles, {rows[0]['clock']} time",
-            f"{found} (`worker_overhead.csv`, `benchmark.py worker-renders --overhead`, {rows[0]['commit']})"]
-
-
-def _overlap(rows: list[dict[str, str]]) -> list[str]:
+def _overlap(rows: list[dict[str, str]], shapes: list[dict[str, str]]) -> list[str]:
     found = "; ".join(f"{number(row, 'ratio'):.2f} (target {number(row, 'target'):.2f}; in turn {row['render_s']} s of "
                       f"rendering and {row['train_s']} s of training, ahead {row['ahead_s']} s)" for row in rows)
-    return ["rendering while networks are trained: wall time over the larger of the two",
-            f"{found}; load {_loads(rows)} (`worker_overlap.csv`, `benchmark.py worker-overlap`, {rows[0]['commit']})"]
-
-
-def _shapes(rows: list[dict[str, str]]) -> list[str]:
-    found = "; ".join(f"{row['processes']} of {row['threads']}: {number(row, 'renders_per_s'):.1f}" for row in rows)
-    return ["renders a second by so many processes of so many threads, in turn",
-            f"{found}; load {_loads(rows)} (`worker_shapes.csv`, `benchmark.py worker-renders`, {rows[0]['commit']})"]
+    speed = "; ".join(f"{row['processes']} of {row['threads']}: {number(row, 'renders_per_s'):.1f}" for row in shapes)
+    return ["rendering while networks are trained: wall time over the larger of the two; renders a second by so many "
+            "processes of so many threads",
+            f"{found}; load {_loads(rows)}. {speed}; load {_loads(shapes)} (`worker_overlap.csv`, `worker_shapes.csv`, "
+            f"`benchmark.py worker-overlap`, `worker-renders`, {rows[0]['commit']}, {shapes[0]['commit']})"]
 
 
 def _loads(rows: list[dict[str, str]]) -> str:
