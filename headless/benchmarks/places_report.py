@@ -137,7 +137,8 @@ def sections(results: Path) -> list[tuple[str, str]]:
         f"({one['judges']} a psi, {one['judged_on']} renders in p's proportions, none twice) from the other pools, the "
         "same random numbers for all arms of a seed; l2 is chosen on `val`, scores are on the 70 `test` photographs. "
         f"Medians [95 %]. `python headless/benchmark.py places --data LMO --seeds {seeds} --each {one['each']} "
-        f"--iterations {iterations} --images {images} --count {one['judged_on']} --judges {one['judges']} --width {one['width']}`: "
+        f"--iterations {iterations} --images {images} --count {one['judged_on']} --judges {one['judges']} "
+        f"--width {one['width']}`: "
         f"`{FILE}`, {one['commit']}. Figure: [places.png](places.png).\n\n" + "\n".join(summary(rows))))]
 
 
