@@ -52,7 +52,7 @@ def calibrate(pixels: Iterable[Pixels]) -> Calibration:
     """
     pixels = list(pixels)
     first = _first(pixels)
-    x = _least(first, lambda x: _derivatives(pixels, x))
+    x = _least(first, lambda x: _derivatives(pixels, x), _least_gain(pixels[0][0]))
     return Calibration(1.0, torch.zeros_like(first[1:])) if x is None else Calibration(float(x[0]), x[1:])
 
 
@@ -66,11 +66,17 @@ def calibrate_logistic(z: Tensor, labels: Tensor, weights: Tensor) -> Calibratio
     first = torch.stack([first[0], first[2] - first[1]])
     # The few numbers of a class are worth float64: in float32 the last steps only look for what its sums cannot tell.
     z, weights = (each.cpu().double() for each in (z, weights))
-    x = _least(first, lambda x: _logistic_derivatives(z, labels.to(z), weights, x))
+    x = _least(first, lambda x: _logistic_derivatives(z, labels.to(z), weights, x), _least_gain(z))
     return Calibration(1.0, torch.zeros_like(first[1:])) if x is None else Calibration(float(x[0]), x[1:])
 
 
-def _least(x: Tensor, derivatives: Callable[[Tensor], tuple[float, Tensor, Tensor]]) -> Tensor | None:
+def _least_gain(logits: Tensor) -> float:
+    """A step that lowers the loss by less is none: sums of terms in float32 tell no more."""
+    return 1e-13 if logits.dtype == torch.float64 else 1e-9
+
+
+def _least(x: Tensor, derivatives: Callable[[Tensor], tuple[float, Tensor, Tensor]], least_gain: float
+           ) -> Tensor | None:
     """The x = (T, b) of the least loss, from loss, gradient and Hessian at any; None where they are not finite."""
     loss, gradient, hessian = derivatives(x)
     damping = 1e-3
@@ -82,7 +88,7 @@ def _least(x: Tensor, derivatives: Callable[[Tensor], tuple[float, Tensor, Tenso
         damped = hessian + damping * torch.diag(hessian.diagonal())
         step = torch.zeros_like(x)
         step[free] = -torch.linalg.solve(damped[free][:, free], gradient[free])
-        if -float(step @ gradient) <= 1e-13 * max(1.0, abs(loss)):
+        if -float(step @ gradient) <= least_gain * max(1.0, abs(loss)):
             break
         new = x + step
         new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
