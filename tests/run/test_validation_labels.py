@@ -59,7 +59,8 @@ def test_the_marks_file_says_it_on_the_command_line(photographs, inputs, tmp_pat
                          "--validation", str(photographs)]) == 0
         return json.loads(capfd.readouterr().out)["validation"]
     found = describe("['blue cube', 'cubes', 3, 'red cube']")
-    assert found["pixels"] == {"ball": 11, "box": 39}
+    assert found["boxes"] == {"ball": 11, "box": 39} and not found["problems"]
+    assert found["notes"][-1] == "There are boxes and no masks, so the task is detection."
     assert any("cylinders, green cylinder are taken as background" in note for note in found["notes"])
     problem = describe("'blue cub'")["problems"][0]
     assert "no label 'blue cub' (did you mean 'blue cube'?), which the class 'box'" in problem

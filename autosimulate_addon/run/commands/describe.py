@@ -11,6 +11,7 @@ from ...blender.marks import describe as rows_of
 from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks.describe import Row
 from ...core.datasets import inspect
+from ..images.folder_summary import task_notes
 from ..process.log import Log
 from ..process.notes import tell
 from ..process.streams import say
@@ -60,15 +61,16 @@ def _shortened(names: Sequence[str]) -> str:
 
 def _validation(folder: str, marked: prepare.MarkedScene) -> dict[str, Any]:
     names = marked.classes.names if len(marked.classes.names) > 1 else None
-    summary = inspect(folder, names, validation_ids(folder, marked.classes))
+    summary = inspect(folder, names, validation_ids(folder, marked.classes), need_masks=False)
+    counted, notes = "pixels" if summary.has_masks else "boxes", [*summary.notes, *task_notes(summary)]
     say()
     say(f"Validation images: {summary.n_images} ({summary.description or 'not readable'})")
     for name, pixels in (summary.pixels or {}).items():
-        say(f"  {name:20s} in {summary.images[name]} images, {pixels} pixels")
-    for text in (*summary.notes, *summary.problems):
+        say(f"  {name:20s} in {summary.images[name]} images, {pixels} {counted}")
+    for text in (*notes, *summary.problems):
         say(f"  {text}")
-    return {"images": summary.n_images, "format": summary.format, "pixels": dict(summary.pixels or {}),
-            "notes": list(summary.notes), "problems": list(summary.problems)}
+    return {"images": summary.n_images, "format": summary.format, counted: dict(summary.pixels or {}),
+            "notes": notes, "problems": list(summary.problems)}
 
 
 def _table(rows: Sequence[Row]) -> None:
