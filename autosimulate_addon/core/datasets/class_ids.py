@@ -30,7 +30,8 @@ class ClassIds:
     classes can call them nothing else. Where several ids are one class, or one is background for this reason,
     ``notes`` says so.
 
-    Raises InputError where a class finds no id, two classes the same one, or the folder has no such label.
+    Raises InputError where classes find no id (it names all of them), two classes the same one, or the folder has no
+    such label.
     """
 
     def __init__(self, source: Source, classes: tuple[str, ...], ids: Mapping[str, Said] | None) -> None:
@@ -43,8 +44,14 @@ class ClassIds:
         given = self._in_the_sources_ids(source, said)
         self._each_has_an_id = any(isinstance(one, int) for one in said.values())
         self.by_class: list[tuple[int, ...]] = []       # the ids of each class; the background may have none
+        lacking: list[str] = []
         for index, name in enumerate(classes):
-            self.by_class.append(self._ids_of(source, index, name, given, classes))
+            self.by_class.append(self._ids_of(source, index, name, given, classes, lacking))
+        if lacking:
+            one = f"the class '{lacking[0]}'" if len(lacking) == 1 else f"the classes {listed(lacking)}"
+            raise InputError(f"The validation data ({source.format}) do not have {one}, only "
+                             f"{listed(names_in(source.table))}: rename the class, give it its id, or say which labels "
+                             f"it is (In Photographs, [class_labels]){_such_as(source, lacking[0])}.")
         self._check_distinct(source, classes)
         self._table = self._lookup(source)
 
@@ -65,7 +72,8 @@ class ClassIds:
             for name, numbers in by_id.items()}
 
     def _ids_of(self, source: Source, index: int, name: str, given: Mapping[str, tuple[int, ...]],
-                classes: tuple[str, ...]) -> tuple[int, ...]:
+                classes: tuple[str, ...], lacking: list[str]) -> tuple[int, ...]:
+        """Adds to ``lacking`` what the folder's table does not have."""
         if name in given:
             return given[name]
         named = tuple(number for number, known in source.table.items()
@@ -85,9 +93,8 @@ class ClassIds:
                               f"{'is' if len(members) == 1 else 'are'} taken as '{name}', the group they belong to.")
             return members
         if source.table:
-            raise InputError(f"The validation data ({source.format}) do not have the class '{name}', only "
-                             f"{listed(names_in(source.table))}: rename the class, give it its id, or say which labels "
-                             f"it is (In Photographs, [class_labels]){_such_as(source, name)}.")
+            lacking.append(name)
+            return ()
         if self._each_has_an_id:
             raise InputError(f"The class '{name}' has no validation id, though other classes have: give it one too.")
         return (index,)

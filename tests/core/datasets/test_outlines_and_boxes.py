@@ -88,7 +88,7 @@ def test_yolo_names_by_index_and_ids_by_the_user(tmp_path):
     (tmp_path / "data.yaml").write_text("names:\n  0: cube\n  1: sphere\n")
     check(tmp_path)
     (tmp_path / "data.yaml").unlink()
-    fails(tmp_path, "'cube'", "class 0, class 1")
+    fails(tmp_path, "the classes cube, sphere", "class 0, class 1")
     assert np.array_equal(read(tmp_path, ids={"cube": 0, "sphere": 1}).labels[0], scene_labels())
 
 

@@ -40,6 +40,7 @@ def test_ids_where_nothing_is_named_leave_the_other_classes_their_index(tmp_path
     ({"cube": ("7", "8")}, ("no label '8'",)), ({"cube": ("7", "9" * 5000)}, ("no label '999",)),
     ({"cube": ("blue cube",), "sphere": ("red cube", "7")}, ("'cube' and 'sphere' have the same label 'blue cube'",)),
     ({"cube": ("blue cube",)}, ("do not have the class 'sphere'", "In Photographs")),
+    ({}, ("do not have the classes cube, sphere, only",)),
     ({"sphere": ("blue cube",)}, ("do not have the class 'cube'", "(In Photographs, [class_labels]), such as blue "
                                                                  "cube, Red-Cube."))])
 def test_labels_that_cannot_be(tmp_path, ids, words):
