@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 EXIT_STATUS = pytest.StashKey[int]()
 
 
+def pytest_configure() -> None:
+    """One thread a process, before PyTorch is there: several test processes whose threads wait for each other on the
+    same cores take half as long again."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The window's tests take longest: they come first, so that no core is left alone with them at the end."""
     windows = ROOT / "tests" / "window"

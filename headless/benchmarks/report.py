@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import (
@@ -62,7 +63,7 @@ def text(results: Path) -> str:
     sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
                 *solids_report.sections(results), *complement_report.sections(results), report_blender.lmo(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
-                *(report_blender.section(results, name) for name in ("demo", "clevr")), by_hand(results)]
+                *(report_blender.section(results, name) for name in ("demo", "clevr"))]
     machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
@@ -83,16 +84,15 @@ def answers(results: Path) -> tuple[str, str]:
                            solids_report.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results), report_machine.answers(results),
-                           report_workers.answers(results))
+                           report_workers.answers(results), by_hand(results))
     return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
 
-def by_hand(results: Path) -> tuple[str, str]:
+def by_hand(results: Path) -> Iterator[list[str]]:
     """What was measured and written down, but has no rows."""
-    rows = [[row["question"], row["measured"], f"`{row['command']}`", f"{row['commit']}, {row['date']}"]
-            for row in read(results / "by_hand.csv")]
-    return ("Written down by hand: only the result was kept (`by_hand.csv`)", "\n"
-            + "\n".join(markdown(("question", "measured", "command", "commit, date"), rows)))
+    for row in read(results / "by_hand.csv"):
+        yield [row["question"], f"{row['measured']} (only the result was kept: `by_hand.csv`, `{row['command']}`, "
+                                f"{row['commit']}, {row['date']})"]
 
 
 def read(path: Path) -> list[dict[str, str]]:
