@@ -134,8 +134,6 @@ class AUTOSIMULATE_PT_matched(_Found, bpy.types.Panel):
         paragraph(layout, context, matching.left(matched), icon="BLANK1")
         if matched.unheard:
             paragraph(layout, context, matching.needed(matched.unheard), icon="BLANK1")
-        if sizes := matching.sizes(matched.areas):
-            paragraph(layout, context, sizes, icon="ERROR")
         for which, title in (("start", "Before"), ("end", "After")):
             if job.sheet_of(which):
                 layout.label(text=title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
+from ...run.report import matching
 from .. import panel_data, wording
 from ..jobs import results as run_results
 from ..jobs import table
@@ -63,6 +64,9 @@ class AUTOSIMULATE_PT_results(Sidebar, bpy.types.Panel):
         icon, text = _VERDICTS.get(wording.verdict(job.state.numbers), ("NONE", ""))
         if text:
             paragraph(layout, context, iface_(text), icon=icon)
+        matched = job.state.numbers.match
+        if matched and (sizes := matching.sizes(matched.areas)):
+            paragraph(layout, context, sizes, icon="ERROR")
         if job.state.status == Status.DONE:
             row = layout.row(align=True)
             row.operator("autosimulate.open", text="Report", icon="URL").what = "REPORT"
