@@ -13,8 +13,8 @@ from .table import number
 
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
-FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks.csv",
-         "photographs_looks1_2.csv", "photographs_looks4_5.csv", "photographs_after.csv")
+FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks1_2.csv",
+         "photographs_looks3.csv", "photographs_looks4_5.csv", "photographs_after.csv")
 
 #: The same psi and pools, judged by a network, and by a detector.
 NETWORK = ("photographs_network.csv",)
@@ -36,8 +36,7 @@ def section(results: Path) -> tuple[str, str]:
             "photographs. A judge is a convex head on frozen ImageNet features, trained on other renders of psi and no "
             "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
             "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
-            "to most). *match* of seed 3 is of the looks of [0016](../../../docs/decisions/0016-looks-before-"
-            "features.md), of the others of those of [0017](../../../docs/decisions/0017-sharpness-and-grain.md).")
+            "to most).")
     rows = read(results, *FILES)
     body += f"\n\n{_sources(rows, FILES)}\n\n" + "\n".join(summary(rows))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
