@@ -154,7 +154,7 @@ def answers(results: Path) -> Iterator[list[str]]:
     yield ["the paper's experiment, 54 states, a detector on real photographs (LM-O): better than uniform?",
            f"mAP@.5 {interval(none)} -> {interval(own)}, difference {_gain(own, none)}, better in {_wins(own, none)}; "
            f"p on the {MATCHING}: {1 / 3:.0%} -> {room:.0%}".replace("%", " %") + (
-               f"; better than {others}" if others else "") + (
+               f"; better than {others} seeds" if others else "") + (
                f"; match alone: {interval(maps['match'])}, difference {_gain(maps['match'], none)}, better in "
                f"{_wins(maps['match'], none)}" if "match" in maps else "")]
 
