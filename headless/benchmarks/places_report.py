@@ -149,14 +149,17 @@ def answers(results: Path) -> Iterator[list[str]]:
     maps = by_arm(rows, "map50")
     own, none = maps["autosimulate"], maps["none"]
     room = statistics.median(number(row, "room") for row in rows if row["arm"] == "autosimulate")
-    others = ", ".join(f"{NAMES[arm]} ({next(row['renders'] for row in rows if row['arm'] == arm)} renders) "
-                       f"{_wins(own, maps[arm])}" for arm in ("bo", "random", "lts") if arm in maps)
+
+    def against_others(one: Mapping[int, float]) -> str:
+        found = ", ".join(f"{NAMES[arm]} ({next(row['renders'] for row in rows if row['arm'] == arm)} renders) "
+                          f"{_wins(one, maps[arm])}" for arm in ("bo", "random", "lts") if arm in maps)
+        return f", better than {found} seeds" if found else ""
+
     yield ["the paper's experiment, 54 states, a detector on real photographs (LM-O): better than uniform?",
            f"mAP@.5 {interval(none)} -> {interval(own)}, difference {_gain(own, none)}, better in {_wins(own, none)}; "
-           f"p on the {MATCHING}: {1 / 3:.0%} -> {room:.0%}".replace("%", " %") + (
-               f"; better than {others} seeds" if others else "") + (
+           f"p on the {MATCHING}: {1 / 3:.0%} -> {room:.0%}".replace("%", " %") + against_others(own) + (
                f"; match alone: {interval(maps['match'])}, difference {_gain(maps['match'], none)}, better in "
-               f"{_wins(maps['match'], none)}" if "match" in maps else "")]
+               f"{_wins(maps['match'], none)}{against_others(maps['match'])}" if "match" in maps else "")]
 
 
 def read(results: Path) -> list[dict[str, str]]:
