@@ -42,6 +42,17 @@ def use_packages(gui: Gui, folder: Path) -> None:
     gui.py(f"bpy.context.preferences.addons[{MODULE!r}].preferences.torch_folder = {str(folder)!r}")
 
 
+def validation_is_read(gui: Gui) -> str:
+    """Waits for what the panel says of the validation folder, below which every button stands lower then; returns the
+    expression of its summary."""
+    found = (f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
+             f".found(bpy.path.abspath({SETTINGS}.validation), 'auto')")
+    gui.wait(found, timeout=120)
+    time.sleep(0.5)
+    gui.py("pass")
+    return found
+
+
 def show_properties(gui: Gui, context: str, active: str, search: str = "") -> None:
     """One tab of the Properties editor, of one object; what is searched for has its panel opened by Blender."""
     gui.py(f"for o in bpy.context.view_layer.objects: o.select_set(o.name == {active!r})\n"

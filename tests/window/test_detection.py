@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.window.story import JOB, MODULE, SETTINGS, install, no_errors, use_packages
+from tests.window.story import JOB, SETTINGS, install, no_errors, use_packages, validation_is_read
 
 
 def yolo(masks: Path, folder: Path) -> Path:
@@ -39,9 +39,7 @@ def test_a_folder_with_boxes_is_learned_by_a_click(window, extension, work, job_
     gui.py(f"{SETTINGS}.validation = {str(yolo(work / 'val', tmp_path / 'boxes'))!r}; bpy.ops.wm.save_mainfile()")
     gui.scroll(12)
     gui.click_button("autosimulate.check_validation")
-    found = (f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
-             f".found(bpy.path.abspath({SETTINGS}.validation), 'auto')")
-    gui.wait(found, timeout=120)
+    found = validation_is_read(gui)
     gui.scroll(4)
     gui.scroll(5)
     story.shot("folder")

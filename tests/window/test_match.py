@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.window.story import JOB, SETTINGS, install, no_errors, use_packages
+from tests.window.story import JOB, SETTINGS, install, no_errors, use_packages, validation_is_read
 
 
 def test_photographs_are_matched_by_a_click(window, extension, work, job_packages):
@@ -16,8 +16,9 @@ def test_photographs_are_matched_by_a_click(window, extension, work, job_package
     use_packages(gui, folder)
     gui.py(f"{SETTINGS}.validation = {str(work / 'val')!r}; bpy.ops.wm.save_mainfile()")
     gui.scroll(12)
+    validation_is_read(gui)
     gui.click_button("autosimulate.match")
-    gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=600)
+    gui.wait(f"{JOB} is not None and {JOB}.state.ended", timeout=300)
     gui.scroll(40)
     story.shot("matched")
     no_errors(gui)
