@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
 from .complement import MATCHED
-from .table import number
+from .table import number, read_rows
 
 #: In this order.
 _NAMES = {"real": "photographs alone", "none": "beside renders of the start",
@@ -19,10 +18,8 @@ _NAMES = {"real": "photographs alone", "none": "beside renders of the start",
 
 def sections(results: Path) -> Iterator[tuple[str, str]]:
     """The part of RESULTS.md, once there are rows."""
-    if not (results / "complement.csv").exists():
+    if not (rows := read_rows(results / "complement.csv")):
         return
-    with open(results / "complement.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     counts, commits = sorted({int(row["photographs"]) for row in rows}), sorted({row["commit"] for row in rows})
     renders = max(int(row["renders"]) for row in rows)
     seeds, draws = (",".join(sorted({row[column] for row in rows}, key=int)) for column in ("seed", "draw"))

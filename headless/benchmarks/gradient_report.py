@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .comparison import markdown
-from .table import number
+from .table import number, read_rows
 
 #: What RESULTS.md names; the figure and the CSV have all.
 SHOWN = ("default", "no-pathwise", "hessian", "linear", "approximate-quadratic", "no-validation")
@@ -16,8 +15,7 @@ SHOWN = ("default", "no-pathwise", "hessian", "linear", "approximate-quadratic",
 
 def answers(results: Path) -> Iterator[list[str]]:
     """The cosine with paired retraining at the largest K, for each variant of SHOWN."""
-    with open(results / "gradient.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if "(reference)" not in row["variant"]]
+    rows = [row for row in read_rows(results / "gradient.csv") if "(reference)" not in row["variant"]]
     most = max((row["K"] for row in rows), key=int)
     of = {row["variant"]: row for row in rows if row["K"] == most}
     yield ["where does the estimate of a step point? (stand-in, wide start, one seed and network: cosine with paired "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
-from .table import number
+from .table import number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
@@ -122,11 +121,7 @@ def _gain(rows: Rows) -> tuple[str, str]:
 
 def read(results: Path, *names: str) -> list[dict[str, str]]:
     """The rows of these files, one after the other."""
-    rows: list[dict[str, str]] = []
-    for name in names:
-        with open(results / name, newline="", encoding="utf-8") as file:
-            rows += csv.DictReader(file)
-    return rows
+    return [row for name in names for row in read_rows(results / name)]
 
 
 def _run(rows: Rows) -> str:

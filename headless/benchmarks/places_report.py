@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import interval, markdown, signed
 from .statistics import median_interval, wins
-from .table import number
+from .table import number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
 FILE = "places.csv"
@@ -124,7 +123,7 @@ def draw(rows: Rows, path: Path) -> None:
 
 def sections(results: Path) -> list[tuple[str, str]]:
     """The part of RESULTS.md, where there are rows."""
-    rows = read(results)
+    rows = read_rows(results / FILE)
     if not rows:
         return []
     one = rows[0]
@@ -143,7 +142,7 @@ def sections(results: Path) -> list[tuple[str, str]]:
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read(results)
+    rows = read_rows(results / FILE)
     if not rows:
         return
     maps = by_arm(rows, "map50")
@@ -160,10 +159,3 @@ def answers(results: Path) -> Iterator[list[str]]:
            f"p on the {MATCHING}: {1 / 3:.0%} -> {room:.0%}".replace("%", " %") + against_others(own) + (
                f"; match alone: {interval(maps['match'])}, difference {_gain(maps['match'], none)}, better in "
                f"{_wins(maps['match'], none)}{against_others(maps['match'])}" if "match" in maps else "")]
-
-
-def read(results: Path) -> list[dict[str, str]]:
-    if not (results / FILE).exists():
-        return []
-    with open(results / FILE, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

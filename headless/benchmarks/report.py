@@ -7,7 +7,6 @@ by_hand.csv. --text leaves the figures as they are. Takes a few seconds.
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from . import (
 )
 from .comparison import markdown
 from .options import RESULTS
+from .table import read_rows
 
 HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
@@ -64,7 +64,7 @@ def text(results: Path) -> str:
                 *solids_report.sections(results), *complement_report.sections(results), report_blender.lmo(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr"))]
-    machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read(path)})
+    machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read_rows(path)})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 
@@ -74,9 +74,9 @@ def draw(results: Path) -> None:
                         results / "standin.png")
     for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets"), ("lmo", "LM-O, real photographs")):
         figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
-    if rows := places_report.read(results):
+    if rows := read_rows(results / places_report.FILE):
         places_report.draw(rows, results / "places.png")
-    gradient_report.draw(read(results / "gradient.csv"), results / "gradient.png")
+    gradient_report.draw(read_rows(results / "gradient.csv"), results / "gradient.png")
 
 
 def answers(results: Path) -> tuple[str, str]:
@@ -90,11 +90,6 @@ def answers(results: Path) -> tuple[str, str]:
 
 def by_hand(results: Path) -> Iterator[list[str]]:
     """What was measured and written down, but has no rows."""
-    for row in read(results / "by_hand.csv"):
+    for row in read_rows(results / "by_hand.csv"):
         yield [row["question"], f"{row['measured']} (only the result was kept: `by_hand.csv`, `{row['command']}`, "
                                 f"{row['commit']}, {row['date']})"]
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from .comparison import Scores, better, by_arm, compare, gain, markdown, short
-from .table import number
+from .table import number, read_rows
 
 NAMES = {"autosimulate": "**AutoSimulate**", "none": "the start, never moved (null control)",
          "wide": "wide randomisation, never moved", "oracle": "images from the hidden target",
@@ -77,8 +76,4 @@ def _cell(row: dict[str, str]) -> str:
 
 
 def _rows(results: Path, name: str) -> list[dict[str, str]]:
-    rows = []
-    for path in (results / f"{name}.csv", results / f"{name}_earlier.csv"):
-        with open(path, newline="", encoding="utf-8") as file:
-            rows += csv.DictReader(file)
-    return rows
+    return [row for file in (f"{name}.csv", f"{name}_earlier.csv") for row in read_rows(results / file)]

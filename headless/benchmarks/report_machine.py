@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from .table import number
+from .table import number, read_rows
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    yield _head(_rows(results / "head_seconds.csv"))
-    yield _overhead(_rows(results / "overhead.csv"))
-    yield _kills(_rows(results / "kill_resume.csv"))
+    yield _head(read_rows(results / "head_seconds.csv"))
+    yield _overhead(read_rows(results / "overhead.csv"))
+    yield _kills(read_rows(results / "kill_resume.csv"))
 
 
 def _head(rows: list[dict[str, str]]) -> list[str]:
@@ -42,8 +41,3 @@ def _kills(rows: list[dict[str, str]]) -> list[str]:
             f"{whole} of {len(rows)}, no image lost or counted twice, largest difference in psi {worst:g} "
             f"(`kill_resume.csv`, `benchmark.py kill-resume --seeds 0..{rows[-1]['seed']} --kills {rows[0]['kills']}`, "
             f"{rows[0]['commit']})"]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

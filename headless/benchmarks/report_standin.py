@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from .comparison import Line, Scores, better, compare, gain, interval, percent
 from .statistics import gap_closed
+from .table import read_rows
 
 OURS, NULL, TARGET = "**AutoSimulate**", "the start, never moved (null control)", "images from the hidden target"
 #: The version of the rows from before photographs were matched first (docs/decisions/0015), and what tells them apart.
@@ -77,7 +77,6 @@ def _named(results: Path, start: str) -> dict[str, Scores]:
 
 def _rows(results: Path) -> Iterator[dict[str, str]]:
     for path in sorted(results.glob("standin*.csv")):
-        with open(path, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                earlier = row["commit"] == EARLIER and row["arm"].startswith("autosimulate")
-                yield row | {"arm": row["arm"] + MARK * earlier}
+        for row in read_rows(path):
+            earlier = row["commit"] == EARLIER and row["arm"].startswith("autosimulate")
+            yield row | {"arm": row["arm"] + MARK * earlier}

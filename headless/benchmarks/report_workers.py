@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from .table import number
+from .table import number, read_rows
 
 #: The arms of ``worker_kills``, in words.
 ARMS = {"one": "one process", "in turn": "{workers} in turn with the training", "ahead": "{workers} ahead of it",
@@ -22,12 +21,7 @@ def answers(results: Path) -> Iterator[list[str]]:
                           (("worker_overlap", "worker_shapes"), _overlap)):
         paths = [results / f"{name}.csv" for name in names]
         if all(path.exists() for path in paths):
-            yield answer(*(_rows(path) for path in paths))
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+            yield answer(*(read_rows(path) for path in paths))
 
 
 def _same(rows: list[dict[str, str]]) -> list[str]:

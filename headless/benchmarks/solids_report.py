@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
-from .table import number
+from .table import number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
 FILE = "solids.csv"
@@ -35,7 +34,7 @@ def summary(rows: Rows) -> list[str]:
 
 def sections(results: Path) -> Iterator[tuple[str, str]]:
     """The part of RESULTS.md, where there are rows."""
-    if not (rows := read(results)):
+    if not (rows := read_rows(results / FILE)):
         return
     one, seeds = rows[0], sorted({int(row["seed"]) for row in rows})
     yield "Cubes, spheres and cylinders: other real photographs, a detector, from wide ranges", (
@@ -49,20 +48,13 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read(results)
+    rows = read_rows(results / FILE)
     none, own = _by_seed(rows, "none"), _by_seed(rows, "match-looks")
     if own:
         gains = "; ".join(f"{test}: {_median(none, column)} -> {_median(own, column)}, difference "
                           f"{', better in '.join(_against(own, none, column))}" for column, test in TESTS.items())
         yield ["other real photographs (cubes, spheres, cylinders), a detector, from wide ranges: is matching better "
                "than never moving?", f"mAP@.5 on {gains}"]
-
-
-def read(results: Path) -> list[dict[str, str]]:
-    if not (results / FILE).exists():
-        return []
-    with open(results / FILE, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:

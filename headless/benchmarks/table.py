@@ -38,8 +38,7 @@ class Table:
                              "--results another folder, or move the file away.")
 
     def rows(self) -> list[dict[str, str]]:
-        with open(self.path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        return read_rows(self.path)
 
     def done(self) -> set[tuple[str, ...]]:
         return {self.key(row) for row in self.rows()}
@@ -60,6 +59,14 @@ class Table:
             file.write(text.getvalue())
             file.flush()
             os.fsync(file.fileno())
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV; none where there is no file."""
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def number(row: Mapping[str, str], name: str) -> float:
