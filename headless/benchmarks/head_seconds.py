@@ -4,7 +4,7 @@ A pool of renders of LM-O's wide start (as for ``photographs``, and the same poo
 the head is fitted to all renders, and its exact hypergradient asked. Seconds are wall time, so that what else runs on
 the machine counts: load is written down.
 
-How long: a second or two for a render that is not on disk, half a minute a task.
+How long: a second or two for a render that is not on disk, one to three minutes a task.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     pools = pools_of(options)
     wanted = [(task, seed) for seed in options.seeds for task in TASKS if (task, str(seed)) not in table.done()]
     for name, seed in wanted:
-        store = pools.render(options.start, None, seed, options.count)
+        store = pools.render(options.start, None, seed, options.count)     # anew: nothing is remembered of its images
         val, _ = read_photographs(pools.scene(options.start), pools.data, pools.config)
         load = os.getloadavg()[0]
         config = LoopConfig(task=name, learner="head", objective="calibrated")

@@ -72,10 +72,10 @@ def _judged(judge: str, rows: Rows, column: str, score: str) -> Iterator[list[st
 def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
     """By which commands the rows were made, the files that they are in, and the commits."""
     count, samples = (rows[0][column] for column in ("judged_on", "samples"))
-    commands = [f"`python headless/benchmark.py photographs{judge} --data LMO --arms {arms} --seeds {seeds}{run} "
-                f"--count {count} --samples {samples}`" for arms, seeds, run in _commands(rows)]
+    flags = "; ".join(f"`--arms {arms} --seeds {seeds}{run}`" for arms, seeds, run in _commands(rows))
     commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
-    return f"{'; '.join(commands)}: {', '.join(f'`{name}`' for name in names)}, {commits}."
+    return (f"`python headless/benchmark.py photographs{judge} --data LMO --count {count} --samples {samples}` with "
+            f"{flags}: {', '.join(f'`{name}`' for name in names)}, {commits}.")
 
 
 def boxes_summary(rows: Rows) -> list[str]:
@@ -102,9 +102,10 @@ def answers(results: Path) -> Iterator[list[str]]:
         return
     told, closed = _gain(rows)
     told += f"; loss gap to the expert's scene closed: {closed}"
-    if (results / NETWORK[0]).exists() and (judged := _by_seed(read(results, *NETWORK), "match-looks")):
+    network = read(results, *NETWORK)
+    if judged := _by_seed(network, "match-looks"):
         seeds = ", ".join(map(str, sorted(judged)))
-        told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(read(results, *NETWORK))[0]}"
+        told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(network)[0]}"
     yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
            f"never moving? ({len(own)} seeds)", told]
 

@@ -150,8 +150,7 @@ def answers(results: Path) -> Iterator[list[str]]:
     room = statistics.median(number(row, "room") for row in rows if row["arm"] == "autosimulate")
 
     def against_others(one: Mapping[int, float]) -> str:
-        found = ", ".join(f"{NAMES[arm]} ({next(row['renders'] for row in rows if row['arm'] == arm)} renders) "
-                          f"{_wins(one, maps[arm])}" for arm in ("bo", "random", "lts") if arm in maps)
+        found = ", ".join(f"{NAMES[arm]} {_wins(one, maps[arm])}" for arm in ("bo", "random", "lts") if arm in maps)
         return f", better than {found} seeds" if found else ""
 
     yield ["the paper's experiment, 54 states, a detector on real photographs (LM-O): better than uniform?",

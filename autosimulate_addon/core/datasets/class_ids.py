@@ -44,10 +44,9 @@ class ClassIds:
         given = self._in_the_sources_ids(source, said)
         self._each_has_an_id = any(isinstance(one, int) for one in said.values())
         self.by_class: list[tuple[int, ...]] = []       # the ids of each class; the background may have none
-        lacking: list[str] = []
         for index, name in enumerate(classes):
-            self.by_class.append(self._ids_of(source, index, name, given, classes, lacking))
-        if lacking:
+            self.by_class.append(self._ids_of(source, index, name, given, classes))
+        if lacking := [name for name, numbers in zip(classes[1:], self.by_class[1:], strict=True) if not numbers]:
             one = f"the class '{lacking[0]}'" if len(lacking) == 1 else f"the classes {listed(lacking)}"
             raise InputError(f"The validation data ({source.format}) do not have {one}, only "
                              f"{listed(names_in(source.table))}: rename the class, give it its id, or say which labels "
@@ -72,8 +71,8 @@ class ClassIds:
             for name, numbers in by_id.items()}
 
     def _ids_of(self, source: Source, index: int, name: str, given: Mapping[str, tuple[int, ...]],
-                classes: tuple[str, ...], lacking: list[str]) -> tuple[int, ...]:
-        """Adds to ``lacking`` what the folder's table does not have."""
+                classes: tuple[str, ...]) -> tuple[int, ...]:
+        """None of a class that the folder's table does not have."""
         if name in given:
             return given[name]
         named = tuple(number for number, known in source.table.items()
@@ -93,7 +92,6 @@ class ClassIds:
                               f"{'is' if len(members) == 1 else 'are'} taken as '{name}', the group they belong to.")
             return members
         if source.table:
-            lacking.append(name)
             return ()
         if self._each_has_an_id:
             raise InputError(f"The class '{name}' has no validation id, though other classes have: give it one too.")
