@@ -258,14 +258,27 @@ class Gui:
         page = (area, kind, height, self._scrolled(area, kind))
         if self._found[:-1] == page:
             rows.sort(key=lambda row: (row > self._found[-1], -row))
-        found = self.py(f"going = sweep({text!r}, {area!r}, {kind!r}, {column}, {rows})", timeout=300)
+        found = self._hovered(text, area, kind, column, rows)
         if not found:
             return None
         self._found = (*page, int(found))
         return column, self.size[1] - int(found)
 
-    def click_button(self, text: str, **where) -> None:
-        self.click(*self.find(text, **where))
+    def _hovered(self, text: str, area: str, kind: str, column: int, rows: list[int]) -> str:
+        """The first of the rows, counted as Blender counts them, that has ``text`` under the mouse; else nothing."""
+        return self.py(f"going = sweep({text!r}, {area!r}, {kind!r}, {column}, {rows})", timeout=300)
+
+    def click_button(self, text: str, *, area: str = "VIEW_3D", kind: str = "UI", **where) -> None:
+        """Panels grow while they are looked through: only what is still under the mouse is pressed.
+
+        Raises LookupError.
+        """
+        for _ in range(5):
+            x, y = self.find(text, area=area, kind=kind, **where)
+            if self._hovered(text, area, kind, x, [self.size[1] - y]):
+                self.click(x, y)
+                return
+        raise LookupError(f"{text} moved away each time that it was found")
 
     def quit(self) -> None:
         try:

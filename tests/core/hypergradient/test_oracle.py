@@ -122,7 +122,7 @@ def test_no_other_calibration_is_better():
     noisy = logits + 4 * torch.randn(logits.shape, generator=generator)
     labels = noisy[:, :CLASSES].argmax(1)           # the last class never occurs
     weights = torch.rand(200, generator=generator, dtype=torch.float64) / 100
-    best = calibrate([(logits[:90], labels[:90], weights[:90]), (logits[90:], labels[90:], weights[90:])])
+    best = calibrate([(logits[:90].T, labels[:90], weights[:90]), (logits[90:].T, labels[90:], weights[90:])])
 
     def loss(temperature, bias):
         losses = torch.nn.functional.cross_entropy(temperature * logits + bias, labels, reduction="none")
@@ -142,5 +142,5 @@ def test_no_other_calibration_is_better():
 def test_logits_that_mislead_are_not_turned_round():
     labels = torch.arange(3).repeat(20)
     wrong = 5 * torch.nn.functional.one_hot((labels + 1) % 3, 3).double()
-    found = calibrate([(wrong, labels, torch.full((60,), 1 / 60, dtype=torch.float64))])
+    found = calibrate([(wrong.T, labels, torch.full((60,), 1 / 60, dtype=torch.float64))])
     assert found.temperature == pytest.approx(0.01)
