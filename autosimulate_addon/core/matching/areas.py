@@ -7,24 +7,23 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..tasks.label_statistics import FLOOR, PRESENT
 from .mmd import Distance
 
 
 def areas(labels: Distance, groups: Mapping[str, Tensor], weights: Tensor) -> dict[str, tuple[float, float]]:
     """{class: (in renders, in photographs)}: the median share of an image that shows the class which it takes up.
 
-    ``labels``: statistics of labels, of which each of the ``groups`` has the logarithm of the share first;
-    ``weights`` (N,) of the renders. 0 where no render or no photograph shows the class.
+    ``labels``: statistics of labels, of which each of the ``groups`` has the logarithm of the share first, NaN where
+    the class is absent; ``weights`` (N,) of the renders. 0 where no render or no photograph shows the class.
     """
     alike = torch.full((len(labels.photographs),), 1 / len(labels.photographs), dtype=weights.dtype)
-    return {name: (_median(labels.renders[:, columns[0]].exp() - FLOOR, weights),
-                   _median(labels.photographs[:, columns[0]].exp() - FLOOR, alike))
+    return {name: (_median(labels.renders[:, columns[0]].exp(), weights),
+                   _median(labels.photographs[:, columns[0]].exp(), alike))
             for name, columns in groups.items()}
 
 
 def _median(shares: Tensor, weights: Tensor) -> float:
-    shown = shares > PRESENT
+    shown = ~shares.isnan()
     if not bool(weights[shown].sum() > 0):
         return 0.0
     ordered, order = shares[shown].sort()

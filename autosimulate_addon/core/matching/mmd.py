@@ -18,7 +18,9 @@ class Distance:
     """MMD^2 of statistics of N renders, with weights (N,) that sum to 1, and those of n photographs."""
 
     def __init__(self, renders: Tensor, photographs: Tensor) -> None:
-        """``renders`` (N, D), ``photographs`` (n, D), in any units: each column counts by its own spread."""
+        """``renders`` (N, D), ``photographs`` (n, D), in any units: each column counts by its own spread. NaN: a column
+        that does not apply to an image.
+        """
         self.renders, self.photographs = (each.detach().cpu().double() for each in (renders, photographs))
         x, y = _standardised(self.renders, self.photographs)
         across = torch.cdist(x, y)
@@ -52,8 +54,14 @@ class Distance:
 
 
 def _standardised(renders: Tensor, photographs: Tensor) -> tuple[Tensor, Tensor]:
-    """Each column divided by its standard deviation over all images; one that never varies becomes 0."""
-    spread = torch.cat([renders, photographs]).std(0, correction=0)
+    """Each column from the photographs' mean, divided by its standard deviation over all images; one that never varies
+    becomes 0, as does what is NaN: an image that a column does not apply to is like the mean photograph in it.
+    """
+    images = torch.cat([renders, photographs])
+    known = ~images.isnan()
+    count = known.sum(0).clamp(min=1)
+    mean = images.nansum(0) / count
+    spread = ((images - mean).square().nansum(0) / count).sqrt()
     scale = torch.where(spread > 1e-9, 1 / spread.clamp(min=1e-9), 0.0)
-    centre = photographs.mean(0)
-    return (renders - centre) * scale, (photographs - centre) * scale
+    centre = torch.where(photographs.isnan().all(0), mean, photographs.nanmean(0))
+    return ((renders - centre) * scale).nan_to_num(), ((photographs - centre) * scale).nan_to_num()

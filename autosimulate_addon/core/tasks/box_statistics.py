@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .label_statistics import FLOOR
-
 #: Numbers for each class.
 _EACH = 4
 
@@ -14,8 +12,9 @@ _EACH = 4
 def box_statistics(boxes: Tensor, classes: int) -> Tensor:
     """(K, S) float32 of boxes (K, M, 5): for each class but the background log area, count and place.
 
-    The area is that of all its boxes, a share of the image; the place is the mean of their centres, from -1 to 1 along
-    height and width, and that of the middle where the class is absent.
+    The area is the mean of its boxes', a share of the image, and NaN where the class is absent: what is not there is not
+    small. The place is the mean of their centres, from -1 to 1 along height and width, and that of the middle where the
+    class is absent.
     """
     corners = boxes[..., 1:]
     area = (corners[..., 2] - corners[..., 0]) * (corners[..., 3] - corners[..., 1])
@@ -24,7 +23,7 @@ def box_statistics(boxes: Tensor, classes: int) -> Tensor:
     for index in range(1, classes):
         own = (boxes[..., 0] == index).float()
         count = own.sum(1)
-        columns += [torch.log((own * area).sum(1) + FLOOR), count]
+        columns += [((own * area).sum(1) / count).log(), count]
         columns += [(own * centre[..., axis]).sum(1) / count.clamp(min=1) for axis in (1, 0)]
     return torch.stack(columns, 1) if columns else torch.zeros(len(boxes), 0)
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..datasets.dataset import IGNORE
 
-#: Share of an image below which a class is taken to be absent; and what is added to a share before its logarithm.
-PRESENT, FLOOR = 2e-4, 1e-4
+#: Share of an image below which a class is taken to be absent.
+PRESENT = 2e-4
 #: Numbers for each class.
 _EACH = 4
 
@@ -16,8 +16,8 @@ _EACH = 4
 def label_statistics(targets: Tensor, classes: int) -> Tensor:
     """(N, S) float32 of class maps (N, H, W): for each class but the background log area, presence and place.
 
-    The place is that of the centroid, from -1 to 1 along height and width, and that of the middle where the class is
-    absent. Areas are shares of the labelled pixels.
+    Areas are shares of the labelled pixels, NaN where the class is absent: what is not there is not small. The place is
+    that of the centroid, from -1 to 1 along height and width, and that of the middle where the class is absent.
     """
     labelled = (targets != IGNORE).sum((1, 2)).clamp(min=1)
     height, width = targets.shape[-2:]
@@ -29,8 +29,8 @@ def label_statistics(targets: Tensor, classes: int) -> Tensor:
         pixels = mask.sum((1, 2))
         share = pixels / labelled
         present = share > PRESENT
-        columns += [torch.log(share + FLOOR), present.float()]
-        columns += [torch.where(present, (mask * axis).sum((1, 2)) / pixels.clamp(min=1), 0.0) for axis in (y, x)]
+        columns += [torch.where(present, share.log(), torch.nan), present.float()]
+        columns += [torch.where(present, (mask * axis).sum((1, 2)) / pixels, 0.0) for axis in (y, x)]
     return torch.stack(columns, 1) if columns else torch.zeros(len(targets), 0)
 
 

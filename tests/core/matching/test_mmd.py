@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from autosimulate_addon.core.matching import Distance
+from autosimulate_addon.core.matching.mmd import _standardised
 
 
 def images(count, seed, shift=0.0):
@@ -69,3 +70,13 @@ def test_one_photograph_will_do():
     w = weights(9)
     distance = Distance(images(9, 0), images(1, 1))
     assert np.isfinite(distance.value(w)) and distance.derivative(w).isfinite().all()
+
+
+def test_what_does_not_apply_to_an_image_is_like_the_mean_photograph():
+    """Of what is not there no size is known: it is not like what is small."""
+    nan = torch.nan
+    x, y = torch.tensor([[1, nan, 4], [nan, nan, 6], [3, nan, nan]]), torch.tensor([[2, nan, nan], [6, nan, nan]])
+    own, real = _standardised(x.double(), y.double())
+    spread = 14 ** 0.5 / 2                      # of 1, 3, 2 and 6
+    assert own.T.tolist() == [pytest.approx([-3 / spread, 0, -1 / spread]), [0, 0, 0], pytest.approx([-1, 1, 0])]
+    assert real.T.tolist() == [pytest.approx([-2 / spread, 2 / spread]), [0, 0], [0, 0]]
