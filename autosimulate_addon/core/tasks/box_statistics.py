@@ -12,9 +12,9 @@ _EACH = 4
 def box_statistics(boxes: Tensor, classes: int) -> Tensor:
     """(K, S) float32 of boxes (K, M, 5): for each class but the background log area, count and place.
 
-    The area is the mean of its boxes', a share of the image, and NaN where the class is absent: what is not there is not
-    small. The place is the mean of their centres, from -1 to 1 along height and width, and that of the middle where the
-    class is absent.
+    The area is the mean of its boxes', a share of the image, NaN where the class is absent: what is not there is not
+    small. The place is the mean of their centres, from -1 to 1 along height and width, and that of the middle where
+    the class is absent.
     """
     corners = boxes[..., 1:]
     area = (corners[..., 2] - corners[..., 0]) * (corners[..., 3] - corners[..., 1])
