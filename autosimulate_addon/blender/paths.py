@@ -6,7 +6,7 @@ Undo, redo and loading a file invalidate every held reference, so only names are
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -107,6 +107,11 @@ def _is_kind_of(id_data: bpy.types.ID, rna_struct: bpy.types.Struct) -> bool:
 def ref_to(id_data: bpy.types.ID, path: str = "", index: int = -1) -> PropertyRef:
     """A reference to a property of a data-block of ``bpy.data``."""
     return PropertyRef(collection_of(id_data), *identity.key(id_data), path, index)
+
+
+def refs_to(blocks: Iterable[bpy.types.ID], path: str = "", index: int = -1) -> list[PropertyRef]:
+    """References to the same property of several data-blocks."""
+    return [ref_to(block, path, index) for block in blocks]
 
 
 def ref_from_pointer(ptr: bpy.types.bpy_struct, prop_identifier: str, index: int = -1) -> PropertyRef:

@@ -22,7 +22,7 @@ from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks import states
 from ..marks.mark import ClassTable
-from ..paths import PropertyRef
+from ..paths import PropertyRef, refs_to
 from . import clutter, parts
 from .bop_camera import apply_intrinsics, read_intrinsics
 from .bop_models import lowest, painted_material, read_model
@@ -183,32 +183,30 @@ def _arrangements(objects: dict[str, bpy.types.Object], rng: np.random.Generator
 def _mark(made: Furnished, start: dict[str, dict[str, Any]]) -> None:
     scene, materials = made.scene, made.materials
 
-    def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
-        return [paths.ref_to(block, path, index) for block in blocks]
-
     def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
         parts.mark(scene, name, marked, family, **{**fields, **start.get(name, {})})
 
     everyone = list(made.objects.values())
-    _mark_camera(scene, add, refs)
+    _mark_camera(scene, add)
     for name, (_, _, watts, _) in LIGHTS.items():
-        add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **around(watts, 2.2), low=0.02,
+        add(refs_to([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **around(watts, 2.2), low=0.02,
             high=500.0)
-        add(refs([bpy.data.objects[name]], "location"), "normal", f"{name} Location", std=(0.4, 0.4, 0.25))
+        add(refs_to([bpy.data.objects[name]], "location"), "normal", f"{name} Location", std=(0.4, 0.4, 0.25))
     background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
-    add(refs([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength",
+    add(refs_to([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength",
         **around(0.35, 2.2), low=0.005, high=10.0)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs(everyone, "location", index), "normal", f"Object Place {axis}", mean=0.0, std=0.04, low=-0.4, high=0.4)
-    add(refs(everyone, "rotation_euler", 2), "bounded", "Object Yaw")
+        add(refs_to(everyone, "location", index), "normal", f"Object Place {axis}", mean=0.0, std=0.04, low=-0.4,
+            high=0.4)
+    add(refs_to(everyone, "rotation_euler", 2), "bounded", "Object Yaw")
     for name, family, options in (("roughness", "bounded", {}),
                                   ("gain", "lognormal", {**around(1.0, 1.35), "low": 0.2, "high": 4.0}),
                                   ("saturation", "bounded", {"low": 0.3, "high": 1.7})):
         add([paths.ref_to(material, sockets[name]) for material, sockets in materials], family,
             f"Object {name.title()}", **options)
-    add(refs([bpy.data.objects["Desk"]], ""), "", "Desk Material", kind="MATERIAL",
+    add(refs_to([bpy.data.objects["Desk"]], ""), "", "Desk Material", kind="MATERIAL",
         items=("Desk Wood", "Desk White", "Desk Dark", "Desk Pages"))
-    mark_nuisances(made, add, refs)
+    mark_nuisances(made, add)
     for name, options in (("exposure", {"std": 0.4}), ("white_balance", {"std": 0.15}), ("contrast", {"std": 0.15}),
                           ("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
         add([], "", film_key(name), kind="FILM", **options)
@@ -221,20 +219,20 @@ def write_classes(made: Furnished) -> None:
         {name: MASK_ID * number for name, number in OBJECTS.items()}))
 
 
-def _mark_camera(scene: bpy.types.Scene, add, refs) -> None:
-    add(refs([scene.camera], "location", 2), "bounded", "Camera Distance", low=0.6, high=1.6, mean=1.05, std=0.2)
+def _mark_camera(scene: bpy.types.Scene, add) -> None:
+    add(refs_to([scene.camera], "location", 2), "bounded", "Camera Distance", low=0.6, high=1.6, mean=1.05, std=0.2)
     # Measured from straight down: 5 to 78 degrees is an elevation of 85 to 12 above the desk.
-    add(refs([bpy.data.objects["Elevation"]], "rotation_euler", 0), "bounded", "Camera Tilt",
+    add(refs_to([bpy.data.objects["Elevation"]], "rotation_euler", 0), "bounded", "Camera Tilt",
         low=math.radians(5.0), high=math.radians(78.0))
-    add(refs([bpy.data.objects["Azimuth"]], "rotation_euler", 2), "normal", "Camera Azimuth", mean=0.0, std=0.7,
+    add(refs_to([bpy.data.objects["Azimuth"]], "rotation_euler", 2), "normal", "Camera Azimuth", mean=0.0, std=0.7,
         low=-2.0, high=2.0)
-    add(refs([scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.2, low=-0.8, high=0.8)
+    add(refs_to([scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.2, low=-0.8, high=0.8)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.1,
+        add(refs_to([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.1,
             low=-0.4, high=0.4)
 
 
-def mark_nuisances(made: Furnished, add, refs) -> None:
+def mark_nuisances(made: Furnished, add) -> None:
     """Drawn anew for every image, but not learned: what stands where, and what the rest looks like."""
     objects, things, rng = made.objects, made.things, made.rng
     arrangements = [tuple((paths.ref_to(objects[name].parent, "location"), list(place)) for name, place in each.items())
@@ -244,16 +242,16 @@ def mark_nuisances(made: Furnished, add, refs) -> None:
     add([], "", "Eggbox Side", kind="STATE", items=("open", "closed"),
         states=tuple(_eggbox_sides(objects["eggbox"])), locked=True)
     loose = things["pages"] + things["things"]
-    add(refs(loose, "location", 0), "normal", "Clutter Place X", mean=0.0, std=0.5, low=-0.8, high=0.8, locked=True)
-    add(refs(loose, "location", 1), "normal", "Clutter Place Y", mean=0.15, std=0.33, low=-0.32, high=0.55,
+    add(refs_to(loose, "location", 0), "normal", "Clutter Place X", mean=0.0, std=0.5, low=-0.8, high=0.8, locked=True)
+    add(refs_to(loose, "location", 1), "normal", "Clutter Place Y", mean=0.15, std=0.33, low=-0.32, high=0.55,
         locked=True)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs(things["among"], "location", index), "normal", f"Tools Place {axis}", mean=0.0, std=0.17, low=-0.35,
+        add(refs_to(things["among"], "location", index), "normal", f"Tools Place {axis}", mean=0.0, std=0.17, low=-0.35,
             high=0.35, locked=True)
-    add(refs(loose + things["among"] + [bpy.data.objects["Marker Board"]], "rotation_euler", 2), "bounded",
+    add(refs_to(loose + things["among"] + [bpy.data.objects["Marker Board"]], "rotation_euler", 2), "bounded",
         "Clutter Yaw", locked=True)
     # An object's colour has an alpha, which is of no use here, and a bounded family needs some width.
-    add(refs(things["things"] + things["among"], "color"), "bounded", "Clutter Color", low=[0.02, 0.02, 0.02, 0.99],
+    add(refs_to(things["things"] + things["among"], "color"), "bounded", "Clutter Color", low=[0.02, 0.02, 0.02, 0.99],
         high=[0.9, 0.9, 0.9, 1.0], mean=[0.35, 0.3, 0.3, 0.995], locked=True)
 
 

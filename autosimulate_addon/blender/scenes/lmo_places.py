@@ -14,7 +14,7 @@ from ...protocol.moments import around
 from ...protocol.vocabulary import film_key
 from .. import paths
 from ..marks.states import State
-from ..paths import PropertyRef
+from ..paths import PropertyRef, refs_to
 from . import clutter, lmo, parts
 
 #: Watts of the lights, the world's strength, which desk is there, whether there is clutter and the board of markers.
@@ -68,23 +68,22 @@ def _states(scene: bpy.types.Scene) -> list[tuple[str, State]]:
 
 def _mark_open(made: lmo.Furnished) -> None:
     """What a state leaves open: drawn anew for every image, and not learned."""
-    def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
-        return [paths.ref_to(block, path, index) for block in blocks]
-
     def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
         parts.mark(made.scene, name, marked, family, **{**fields, "locked": True})
 
     everyone = list(made.objects.values())
-    add(refs([bpy.data.objects["Azimuth"]], "rotation_euler", 2), "normal", "Camera Azimuth", mean=0.0, std=0.7,
+    add(refs_to([bpy.data.objects["Azimuth"]], "rotation_euler", 2), "normal", "Camera Azimuth", mean=0.0, std=0.7,
         low=-2.0, high=2.0)
-    add(refs([made.scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.2, low=-0.8, high=0.8)
+    add(refs_to([made.scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.2, low=-0.8,
+        high=0.8)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.1,
+        add(refs_to([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.1,
             low=-0.4, high=0.4)
-        add(refs(everyone, "location", index), "normal", f"Object Place {axis}", mean=0.0, std=0.04, low=-0.4, high=0.4)
-    add(refs(everyone, "rotation_euler", 2), "bounded", "Object Yaw")
+        add(refs_to(everyone, "location", index), "normal", f"Object Place {axis}", mean=0.0, std=0.04, low=-0.4,
+            high=0.4)
+    add(refs_to(everyone, "rotation_euler", 2), "bounded", "Object Yaw")
     add([paths.ref_to(material, sockets["gain"]) for material, sockets in made.materials], "lognormal", "Object Gain",
         **around(1.0, 1.35), low=0.2, high=4.0)
-    lmo.mark_nuisances(made, add, refs)
+    lmo.mark_nuisances(made, add)
     for name, options in (("noise", {"mean": 0.012, "std": 0.012}), ("blur", {"mean": 0.5, "std": 0.4})):
         add([], "", film_key(name), kind="FILM", **options)

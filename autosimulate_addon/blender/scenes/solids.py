@@ -16,7 +16,7 @@ from ...protocol.moments import around
 from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks.mark import ClassTable
-from ..paths import PropertyRef
+from ..paths import PropertyRef, refs_to
 from . import clutter, parts, wide
 from .clevr import read_shape
 
@@ -122,32 +122,30 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], th
           rng: np.random.Generator) -> None:
     everyone = [made for members in objects.values() for made in members]
 
-    def refs(blocks, path: str, index: int = -1) -> list[PropertyRef]:
-        return [paths.ref_to(block, path, index) for block in blocks]
-
     def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
         parts.mark(scene, name, marked, family, **fields)
 
-    add(refs([scene.camera], "location", 2), "bounded", "Camera Distance", low=0.15, high=3.0, mean=1.2, std=0.6)
+    add(refs_to([scene.camera], "location", 2), "bounded", "Camera Distance", low=0.15, high=3.0, mean=1.2, std=0.6)
     # Measured from straight down: 5 to 85 degrees is an elevation of 85 to 5 above the table.
-    add(refs([bpy.data.objects["Elevation"]], "rotation_euler", 0), "bounded", "Camera Tilt",
+    add(refs_to([bpy.data.objects["Elevation"]], "rotation_euler", 0), "bounded", "Camera Tilt",
         low=math.radians(5.0), high=math.radians(85.0))
-    add(refs([scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.4, low=-3.1, high=3.1)
+    add(refs_to([scene.camera], "rotation_euler", 2), "normal", "Camera Roll", mean=0.0, std=0.4, low=-3.1, high=3.1)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.08,
+        add(refs_to([bpy.data.objects["Aim"]], "location", index), "normal", f"Camera Aim {axis}", mean=0.0, std=0.08,
             low=-0.4, high=0.4)
     for name, members in objects.items():
-        add(refs(members, "hide_render"), "bernoulli", f"{name.title()} Absent", p=[0.6, 0.4])
-    add(refs(everyone, "scale"), "lognormal", "Object Scale", low=[0.3] * 3, high=[3.0] * 3, **_each(around(1.0, 1.5)))
-    add(refs(everyone, ""), "", "Object Material", kind="MATERIAL", items=tuple(MATERIALS))
-    add(refs([bpy.data.objects["Table"]], ""), "", "Table Material", kind="MATERIAL",
+        add(refs_to(members, "hide_render"), "bernoulli", f"{name.title()} Absent", p=[0.6, 0.4])
+    add(refs_to(everyone, "scale"), "lognormal", "Object Scale", low=[0.3] * 3, high=[3.0] * 3,
+        **_each(around(1.0, 1.5)))
+    add(refs_to(everyone, ""), "", "Object Material", kind="MATERIAL", items=tuple(MATERIALS))
+    add(refs_to([bpy.data.objects["Table"]], ""), "", "Table Material", kind="MATERIAL",
         items=(*(f"Table {name}" for name in TABLES), "Table Pages"))
     for name, (_, _, watts) in LIGHTS.items():
-        add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **wide.light(watts))
+        add(refs_to([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", **wide.light(watts))
     background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
-    add(refs([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength",
+    add(refs_to([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength",
         **wide.world(0.35))
-    _mark_nuisances(scene, everyone, things, rng, add, refs)
+    _mark_nuisances(scene, everyone, things, rng, add)
     for name, options in wide.FILM.items():
         add([], "", name, kind="FILM", **options)
     members = {name: tuple(map(paths.ref_to, made)) for name, made in objects.items()}
@@ -160,18 +158,18 @@ def _each(moments: dict[str, list[float]]) -> dict[str, list[float]]:
 
 
 def _mark_nuisances(scene: bpy.types.Scene, everyone: list[bpy.types.Object], things: list[bpy.types.Object],
-                    rng: np.random.Generator, add, refs) -> None:
+                    rng: np.random.Generator, add) -> None:
     """Drawn anew for every image, but not learned: what stands where, its colour, and what else is there."""
     places = {made.name: paths.ref_to(made.parent, "location") for made in everyone}
     arrangements = [tuple((places[name], list(place)) for name, place in each.items())
                     for each in _arrangements(list(places), rng)]
     add([], "", "Arrangement", kind="STATE", items=tuple(str(number) for number in range(1, len(arrangements) + 1)),
         states=tuple(arrangements), locked=True)
-    add(refs([bpy.data.objects["Azimuth"], *everyone, *things], "rotation_euler", 2), "bounded", "Yaw", locked=True)
-    add(refs(things, "hide_render"), "bernoulli", "Thing Absent", p=[0.3, 0.7], locked=True)
+    add(refs_to([bpy.data.objects["Azimuth"], *everyone, *things], "rotation_euler", 2), "bounded", "Yaw", locked=True)
+    add(refs_to(things, "hide_render"), "bernoulli", "Thing Absent", p=[0.3, 0.7], locked=True)
     for axis, index in (("X", 0), ("Y", 1)):
-        add(refs(things, "location", index), "normal", f"Thing Place {axis}", mean=0.0, std=0.25, low=-0.5, high=0.5,
+        add(refs_to(things, "location", index), "normal", f"Thing Place {axis}", mean=0.0, std=0.25, low=-0.5, high=0.5,
             locked=True)
     # An object's colour has an alpha, which is of no use here, and a bounded family needs some width.
-    add(refs([*everyone, *things], "color"), "bounded", "Color", low=[0.01, 0.01, 0.01, 0.99],
+    add(refs_to([*everyone, *things], "color"), "bounded", "Color", low=[0.01, 0.01, 0.01, 0.99],
         high=[0.9, 0.9, 0.9, 1.0], locked=True)
