@@ -13,7 +13,7 @@ from .table import number, read_rows
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
 FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks1_2.csv",
-         "photographs_looks3.csv", "photographs_looks4_5.csv", "photographs_after.csv")
+         "photographs_looks3.csv", "photographs_looks4_5.csv", "photographs_after.csv", "photographs_after3_5.csv")
 
 #: The same psi and pools, judged by a network, and by a detector.
 NETWORK = ("photographs_network.csv",)

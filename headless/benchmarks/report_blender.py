@@ -20,7 +20,7 @@ TITLES = {"demo": "The built-in demo in Blender, from a narrow start in the dark
 COMMANDS = {"demo": "python headless/benchmark.py demo --seeds 1..5 --arms autosimulate,none,wide,oracle,bo,random,"
                     "published",
             "clevr": "python headless/benchmark.py clevr --data CLEVR --seeds 1..5 --arms autosimulate,none,wide,bo,"
-                     "random,published,lts"}
+                     "random"}
 LMO = ("`python headless/benchmark.py lmo --data LMO --seeds 1..3 --iterations 12 --images 24 --judges 3 "
        "--arms autosimulate,none,bo,random` (AutoSimulate with `--flags \"--epochs 16\"`). 288 renders; psi "
        "driven by the 70 `val` photographs; three fresh networks a psi (480 images, 720 steps) on the 70 `test` "
