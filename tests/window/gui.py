@@ -39,15 +39,25 @@ def under_mouse(area, kind):
     found, manager.clipboard = manager.clipboard, old
     return found
 def sweep(text, area, kind, column, rows):
-    """A coroutine: the pointer goes down a column, a row a few turns of the event loop, until it is over ``text``."""
-    window = find_area(area)[0]
-    for turns, y in [(5, rows[0] + 3), *((3, row) for row in rows)]:
+    """A coroutine: the pointer goes down a column, a row a few turns of the event loop, until it is over ``text``.
+
+    What is under the pointer is known late where the machine is busy: what was found is looked at again, then the row
+    before it.
+    """
+    window, before = find_area(area)[0], rows[0] + 3
+    for turns, y in [(5, before), *((3, row) for row in rows)]:
         window.cursor_warp(column, y)
         for _ in range(turns):                          # the motion arrives, one button goes, the next is active
             yield
         if text in under_mouse(area, kind):
-            print(y)
-            return
+            for again in (y, before):
+                window.cursor_warp(column, again)
+                for _ in range(25):
+                    yield
+                if text in under_mouse(area, kind):
+                    print(again)
+                    return
+        before = y
 ENV.update(find_area=find_area, under_mouse=under_mouse, sweep=sweep)
 running = {}                                            # file of a command -> its coroutine, what it printed
 def tick():
@@ -172,6 +182,9 @@ class Gui:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         self.move(x, y)
+        self.press(button)
+
+    def press(self, button: int = 1) -> None:
         self.x("mousedown", button)
         time.sleep(0.06)
         self.x("mouseup", button)
@@ -258,15 +271,11 @@ class Gui:
         page = (area, kind, height, self._scrolled(area, kind))
         if self._found[:-1] == page:
             rows.sort(key=lambda row: (row > self._found[-1], -row))
-        found = self._hovered(text, area, kind, column, rows)
+        found = self.py(f"going = sweep({text!r}, {area!r}, {kind!r}, {column}, {rows})", timeout=300)
         if not found:
             return None
         self._found = (*page, int(found))
         return column, self.size[1] - int(found)
-
-    def _hovered(self, text: str, area: str, kind: str, column: int, rows: list[int]) -> str:
-        """The first of the rows, counted as Blender counts them, that has ``text`` under the mouse; else nothing."""
-        return self.py(f"going = sweep({text!r}, {area!r}, {kind!r}, {column}, {rows})", timeout=300)
 
     def click_button(self, text: str, *, area: str = "VIEW_3D", kind: str = "UI", **where) -> None:
         """Panels grow while they are looked through: only what is still under the mouse is pressed.
@@ -274,9 +283,9 @@ class Gui:
         Raises LookupError.
         """
         for _ in range(5):
-            x, y = self.find(text, area=area, kind=kind, **where)
-            if self._hovered(text, area, kind, x, [self.size[1] - y]):
-                self.click(x, y)
+            self.move(*self.find(text, area=area, kind=kind, **where))
+            if self.value(f"{text!r} in under_mouse({area!r}, {kind!r})") == "True":
+                self.press()
                 return
         raise LookupError(f"{text} moved away each time that it was found")
 
