@@ -11,7 +11,8 @@ from .statistics import median_interval, wins
 from .table import number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
-FILE = "places.csv"
+#: A file is of one version.
+FILES = ("places.csv", "places_match.csv")
 #: The room like that of LM-O's photographs.
 MATCHING = "office desk"
 #: Arms in this order.
@@ -22,6 +23,10 @@ NAMES = {"none": "all 54 alike, never moved (null control)",
          "room": f"{MATCHING} alone, its 18 alike (someone who looked)",
          "approximate-quadratic": "... approximate quadratic", "linear": "... linear",
          "no-validation": "... without the photographs"}
+
+
+def read(results: Path) -> list[dict[str, str]]:
+    return [row for name in FILES for row in read_rows(results / name)]
 
 
 def pack(p: Mapping[str, float]) -> str:
@@ -123,13 +128,14 @@ def draw(rows: Rows, path: Path) -> None:
 
 def sections(results: Path) -> list[tuple[str, str]]:
     """The part of RESULTS.md, where there are rows."""
-    rows = read_rows(results / FILE)
+    rows = read(results)
     if not rows:
         return []
     one = rows[0]
     runs = {row["arm"]: row["run"].split("x") for row in rows if row["run"]}
     iterations, images = runs["autosimulate"]
     seeds = ",".join(map(str, sorted({int(row["seed"]) for row in rows})))
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
     return [("LM-O, the paper's own experiment: one choice among 54 states, a detector", (
         f"psi: three rooms x nine places x two qualities, uniform at the start. {one['width']} pixels wide; a method "
         f"draws its renders from two pools of {one['each']} of each state, so that draws of a state repeat; judges "
@@ -137,12 +143,12 @@ def sections(results: Path) -> list[tuple[str, str]]:
         "same random numbers for all arms of a seed; l2 is chosen on `val`, scores are on the 70 `test` photographs. "
         f"Medians [95 %]. `python headless/benchmark.py places --data LMO --seeds {seeds} --each {one['each']} "
         f"--iterations {iterations} --images {images} --count {one['judged_on']} --judges {one['judges']} "
-        f"--width {one['width']}`: "
-        f"`{FILE}`, {one['commit']}. Figure: [places.png](places.png).\n\n" + "\n".join(summary(rows))))]
+        f"--width {one['width']}`: {', '.join(f'`{name}`' for name in FILES)}, {commits}. "
+        "Figure: [places.png](places.png).\n\n" + "\n".join(summary(rows))))]
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read_rows(results / FILE)
+    rows = read(results)
     if not rows:
         return
     maps = by_arm(rows, "map50")

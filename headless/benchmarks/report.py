@@ -74,7 +74,7 @@ def draw(results: Path) -> None:
                         results / "standin.png")
     for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets"), ("lmo", "LM-O, real photographs")):
         figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
-    if rows := read_rows(results / places_report.FILE):
+    if rows := places_report.read(results):
         places_report.draw(rows, results / "places.png")
     gradient_report.draw(read_rows(results / "gradient.csv"), results / "gradient.png")
 
