@@ -71,7 +71,7 @@ def calibrate_logistic(z: Tensor, labels: Tensor, weights: Tensor) -> Calibratio
 
 
 def _least_gain(logits: Tensor) -> float:
-    """A step that lowers the loss by less is none: sums of terms in float32 tell no more."""
+    """A step that lowers the loss by less is the last: sums of terms in float32 tell no more."""
     return 1e-13 if logits.dtype == torch.float64 else 1e-9
 
 
@@ -88,10 +88,10 @@ def _least(x: Tensor, derivatives: Callable[[Tensor], tuple[float, Tensor, Tenso
         damped = hessian + damping * torch.diag(hessian.diagonal())
         step = torch.zeros_like(x)
         step[free] = -torch.linalg.solve(damped[free][:, free], gradient[free])
-        if -float(step @ gradient) <= least_gain * max(1.0, abs(loss)):
-            break
         new = x + step
         new[0] = new[0].clamp(min=LEAST_TEMPERATURE)
+        if -float(step @ gradient) <= least_gain * max(1.0, abs(loss)):
+            return new          # Newton's last step: nearer still, and there is nothing left to look at
         found = derivatives(new)
         if found[0] <= loss + 1e-4 * float((new - x) @ gradient):
             x, (loss, gradient, hessian), damping = new, found, 0.1 * damping
@@ -109,7 +109,7 @@ def _first(pixels: list[Pixels]) -> Tensor:
     """
     shares, spread, total = torch.zeros(len(pixels[0][0]), dtype=torch.float64), 0.0, 0.0
     for logits, labels, weights in pixels:
-        shares += torch.zeros_like(shares).index_add_(0, labels.cpu(), weights.double().cpu())
+        shares += _by_class(labels, weights, len(shares))
         spread += float((weights * logits.var(0)).double().sum())
         total += float(weights.double().sum())
     bias = (shares.clamp(min=1e-6 * total) / max(total, 1e-30)).log() if total else shares
@@ -117,6 +117,11 @@ def _first(pixels: list[Pixels]) -> Tensor:
     temperature = 0.1 / scale if scale > 0 else 1.0
     return torch.cat([torch.tensor([min(max(temperature, LEAST_TEMPERATURE), 1.0)], dtype=torch.float64),
                       bias[1:] - bias[0]])
+
+
+def _by_class(labels: Tensor, weights: Tensor, classes: int) -> Tensor:
+    """(C,) float64: the sum of the weights of each class's pixels. (On the CPU, where it is deterministic.)"""
+    return torch.bincount(labels.cpu(), weights.cpu().double(), classes)
 
 
 def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor]:
@@ -131,13 +136,12 @@ def _derivatives(pixels: list[Pixels], x: Tensor) -> tuple[float, Tensor, Tensor
         weighted = weights * p
         mean = (p * logits).sum(0)                                      # of z under p
         by_z = weighted * logits
-        loss -= float(weights.double() @ own.double())
-        gradient[0] += float(weights.double() @ (mean - z).double())
-        gradient[1:] -= torch.zeros(len(p), dtype=torch.float64).index_add_(
-            0, labels.cpu(), weights.double().cpu())[1:]
+        exact = weights.double()
+        loss -= float(exact @ own.double())
+        gradient[0] += float(exact @ (mean - z).double())
         shares = weighted[1:].sum(1).double().cpu()
-        gradient[1:] += shares
-        hessian[0, 0] += float((by_z * logits).sum().double() - weights.double() @ mean.double().square())
+        gradient[1:] += shares - _by_class(labels, weights, len(p))[1:]
+        hessian[0, 0] += float((by_z * logits).sum().double() - exact @ mean.double().square())
         cross = (by_z[1:].sum(1) - weighted[1:] @ mean).double().cpu()
         hessian[0, 1:] += cross
         hessian[1:, 0] += cross
