@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
-from .table import number, read_rows
+from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
@@ -31,12 +31,12 @@ _JUDGED = ("judge", "psi", "seeds", "renders", "score", "calibrated loss", "scor
 
 def section(results: Path) -> tuple[str, str]:
     """The part of RESULTS.md: what each arm is worth."""
-    body = ("Start wide: ranges that nobody fitted to these photographs. 256 x 192 pixels; psi driven by the 70 `val` "
+    body = ("256 x 192 pixels; psi driven by the 70 `val` "
             "photographs. A judge is a convex head on frozen ImageNet features, trained on other renders of psi and no "
             "photograph, with the same random numbers for all arms of a seed; its l2, the loss's calibration and the "
             "decision biases of the mIoU are chosen on `val`, scores are on the 70 `test` photographs. Medians (least "
             "to most).")
-    # Those of matching without looks are in docs/decisions/0016.
+    # Those of matching without looks are in docs/decisions/0015 and 0016.
     rows = [row for row in read(results, *FILES) if row["arm"] != "match"]
     body += f"\n\n{_sources(rows, FILES)}\n\n" + "\n".join(summary(rows))
     return "LM-O, real photographs, from a start that nobody fitted to them", body
@@ -74,9 +74,8 @@ def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
     """By which commands the rows were made, the files that they are in, and the commits."""
     count, samples = (rows[0][column] for column in ("judged_on", "samples"))
     flags = "; ".join(f"`--arms {arms} --seeds {seeds}{run}`" for arms, seeds, run in _commands(rows))
-    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
     return (f"`python headless/benchmark.py photographs{judge} --data LMO --count {count} --samples {samples}` with "
-            f"{flags}: {', '.join(f'`{name}`' for name in names)}, {commits}.")
+            f"{flags}: {', '.join(f'`{name}`' for name in names)}, {commits(rows)}.")
 
 
 def boxes_summary(rows: Rows) -> list[str]:
@@ -123,7 +122,7 @@ def _gain(rows: Rows) -> tuple[str, str]:
 
 def read(results: Path, *names: str) -> list[dict[str, str]]:
     """The rows of these files, one after the other."""
-    return [row for name in names for row in read_rows(results / name)]
+    return read_rows(*(results / name for name in names))
 
 
 def _run(rows: Rows) -> str:

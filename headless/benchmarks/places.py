@@ -41,13 +41,13 @@ from .levers import APPROXIMATIONS
 from .photographs_boxes import BoxJudge
 from .photographs_pools import check_lmo, read_photographs, remembered
 from .places_pool import Pool, PoolSimulator, chosen, joined, render_pool, times_of
-from .places_report import MATCHING, NAMES, in_room, pack, shares, summary
+from .places_report import MATCHING, NAMES, TRIALS, in_room, pack, shares, summary
 from .table import Table
 
 COLUMNS = ("arm", "seed", "run", "renders", "each", "judges", "judged_on", "width", "map50", "coco_map",
            "loss", "l2", "val_loss", "val_map50", "room", "kl", "search_seconds", "seconds", "p")
-#: The methods that pay a training for a number, and the images of each of their trials.
-TRIALS, TRIAL_IMAGES = ("bo", "random", "lts"), 48
+#: The images of each trial of a method that pays a training for a number.
+TRIAL_IMAGES = 48
 #: The convex detector, and its loss after calibration on the photographs.
 HEAD = {"task": "detection", "learner": "head", "objective": "calibrated"}
 #: Arm -> what it is of ``LoopConfig``; None: nothing is learned.

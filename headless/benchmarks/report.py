@@ -32,7 +32,8 @@ Every figure is of fresh networks on test images that no search saw. Medians ove
 losses: lower is better. No seed here was used for choosing anything, but seed 1 of the 54 states; what was chosen:
 [docs/decisions](../../../docs/decisions). AutoSimulate's rows of CLEVR's assets and of LM-O from the expert's
 scene, and those that say so, are from before photographs were matched first
-([0015](../../../docs/decisions/0015-match-first.md)), when it began with their brightness alone."""
+([0015](../../../docs/decisions/0015-match-first.md)); those of LM-O from wide ranges and of the demo from before
+matching told absent classes from small ones ([0019](../../../docs/decisions/0019-absent-is-not-small.md))."""
 #: Where the rows come from: at the end, after what they say.
 PROVENANCE = """
 Made by `python headless/benchmark.py report` from the CSVs in this folder; not edited by hand. A CSV holds the rows of
@@ -41,7 +42,7 @@ one commit, named in the file where it is not the newest; every row has its comm
 in Blender: where the change they are described with was made), and the date on which they were committed; *not
 recorded* names the commit that first holds them. Commands are in today's words: `--judges` was `--networks` or
 `--fresh-networks`, `published` was `literal`. Other work ran on the machines ({machine}); another processor gives other
-last digits (seed 4 from the narrow start at one commit: .143 on the second, .142 here)."""
+last digits."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,7 @@ def text(results: Path) -> str:
                 *solids_report.sections(results), *complement_report.sections(results), report_blender.lmo(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr"))]
-    machines = sorted({row["machine"] for path in results.glob("*.csv") for row in read_rows(path)})
+    machines = sorted({row["machine"] for row in read_rows(*results.glob("*.csv"))})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
 

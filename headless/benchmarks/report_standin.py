@@ -61,14 +61,16 @@ def answers(results: Path) -> Iterator[list[str]]:
     for start, title in (("wide", "wide randomisation"), ("narrow", "a narrow, wrong start")):
         arms = _named(results, start)
         ours, null, target = (arms[name] for name in (OURS, NULL, TARGET))
+        others: dict[str, list[str]] = {}           # how often better than whom
+        for other in ("Bayesian optimisation", "random search", "LTS (REINFORCE)", "Algorithm 1 as published"):
+            won = f"{better(ours, arms[other])} ({better(arms[BEFORE], arms[other])})"
+            others.setdefault(won, []).append(other)
         yield [f"stand-in, from {title}: better than never moving?",
                f"loss, mIoU better in {better(ours, null)} seeds; "
                f"{percent(*gap_closed(ours.loss, null.loss, target.loss))} of the loss gap to the target; "
                f"mIoU {interval(null.miou)} -> {interval(ours.miou)}, target {interval(target.miou)}; "
                f"gain {gain(ours, null)}; better than the other methods (in brackets: before photographs were matched "
-               "first): " + "; ".join(
-                   f"{other} {better(ours, arms[other])} ({better(arms[BEFORE], arms[other])})" for other in (
-                       "Bayesian optimisation", "random search", "LTS (REINFORCE)", "Algorithm 1 as published"))]
+               "first): " + "; ".join(f"{', '.join(names)} {won}" for won, names in others.items())]
 
 
 def _named(results: Path, start: str) -> dict[str, Scores]:
@@ -76,7 +78,6 @@ def _named(results: Path, start: str) -> dict[str, Scores]:
 
 
 def _rows(results: Path) -> Iterator[dict[str, str]]:
-    for path in sorted(results.glob("standin*.csv")):
-        for row in read_rows(path):
-            earlier = row["commit"] == EARLIER and row["arm"].startswith("autosimulate")
-            yield row | {"arm": row["arm"] + MARK * earlier}
+    for row in read_rows(*sorted(results.glob("standin*.csv"))):
+        earlier = row["commit"] == EARLIER and row["arm"].startswith("autosimulate")
+        yield row | {"arm": row["arm"] + MARK * earlier}

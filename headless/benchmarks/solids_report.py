@@ -48,8 +48,8 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    none, match, after = (_by_seed(read_rows(results / FILE), arm)
-                          for arm in ("none", "match-looks", "match-looks-autosimulate"))
+    rows = read_rows(results / FILE)
+    none, match, after = (_by_seed(rows, arm) for arm in ("none", "match-looks", "match-looks-autosimulate"))
 
     def gains(before: dict[int, Mapping[str, str]], own: dict[int, Mapping[str, str]]) -> str:
         return "; ".join(f"{test}: {_median(before, column)} -> {_median(own, column)}, difference "

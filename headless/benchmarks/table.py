@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -61,12 +61,18 @@ class Table:
             os.fsync(file.fileno())
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV; none where there is no file."""
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def read_rows(*paths: Path) -> list[dict[str, str]]:
+    """The rows of these CSVs, one after the other; none where there is no file."""
+    rows: list[dict[str, str]] = []
+    for path in filter(Path.exists, paths):
+        with open(path, newline="", encoding="utf-8") as file:
+            rows += csv.DictReader(file)
+    return rows
+
+
+def commits(rows: Iterable[Mapping[str, str]]) -> str:
+    """Those that made the rows, in their order."""
+    return ", ".join(dict.fromkeys(row["commit"] for row in rows))
 
 
 def number(row: Mapping[str, str], name: str) -> float:

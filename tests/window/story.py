@@ -42,12 +42,12 @@ def use_packages(gui: Gui, folder: Path) -> None:
     gui.py(f"bpy.context.preferences.addons[{MODULE!r}].preferences.torch_folder = {str(folder)!r}")
 
 
-def validation_is_read(gui: Gui) -> str:
+def validation_is_read(gui: Gui, timeout: float = 120) -> str:
     """Waits for what the panel says of the validation folder, below which every button stands lower then; returns the
     expression of its summary."""
     found = (f"__import__('{MODULE}.autosimulate_addon.ui.validation', fromlist=['x'])"
              f".found(bpy.path.abspath({SETTINGS}.validation), 'auto')")
-    gui.wait(found, timeout=120)
+    gui.wait(found, timeout)
     time.sleep(0.5)
     gui.py("pass")
     return found

@@ -132,7 +132,7 @@ def choose_validation(story: Story, folder: Path) -> None:
     gui.key("Return")
     assert gui.value(f"bpy.path.abspath({SETTINGS}.validation).rstrip('/')") == str(folder)
     gui.click_button("autosimulate.check_validation")
-    assert gui.value(f"{validation_is_read(gui)}.n_images") == "6"
+    assert gui.value(f"{validation_is_read(gui, timeout=30)}.n_images") == "6"
     story.shot("validation")
 
 

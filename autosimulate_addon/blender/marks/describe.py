@@ -81,8 +81,8 @@ def suggestions(scene: bpy.types.Scene) -> list[tuple[str, list[PropertyRef]]]:
     # One row for all meshes, not thousands: a shared distribution is what people want.
     meshes = [made for made in scene.objects if made.type == "MESH" and not made.hide_render]
     standing = standing_meshes(scene)
-    candidates += [("Location of Objects", [paths.ref_to(made, "location") for made in standing]),
-              ("Rotation of Objects", [paths.ref_to(made, "rotation_euler", 2) for made in standing])]
+    candidates += [("Location of Objects", paths.refs_to(standing, "location")),
+              ("Rotation of Objects", paths.refs_to(standing, "rotation_euler", 2))]
     materials = dict.fromkeys(slot.material for made in meshes for slot in made.material_slots if slot.material)
     candidates += [(f"{name} of Materials", [ref for material in materials
                                         for ref in _sockets(material, "BSDF_PRINCIPLED", name)])

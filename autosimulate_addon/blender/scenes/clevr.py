@@ -138,7 +138,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
     everyone = [made for members in objects.values() for made in members]
 
     def add(blocks, path: str, family: str, name: str, index: int = -1, **fields) -> None:
-        parts.mark(scene, name, [paths.ref_to(block, path, index) for block in blocks], family,
+        parts.mark(scene, name, paths.refs_to(blocks, path, index), family,
                    **{**start.get(name, {}), **fields})
 
     for name in _FILE_POWER:
@@ -158,7 +158,6 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
         color = paths.ref_to(made, "color")
         parts.mark(scene, f"{made.name} Color", kind="STATE", items=tuple(palette),
                    states=tuple(((color, list(value)),) for value in palette.values()), locked=True)
-    members = {name: tuple(map(paths.ref_to, blocks))
-               for name, blocks in objects.items()}
+    members = {name: tuple(paths.refs_to(blocks)) for name, blocks in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
 

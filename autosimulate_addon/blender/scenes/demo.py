@@ -19,10 +19,9 @@ from mathutils import Matrix
 
 from ...protocol import Moments
 from ...protocol.moments import lognormal, normal, softmax
-from .. import paths
 from ..marks import mark_scene as marks_scene
 from ..marks.mark import ClassTable
-from ..paths import PropertyRef
+from ..paths import PropertyRef, refs_to
 from . import parts
 
 CLASSES = ("sphere", "cube", "cylinder")
@@ -141,32 +140,28 @@ def _object_material(name: str, metallic: float, roughness: float) -> bpy.types.
 def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], start: Mapping[str, Moments]) -> None:
     everyone = [made for members in objects.values() for made in members]
 
-    def add(refs: list[PropertyRef], family: str, name: str, **fields) -> None:
-        parts.mark(scene, name, refs, family, **{**start.get(name, {}), **fields})
-
-    def refs(blocks: list[bpy.types.ID], path: str, index: int = -1) -> list[PropertyRef]:
-        return [paths.ref_to(block, path, index) for block in blocks]
+    def add(marked: list[PropertyRef], family: str, name: str, **fields) -> None:
+        parts.mark(scene, name, marked, family, **{**start.get(name, {}), **fields})
 
     background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
     for name in LIGHTS:
-        add(refs([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", low=0.5, high=20000.0)
-    add(refs([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength", low=0.005,
+        add(refs_to([bpy.data.lights[name]], "energy"), "lognormal", f"{name} Power", low=0.5, high=20000.0)
+    add(refs_to([scene.world], parts.socket_path(background, "Strength")), "lognormal", "World Strength", low=0.005,
         high=10.0)
-    add(refs([scene], "cycles.max_bounces"), "integer", "Bounces", items=BOUNCES)
-    add(refs([scene], "cycles.samples"), "integer", "Samples", items=SAMPLES)
-    add(refs(everyone, "location", 0), "normal", "Place X", low=-REACH, high=REACH)
-    add(refs(everyone, "location", 1), "normal", "Place Y", low=-REACH, high=REACH)
-    add(refs(everyone, ""), "", "Material", kind="MATERIAL", items=("Rubber", "Metal"))
-    add(refs(everyone, "rotation_euler", 2), "bounded", "Rotation", locked=True)
+    add(refs_to([scene], "cycles.max_bounces"), "integer", "Bounces", items=BOUNCES)
+    add(refs_to([scene], "cycles.samples"), "integer", "Samples", items=SAMPLES)
+    add(refs_to(everyone, "location", 0), "normal", "Place X", low=-REACH, high=REACH)
+    add(refs_to(everyone, "location", 1), "normal", "Place Y", low=-REACH, high=REACH)
+    add(refs_to(everyone, ""), "", "Material", kind="MATERIAL", items=("Rubber", "Metal"))
+    add(refs_to(everyone, "rotation_euler", 2), "bounded", "Rotation", locked=True)
     for name, members in objects.items():
         # The alpha that an object's colour also has is of no use here, and a bounded family needs some width.
         low = [max(channel - 0.25, 0.02) for channel in COLORS[name]] + [0.99]
         high = [min(channel + 0.3, 1.0) for channel in COLORS[name]] + [1.0]
-        add(refs(members, "color"), "bounded", f"{name.title()} Color", low=low, high=high, locked=True)
+        add(refs_to(members, "color"), "bounded", f"{name.title()} Color", low=low, high=high, locked=True)
     ground = next(node for node in bpy.data.materials["Ground"].node_tree.nodes if node.type == "BSDF_PRINCIPLED")
-    add(refs([bpy.data.materials["Ground"]], parts.socket_path(ground, "Base Color")), "bounded", "Ground Color",
+    add(refs_to([bpy.data.materials["Ground"]], parts.socket_path(ground, "Base Color")), "bounded", "Ground Color",
         low=[0.25, 0.25, 0.25, 0.99], high=[0.6, 0.6, 0.6, 1.0], locked=True)
-    add(refs([scene.camera], "location"), "normal", "Camera Location", std=(0.35, 0.35, 0.35), locked=True)
-    members = {name: tuple(map(paths.ref_to, blocks))
-               for name, blocks in objects.items()}
+    add(refs_to([scene.camera], "location"), "normal", "Camera Location", std=(0.35, 0.35, 0.35), locked=True)
+    members = {name: tuple(refs_to(blocks)) for name, blocks in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *CLASSES), members))

@@ -51,7 +51,7 @@ def _states(scene: bpy.types.Scene) -> list[tuple[str, State]]:
     world = paths.ref_to(scene.world, parts.socket_path(background, "Strength"))
     hidden = {name: paths.ref_to(bpy.data.objects[name], "hide_render")
               for name in ("Desk", *DESKS, "Marker Board")}
-    things = [paths.ref_to(each, "hide_render") for each in bpy.data.collections["Clutter"].objects]
+    things = refs_to(bpy.data.collections["Clutter"].objects, "hide_render")
     distance = paths.ref_to(scene.camera, "location", 2)
     tilt = paths.ref_to(bpy.data.objects["Elevation"], "rotation_euler", 0)
     samples, bounces = (paths.ref_to(scene, f"cycles.{name}") for name in ("samples", "max_bounces"))

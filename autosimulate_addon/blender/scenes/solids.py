@@ -148,7 +148,7 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], th
     _mark_nuisances(scene, everyone, things, rng, add)
     for name, options in wide.FILM.items():
         add([], "", name, kind="FILM", **options)
-    members = {name: tuple(map(paths.ref_to, made)) for name, made in objects.items()}
+    members = {name: tuple(refs_to(made)) for name, made in objects.items()}
     marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
 
 

@@ -99,8 +99,8 @@ def _cycles_refs(scene: bpy.types.Scene, name: str) -> list[paths.PropertyRef]:
 
 
 _REFS = {
-    "LIGHTS": lambda scene: [paths.ref_to(light, "energy") for light in _blocks_used(scene, "LIGHT")],
-    "LIGHT_COLORS": lambda scene: [paths.ref_to(light, "color") for light in _blocks_used(scene, "LIGHT")],
+    "LIGHTS": lambda scene: paths.refs_to(_blocks_used(scene, "LIGHT"), "energy"),
+    "LIGHT_COLORS": lambda scene: paths.refs_to(_blocks_used(scene, "LIGHT"), "color"),
     "WORLD": _world_refs,
     "BOUNCES": lambda scene: _cycles_refs(scene, "max_bounces"),
     "SAMPLES": lambda scene: _cycles_refs(scene, "samples"),
@@ -140,7 +140,7 @@ class AUTOSIMULATE_OT_mark_selected(bpy.types.Operator):
     def execute(self, context):
         def work():
             objects = sorted(context.selected_objects, key=lambda obj: obj.name)
-            refs = [paths.ref_to(obj, self.path) for obj in objects]
+            refs = paths.refs_to(objects, self.path)
             if not self.shared or len(refs) == 1:
                 return _mark_each(context.scene, refs, described(TRANSFORMS, self.path)[0])
             group = marks_scene.add_mark(context.scene, Mark(targets=tuple(refs)))
