@@ -22,12 +22,13 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
     "match": {"method": "match", "match_looks": False, **_SMALLEST},
     "match-looks": {"method": "match", **_SMALLEST},
+    "match-twice": {"method": "match", **_SMALLEST},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
     "match-looks-autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
 }
 #: Arm -> the one whose psi it starts from, and that one's iterations and renders in each.
-AFTER = {"match-looks-autosimulate": ("match-looks", 1, 160)}
+AFTER = {"match-looks-autosimulate": ("match-looks", 1, 160), "match-twice": ("match-looks", 1, 160)}
 
 
 def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int,

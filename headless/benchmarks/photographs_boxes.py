@@ -47,8 +47,9 @@ class Scores:
 class BoxJudge:
     """Of pools whose classes are those of the photographs ``val`` and ``test``."""
 
-    def __init__(self, classes: tuple[str, ...], val: Dataset, test: Dataset) -> None:
-        self.config, self.task = LoopConfig(learner="head", task="detection"), DetectionTask(classes)
+    def __init__(self, classes: tuple[str, ...], val: Dataset, test: Dataset, encoder: str = "auto") -> None:
+        self.config = LoopConfig(learner="head", task="detection", encoder=encoder)
+        self.task = DetectionTask(classes)
         self.val, self.test = (as_validation(self.task, data, torch.device("cpu")) for data in (val, test))
 
     def judge(self, store: RenderStore) -> BoxVerdict:

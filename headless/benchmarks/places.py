@@ -98,8 +98,8 @@ class Comparison:
         wanted = sorted({pool for seed in options.seeds for half in self.halves(seed) for pool in half})
         self.folder = options.work / f"{self.config.width}x{self.config.height}"
         self.pools = {pool: self._pool(pool, options.each) for pool in wanted}
-        self.val, test = read_photographs(self.scene, options.data, self.config)
-        self.judge = BoxJudge(self.val.classes, self.val, test)
+        self.val, self.test = read_photographs(self.scene, options.data, self.config)
+        self.judge = BoxJudge(self.val.classes, self.val, self.test)
 
     def halves(self, seed: int) -> tuple[list[int], list[int]]:
         """(the pools that a seed learns from, those that judge it)."""
@@ -119,7 +119,7 @@ class Comparison:
         began, choice = time.monotonic(), next(iter(self.pools.values())).choice
         found = self._learned(arm, seed)
         p = found["p"]
-        verdicts = [dataclasses.asdict(self.judge.judge(self._drawn(p, seed, judge)))
+        verdicts = [dataclasses.asdict(self.judge.judge(self.drawn(p, seed, judge)))
                     for judge in range(self.options.judges)]
         verdict: dict[str, Any] = {name: statistics.fmean(each[name] for each in verdicts) for name in verdicts[0]}
         verdict["l2"] = " ".join(f"{each['l2']:g}" for each in verdicts)
@@ -130,7 +130,7 @@ class Comparison:
                 "search_seconds": found["seconds"], "seconds": time.monotonic() - began,
                 "p": pack(dict(zip(choice.items, p, strict=True)))}
 
-    def _drawn(self, p: list[float], seed: int, judge: int) -> RenderStore:
+    def drawn(self, p: list[float], seed: int, judge: int) -> RenderStore:
         """Renders of the pools that judge, drawn from ``p``. Where a state comes more often than they have renders of
         it, the first of them is given more."""
         others, drawn = self.halves(seed)[1], derive_seed(seed, "judge", judge)
