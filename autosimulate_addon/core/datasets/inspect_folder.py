@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -12,6 +13,7 @@ import numpy as np
 from ...protocol import InputError
 from . import binary_masks
 from .class_ids import ClassIds, Said
+from .class_table import is_background
 from .dataset import IGNORE
 from .detect import find_source
 from .pictures import have_pillow, read_photograph
@@ -71,8 +73,7 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
         found = ("", "", 0) if source is None else (source.format, source.description, len(source.samples))
         return Summary(folder, *found, problems=(str(error),))
     names = dict(enumerate(classes)) if classes else source.table
-    nothing = {0} if boxed and not counts.get(0) else set()         # the background has no boxes
-    keys = range(int(boxed), len(classes)) if classes else sorted((set(source.table) | set(counts)) - nothing)
+    keys = range(int(boxed), len(classes)) if classes else _ids(source, counts, boxed)
     notes = source.all_notes() + (table.notes if table else [])
     if not pillow:
         notes.append("Pillow is not installed here, so the pictures were counted but not looked into.")
@@ -88,6 +89,21 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
                    ignored, tuple(notes), tuple(problems),
                    (source.samples[0].image, source.samples[0].mask) if source.samples else None,
                    source.has_masks, source.has_boxes, _example_boxes(source, table) if boxed and pillow else ())
+
+
+def _ids(source: Source, counts: Mapping[int, int], boxed: bool) -> list[int]:
+    """Those of the folder, one of each name. The background, which has no boxes, is not asked for any."""
+    first = _first_ids(source)
+    nothing = {number for number, name in source.table.items() if boxed and is_background(name)}
+    return sorted({first.get(number, number) for number in set(source.table) - nothing} | set(counts))
+
+
+def _first_ids(source: Source) -> dict[int, int]:
+    """Id -> the least one of the same name."""
+    by_name: dict[str, int] = {}
+    for number, name in sorted(source.table.items()):
+        by_name.setdefault(name, number)
+    return {number: by_name[name] for number, name in source.table.items()}
 
 
 def _example_boxes(source: Source, table: ClassIds | None) -> tuple[tuple[float, ...], ...]:
@@ -115,10 +131,11 @@ def _problems(source: Source, classes: tuple[str, ...] | None, counts: Mapping[i
 
 def _count(source: Source, samples: list[Sample], table: ClassIds | None, boxed: bool
            ) -> tuple[dict[int, int], dict[int, int], list[tuple[int, int]], int]:
-    """Pixels, or boxes, by class index (by id without a table), images by the same, the images' sizes, and how many
-    pixels are not counted."""
-    counts: dict[int, int] = {}
-    shown: dict[int, int] = {}
+    """Pixels, or boxes, by class index (without a table by the least id of a name), images by the same, the images'
+    sizes, and how many pixels are not counted."""
+    first = _first_ids(source) if table is None else {}
+    counts: Counter[int] = Counter()
+    shown: Counter[int] = Counter()
     sizes: list[tuple[int, int]] = []
     ignored = 0
     for sample in samples:
@@ -136,12 +153,14 @@ def _count(source: Source, samples: list[Sample], table: ClassIds | None, boxed:
             add_problem(source, sample, problem)
             continue
         sizes.append(size)
+        own: Counter[int] = Counter()
         for value, pixels in zip(*np.unique(found, return_counts=True), strict=True):
             if value == not_counted:
                 ignored += int(pixels)
             else:
-                counts[int(value)] = counts.get(int(value), 0) + int(pixels)
-                shown[int(value)] = shown.get(int(value), 0) + 1
+                own[first.get(int(value), int(value))] += int(pixels)
+        counts.update(own)
+        shown.update(own.keys())
     return counts, shown, sizes, ignored
 
 

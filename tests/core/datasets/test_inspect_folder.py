@@ -30,6 +30,18 @@ def test_inspect_without_classes_tells_the_folders_own_ids(tmp_path):
     assert set(inspect(tmp_path).pixels) == {"0", "cube", "9"}
 
 
+def test_labels_of_one_name_are_counted_together_and_the_background_has_no_boxes(tmp_path):
+    """As in a public data set of toys, whose seven labels are called cube four times and cylinder twice."""
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data.yaml").write_text("names: [cube, cube, sphere, cube]\n")
+    for name, labels in (("a", (0, 1)), ("b", (3, 2)), ("c", (2,))):
+        Image.new("RGB", (16, 16)).save(tmp_path / "images" / f"{name}.png")
+        (tmp_path / "labels" / f"{name}.txt").write_text("".join(f"{label} .5 .5 .2 .2\n" for label in labels))
+    found = inspect(tmp_path, need_masks=False)
+    assert found.images == {"cube": 2, "sphere": 2} and found.pixels == {"cube": 3, "sphere": 2}
+
+
 def test_inspect_without_pillow_counts_files_and_says_so(tmp_path, monkeypatch):
     write(tmp_path)
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
