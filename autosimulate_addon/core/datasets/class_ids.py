@@ -44,6 +44,7 @@ class ClassIds:
         given = self._in_the_sources_ids(source, said)
         self._each_has_an_id = any(isinstance(one, int) for one in said.values())
         self.by_class: list[tuple[int, ...]] = []       # the ids of each class; the background may have none
+        self._repeated: list[str] = []
         for index, name in enumerate(classes):
             self.by_class.append(self._ids_of(source, index, name, given, classes))
         if lacking := [name for name, numbers in zip(classes[1:], self.by_class[1:], strict=True) if not numbers]:
@@ -51,6 +52,8 @@ class ClassIds:
             raise InputError(f"The validation data ({source.format}) do not have {one}, only "
                              f"{listed(names_in(source.table))}: rename the class, give it its id, or say which labels "
                              f"it is (In Photographs, [class_labels]){_such_as(source, lacking[0])}.")
+        if self._repeated:
+            self.notes.append(f"The validation data list {listed(self._repeated)}: what has one name is one class.")
         self._check_distinct(source, classes)
         self._table = self._lookup(source)
 
@@ -79,7 +82,7 @@ class ClassIds:
                       if same_name(name, known) or (index == 0 and is_background(known)))
         if named:
             if len(named) > 1 and index > 0:
-                self.notes.append(f"The validation data list '{name}' {len(named)} times; all are taken as one class.")
+                self._repeated.append(f"'{name}' {len(named)} times")
             return named
         taken = {number for numbers in given.values() for number in numbers}
         if index == 0:      # nobody says what the background is: 0, unless that is something else

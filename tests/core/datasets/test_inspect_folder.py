@@ -40,6 +40,9 @@ def test_labels_of_one_name_are_counted_together_and_the_background_has_no_boxes
         (tmp_path / "labels" / f"{name}.txt").write_text("".join(f"{label} .5 .5 .2 .2\n" for label in labels))
     found = inspect(tmp_path, need_masks=False)
     assert found.images == {"cube": 2, "sphere": 2} and found.pixels == {"cube": 3, "sphere": 2}
+    found = inspect(tmp_path, ("background", "cube", "sphere"), need_masks=False)
+    assert found.images == {"cube": 2, "sphere": 2}
+    assert "The validation data list 'cube' 3 times: what has one name is one class." in found.notes
 
 
 def test_inspect_without_pillow_counts_files_and_says_so(tmp_path, monkeypatch):
