@@ -72,6 +72,11 @@ class LoopConfig:
             raise InputError(f"batch_size is {self.batch_size}: give at least 1.")
 
     @property
+    def trains(self) -> bool:
+        """Whether the method asks networks at all."""
+        return search_class(self).trains
+
+    @property
     def training_epochs(self) -> int:
         """How often an image is trained on over its iteration's steps."""
         usual = ENSEMBLE_EPOCHS if self.ensemble > 1 else EPOCHS
@@ -84,6 +89,8 @@ class LoopConfig:
 
     def steps_in(self, iteration: int) -> int:
         """The training steps of an iteration; the first one's are more where all others go on with its weights."""
+        if not self.trains:
+            return 0
         first = iteration == 0 and not search_class(self).retrains
         return round(self.training_steps * (self.first_training if first else 1.0))
 

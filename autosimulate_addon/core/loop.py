@@ -15,6 +15,7 @@ from .psi import Psi
 from .randomness import derive_seed, member_seed
 from .search import Context, Outcome
 from .state import State
+from .tasks.task import NOT_SCORED
 from .watch import Laps, Watch
 
 __all__ = ["Iteration", "LoopConfig", "State", "optimize", "with_control"]
@@ -22,7 +23,10 @@ __all__ = ["Iteration", "LoopConfig", "State", "optimize", "with_control"]
 
 @dataclass(frozen=True)
 class Iteration:
-    """One complete iteration. ``images`` and ``steps`` are totals so far, ``steps`` those of one network."""
+    """One complete iteration. ``images`` and ``steps`` are totals so far, ``steps`` those of one network.
+
+    ``val_loss`` and ``val_metric`` are NaN where no network is asked.
+    """
 
     iteration: int
     images: int
@@ -52,7 +56,8 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
         laps.lap("render")
 
         context = Context(i, i / config.iterations, seed, state.task, tuple(ensemble), store, batch, psi,
-                          state.validation, i + 1 == config.iterations, watch.searching(iteration=i))
+                          state.validation, i + 1 == config.iterations,
+                          watch.searching(iteration=i, share=0.5 if search.trains else 1.0))
         # v = (C + lambda I)^-1 g_val          (|theta|,)  which change of theta lowers the validation objective
         # w_k = v . grad_theta l(zeta_k)       (K,)        how much training on zeta_k makes that change
         # psi <- psi + alpha sum_k w_k grad_psi log q_psi(s_k)             (P,)
@@ -63,10 +68,11 @@ def optimize(state: State, watch: Watch = Watch()) -> Iterator[Iteration]:  # no
             state.simulator.submit(*_draw(search.psi, config, i + 1))
 
         training = search.training(context, config.steps_in(i))     # which renders, under the lights of which psi
-        for index, learner in enumerate(ensemble):
-            learner.fit(store, training, member_seed(seed, "companion", index),         # theta <- theta-hat(psi)
-                        watch.training(iteration=i))
-        scores = ensemble[0].evaluate(state.validation)
+        if search.trains:
+            for index, learner in enumerate(ensemble):
+                learner.fit(store, training, member_seed(seed, "companion", index),     # theta <- theta-hat(psi)
+                            watch.training(iteration=i))
+        scores = ensemble[0].evaluate(state.validation) if search.trains else NOT_SCORED
         laps.lap("train")
 
         outcome = search.after_training(context, scores) or outcome         # methods that step on what was trained

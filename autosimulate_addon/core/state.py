@@ -69,10 +69,13 @@ class State:
         return self.search.recommend()
 
     def commit(self, psi: Psi, loss: float, steps: int) -> None:
-        """Ends an iteration: its training of ``steps`` steps at ``psi`` gave the validation loss ``loss``."""
+        """Ends an iteration: its training of ``steps`` steps at ``psi`` gave the validation loss ``loss``; where it is
+        NaN no network was asked, and the latest psi is the best."""
         self.iteration += 1
         self.steps += steps
-        if loss < self.best_loss:
+        if math.isnan(loss):
+            self.best = psi
+        elif loss < self.best_loss:
             self.best, self.best_loss = psi, loss
 
     def state_dict(self) -> dict[str, Any]:

@@ -41,9 +41,10 @@ class Watch:
         """What a training calls with the fraction that is behind it."""
         return lambda fraction: self.tell(Trained(fraction, iteration))
 
-    def searching(self, iteration: int) -> Callable[[float], None]:
-        """What a search method calls with the fraction of its own work: the first half of what follows the renders."""
-        return lambda fraction: self.tell(Trained(0.5 * fraction, iteration))
+    def searching(self, iteration: int, share: float) -> Callable[[float], None]:
+        """What a search method calls with the fraction of its own work: the first ``share`` of what follows the
+        renders."""
+        return lambda fraction: self.tell(Trained(share * fraction, iteration))
 
 
 class Laps:

@@ -84,7 +84,7 @@ def _take_psi(found: BackgroundJob) -> None:
 
 def _pictures(found: BackgroundJob) -> None:
     state = found.state
-    last = (len(state.curve), state.curve[-1]) if state.curve else ()
+    last = (len(state.curve), state.curve[-1]) if state.metric is not None else ()
     if last and last != found.drawn:
         found.drawn = last
         pixels, found.curve_range = curve.learning_curve(state.curve)

@@ -15,14 +15,12 @@ from .photographs_pools import Pools, psi_of
 
 #: The convex head, and the loss after calibration on the photographs.
 _HEAD = {"learner": "head", "objective": "calibrated"}
-#: Where no learner is asked: the smallest is trained beside it.
-_SMALLEST = {"learner": "network", "network_width": 1, "epochs": 1}
 #: Arm -> what it is of ``LoopConfig``; None: nothing is learned.
 ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
-    "match": {"method": "match", "match_looks": False, **_SMALLEST},
-    "match-looks": {"method": "match", **_SMALLEST},
-    "match-twice": {"method": "match", **_SMALLEST},
+    "match": {"method": "match", "match_looks": False},
+    "match-looks": {"method": "match"},
+    "match-twice": {"method": "match"},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
     "match-looks-autosimulate": {"method": "autosimulate", "match": False, **_HEAD},

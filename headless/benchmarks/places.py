@@ -55,8 +55,7 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "room": None,
     "autosimulate": {"method": "autosimulate", "match": False},
     "match-autosimulate": {"method": "autosimulate"},
-    # No learner is asked: the smallest is trained beside it.
-    "match": {"method": "match", "learner": "network", "network_width": 1, "epochs": 1},
+    "match": {"method": "match"},
     **{method: {"method": method} for method in TRIALS},
     **{name: {"method": "autosimulate", "match": False, "approximation": name} for name in APPROXIMATIONS}}
 #: Pools that a seed learns from. The first of the seeds that are for choosing.

@@ -10,6 +10,7 @@ written, results are only held to be near those of another.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def result(name: str) -> dict[str, Any]:
     state = State(config, simulator, validation, start)
     control = State(config.of_control(), simulator, validation, start, beside=state)
     pairs = list(with_control(state, control))
-    return {"final": state.final.plain(), "best": state.best.plain(), "val_loss": [r.val_loss for r, _ in pairs],
+    scored = [run.val_loss for run, _ in pairs if not math.isnan(run.val_loss)]
+    return {"final": state.final.plain(), "best": state.best.plain(), "val_loss": scored,
             "control": [c.val_loss for _, c in pairs]}
 
 

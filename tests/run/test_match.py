@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autosimulate_addon.protocol.events import Problem
+from autosimulate_addon.protocol.events import Iteration, Problem
 from autosimulate_addon.run.record.events import read_events
 from tests.run import scenes
 from tests.run.test_job import argv, final_psi, run
@@ -44,8 +44,11 @@ def test_without_a_light_to_mix_it_says_what_to_do(inputs, tmp_path):
 
 def test_numbers_and_report_tell_what_moved_and_what_is_left(inputs, tmp_path):
     finished(inputs, tmp_path, DARK, "--method", "match")
-    matched = json.loads((tmp_path / "run" / "numbers.json").read_text())["match"]
+    numbers = json.loads((tmp_path / "run" / "numbers.json").read_text())
+    matched = numbers["match"]
     assert matched["renders"] == 4 and set(matched["classes"]) == {"ball", "box"}
     assert set(matched["before"]) == set(matched["after"]) == {"features", "labels"}
+    iterations = [event for event in read_events(tmp_path / "run" / "events.jsonl") if isinstance(event, Iteration)]
+    assert numbers["val_metric"] is None and [each.steps for each in iterations] == [0]     # no network is asked
     page = (tmp_path / "run" / "report.html").read_text()
     assert "without a network" in page and "What is left" in page and "labels of box" in page

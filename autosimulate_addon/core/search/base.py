@@ -21,6 +21,7 @@ class Search:
     retrains = False
     settled = False         # psi is known before the training, and the next images may be rendered during it
     averages = False        # a hypergradient, over an ensemble: only then is there a use for several networks
+    trains = True           # and scores the ensemble in every iteration
 
     def __init__(self, start: Psi) -> None:
         self.start = self.psi = start

@@ -60,6 +60,7 @@ class Match(Search):
     """Every iteration renders a batch and matches on all renders so far."""
 
     settled = True
+    trains = False
 
     def __init__(self, start: Psi, stage: MatchStage) -> None:
         super().__init__(start)

@@ -50,6 +50,7 @@ class SearchMethod(Protocol):
     psi: Psi                      # to draw the next images from
     retrains: bool                # every iteration trains new weights, on this iteration's renders alone
     settled: bool                 # the training changes psi no more: the next images may be rendered during it
+    trains: bool                  # and scores the ensemble in every iteration; else no network is asked
 
     @property
     def over(self) -> bool:

@@ -5,6 +5,7 @@ A second task is one file with a class that satisfies ``Task`` and one row in ``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,6 +25,10 @@ class Scores:
     metric: float
     per_class: dict[str, float]
     also: Mapping[str, float] = field(default_factory=dict)     # other metrics, by the names that they go by
+
+
+#: Where no network was asked.
+NOT_SCORED = Scores(math.nan, math.nan, {})
 
 
 class Task(Protocol):

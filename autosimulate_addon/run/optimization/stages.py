@@ -104,7 +104,7 @@ class _Run:
         settings = loop_config(config)
         self.state = State(settings, self.simulator, self.validation, self.start, real=self.job.real,
                            renders_dir=directory.renders)
-        if config.control:
+        if config.control and settings.trains:
             self.control = State(settings.of_control(), self.simulator, self.validation, self.start,
                                  real=self.job.real,
                                  renders_dir=directory.renders, beside=self.state)
@@ -147,7 +147,7 @@ class _Run:
                 self._tell(message)
         if said := agreement.sentence(record.details):
             self.progress.say(said)
-        scores = f", validation {self.metric} {record.val_metric:.3f}"
+        scores = "" if math.isnan(record.val_metric) else f", validation {self.metric} {record.val_metric:.3f}"
         if not math.isnan(record.control_val_metric):
             scores += f" (control {record.control_val_metric:.3f})"
         self.progress.note = scores
@@ -234,6 +234,8 @@ class _Run:
 
     def predictions(self) -> None:
         """sheets/predictions.png, for the report, where the task has boxes: what the running network finds."""
+        if not self.state.config.trains:
+            return
         write_predictions(self.job.directory.sheet("predictions"), self.task, self.state.ensemble[0],
                           self.state.validation, SHEET_COUNT)
 
@@ -296,8 +298,9 @@ def _weights(config: RunConfig) -> dict[str, float]:
     settings = loop_config(config)
     # of one network, on one image
     training = settings.training_steps * settings.batch_size / (config.images * FROM_SCRATCH_EPOCHS)
+    training *= settings.trains
     searching = settings.ensemble * training * (2.0 if config.method in HYPERGRADIENT_METHODS else 1.0)
-    control = 1.0 + training if config.control else 0.0
+    control = 1.0 + training if config.control and settings.trains else 0.0
     return {"prepare": demo.VALIDATION_IMAGES + demo.TEST_IMAGES if not config.scene else 2.0,
             "optimize": config.iterations * config.images * (1.0 + searching + control),
             "final": 2.0 * config.fresh_count * (1.0 + config.judges) if config.compare else 0.0,

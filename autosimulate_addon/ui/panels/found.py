@@ -164,7 +164,7 @@ class AUTOSIMULATE_PT_curve(_Found, bpy.types.Panel):
 
     @staticmethod
     def has(job: BackgroundJob) -> bool:
-        return bool(job.state.curve)
+        return job.state.metric is not None
 
     def draw(self, context):
         draw_curve(self.layout, context, _ended(context))

@@ -79,7 +79,7 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
             min(state.iteration + 1, state.iterations), state.iterations))
     _pair(column, iface_("Images rendered"), str(state.images))
     _scores(layout, job)
-    if state.curve:
+    if state.metric is not None:
         draw_curve(layout, context, job)
     picture(layout, context, job.sheet_icons)
     for problem in state.problems[-2:]:
@@ -89,7 +89,7 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
 def _scores(layout: bpy.types.UILayout, job: BackgroundJob) -> None:
     """The validation metric of the learned distributions beside the null control."""
     state = job.state
-    if not state.curve:
+    if state.metric is None:                    # matching asks no network
         return
     grid = layout.column(align=True)
     grid.scale_y = 0.9
