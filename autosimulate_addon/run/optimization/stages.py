@@ -35,7 +35,7 @@ from ..report import agreement, matching
 from ..report.record import why_no_influence
 from ..scene.marked_scene import targets
 from ..scene.simulator import BlenderSimulator, open_simulator
-from . import deliver, demo, influence_sheet, taken_home, unseen
+from . import advice, deliver, demo, influence_sheet, taken_home, unseen
 from .checked_run import CheckedRun
 from .part import attempt
 
@@ -147,6 +147,8 @@ class _Run:
                 self._tell(message)
         if said := agreement.sentence(record.details):
             self.progress.say(said)
+        if message := advice.little_found(record, self.job.config, self.metric):
+            self._tell(message)
         scores = "" if math.isnan(record.val_metric) else f", validation {self.metric} {record.val_metric:.3f}"
         if not math.isnan(record.control_val_metric):
             scores += f" (control {record.control_val_metric:.3f})"

@@ -24,7 +24,7 @@ BACKGROUND = (0.10, 0.10, 0.10, 1.0)
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = max((high - low) * 0.08, 1e-3)
-    return low - margin, high + margin
+    return max(low - margin, 0.0), high + margin
 
 
 def learning_curve(points: Sequence[Iteration], best: Sequence[float] = (), width: int = 400,
