@@ -45,6 +45,7 @@ APPROXIMATIONS = (
     Choice("no-validation", "No Validation", "Ignores the validation data; a control"),
 )
 OBJECTIVES = (
+    Choice("auto", "Automatic", "Calibrated Loss for the head on frozen features, otherwise Loss and Soft mIoU"),
     Choice("soft-miou", "Loss and Soft mIoU", "Cross-entropy and half of 1 - soft mIoU"),
     Choice("calibrated", "Calibrated Loss", "Cross-entropy after the best temperature and class biases for these "
                                             "images: predicting less does not lower it"),
@@ -56,6 +57,8 @@ TASKS = (
     Choice("detection", "Detection", "A box around every object, scored by mAP"),
 )
 LEARNERS = (
+    Choice("auto", "Automatic", "Head on Frozen Features where the validation images are photographs (larger than the "
+                                "renders) and a pretrained encoder is installed, otherwise the network"),
     Choice("network", "Network", "A neural network, trained by gradient steps"),
     Choice("head", "Head on Frozen Features", "Logistic regression on a pretrained encoder's features, solved to the "
                                               "end"),
@@ -174,7 +177,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("approximation", str, "quadratic", "optimization", "how the effect of an image on the validation loss is "
             "estimated", choices=APPROXIMATIONS, label="Approximation", panel="optimize",
             only=("method", *HYPERGRADIENT_METHODS)),
-    Setting("objective", str, "soft-miou", "optimization", "what the distributions are to lower over the validation "
+    Setting("objective", str, "auto", "optimization", "what the distributions are to lower over the validation "
             "images", choices=OBJECTIVES, label="Objective", panel="advanced", only=("method", "autosimulate")),
     Setting("demo_start", str, "narrow", "optimization", "where the built-in demo begins: narrow and wrong, or wide "
             "randomisation", choices=DEMO_STARTS, in_marks_file=False),
@@ -222,7 +225,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("least_side", float, 3.0, "network", "detection: pixels of the shorter side of the box around what is "
             "visible of a rendered object, below which it is background", 1.0, 1000.0, metavar="PX", label="Least Side",
             panel="network", soft_high=32.0, only=("task", "auto", "detection")),
-    Setting("learner", str, "network", "network", "what is trained on the renders, and judges them in the comparison",
+    Setting("learner", str, "auto", "network", "what is trained on the renders, and judges them in the comparison",
             choices=LEARNERS, label="Learner", panel="network"),
     Setting("network", str, "unet", "network", "network to train", choices=NETWORKS, label="Network", panel="network"),
     Setting("network_width", int, None, "network", "channels of the network's first layer", 1, 4096, label="Width",

@@ -27,7 +27,6 @@ COMMANDS = {
     "places-judges": "the p that places learned, judged by a larger detector and by networks with layers frozen",
     "solids": "a second real data set: cubes, spheres and cylinders on photographs with boxes, a detector",
     "complement": "photographs to train on (LM-O), alone and beside renders of the start and of a matched psi",
-    "lmo": "real photographs (LM-O): learned against null control, IoU per class",
 }
 
 

@@ -15,6 +15,9 @@ Rows = Sequence[Mapping[str, str]]
 FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks1_2.csv",
          "photographs_looks3.csv", "photographs_looks4_5.csv", "photographs_after.csv", "photographs_after3_5.csv")
 
+#: From the expert's scene.
+EXPERT = ("photographs_expert.csv",)
+
 #: The same psi and pools, judged by a network, and by a detector.
 NETWORK = ("photographs_network.csv",)
 BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
@@ -44,8 +47,15 @@ def section(results: Path) -> tuple[str, str]:
 
 
 def sections(results: Path) -> list[tuple[str, str]]:
-    """That of the head, and that of the other judges."""
-    return [section(results), _others_section(results)]
+    """That of the head, that of the other judges, and that from the expert's scene."""
+    return [section(results), _others_section(results), _expert_section(results)]
+
+
+def _expert_section(results: Path) -> tuple[str, str]:
+    rows = read(results, *EXPERT)
+    return "LM-O, real photographs, from the expert's scene", (
+        "160 x 120 pixels, else as from wide ranges. "
+        f"{_sources(rows, EXPERT, ' --start expert --width 160')}\n\n" + "\n".join(summary(rows, closed=False)))
 
 
 def _others_section(results: Path) -> tuple[str, str]:
@@ -101,21 +111,25 @@ def answers(results: Path) -> Iterator[list[str]]:
     own = _by_seed(rows, "match-looks")
     if not own:
         return
-    told, closed = _gain(rows)
+    told, closed = _gain(rows, "match-looks")
     told += f"; loss gap to the expert's scene closed: {closed}"
     network = read(results, *NETWORK)
     if judged := _by_seed(network, "match-looks"):
         seeds = ", ".join(map(str, sorted(judged)))
-        told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(network)[0]}"
+        told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(network, 'match-looks')[0]}"
     yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
            f"never moving? ({len(own)} seeds)", told]
+    expert = read(results, *EXPERT)
+    yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
+           "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
+                     for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))]
 
 
-def _gain(rows: Rows) -> tuple[str, str]:
-    """What matching is worth in a sentence, and the share of the gap that it closed."""
-    own = _by_seed(rows, "match-looks")
+def _gain(rows: Rows, arm: str) -> tuple[str, str]:
+    """What ``arm`` is worth in a sentence, and the share of the gap that it closed."""
+    own = _by_seed(rows, arm)
     none = {seed: row for seed, row in _by_seed(rows, "none").items() if seed in own}
-    loss, better, decided, more, closed = _against(rows, "match-looks", own)
+    loss, better, decided, more, closed = _against(rows, arm, own)
     return (f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
             f"{better}; mIoU with decision biases {_median(none, 'decided')} -> {_median(own, 'decided')}, difference "
             f"{decided}, better in {more}"), closed
@@ -131,17 +145,18 @@ def _run(rows: Rows) -> str:
     return next(row["run"] for row in rows if row["run"])
 
 
-def summary(rows: Rows) -> list[str]:
-    """A line for each arm: medians, differences to the null control with the same random numbers, gap closed."""
+def summary(rows: Rows, closed: bool = True) -> list[str]:
+    """A line for each arm: medians, differences to the null control with the same random numbers, and where ``closed``
+    the share of the gap that is."""
     columns = ["", "seeds", "renders", "calibrated loss", "mIoU, decided", "mIoU",
                "loss against the null control", "better in", "mIoU, decided, against it", "better in",
-               "loss gap to the expert closed"]
+               *(["loss gap to the expert closed"] if closed else [])]
     lines = []
     for arm, name in _NAMES.items():
         own = _by_seed(rows, arm)
         if own:
             lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
-                "loss", "decided", "miou")), *_against(rows, arm, own)])
+                "loss", "decided", "miou")), *_against(rows, arm, own)][:len(columns)])
     return markdown(columns, lines)
 
 

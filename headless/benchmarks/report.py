@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
 def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
-                *solids_report.sections(results), *complement_report.sections(results), report_blender.lmo(results),
+                *solids_report.sections(results), *complement_report.sections(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr"))]
     machines = sorted({row["machine"] for row in read_rows(*results.glob("*.csv"))})
@@ -73,7 +73,7 @@ def text(results: Path) -> str:
 def draw(results: Path) -> None:
     figures.draw_losses({f"{start} start": report_standin.lines(results, start) for start in ("wide", "narrow")},
                         results / "standin.png")
-    for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets"), ("lmo", "LM-O, real photographs")):
+    for name, title in (("demo", "Demo"), ("clevr", "CLEVR's assets")):
         figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
     if rows := places_report.read(results):
         places_report.draw(rows, results / "places.png")

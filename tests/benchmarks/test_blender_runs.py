@@ -58,5 +58,5 @@ def test_a_psi_that_was_written_is_read_as_a_runs(benchmark, tmp_path):
 
 
 def test_bad_input_is_one_sentence(run, tmp_path, capsys):
-    assert run("lmo", "--data", tmp_path, "--work", tmp_path, "--results", tmp_path) == 2
+    assert run("photographs", "--data", tmp_path, "--work", tmp_path, "--results", tmp_path) == 2
     assert "models" in capsys.readouterr().err

@@ -22,6 +22,7 @@ class Dataset:
     #: For each image (n, 5) float32: class index, x0, y0, x1, y1 in pixels of these images. None: a set without boxes.
     boxes: tuple[np.ndarray, ...] | None = None
     has_masks: bool = True        # False: boxes only, all labels are background
+    shrunk: bool = False          # most pictures were larger than this, as photographs are and renders are not
 
     def __post_init__(self) -> None:
         n, height, width = self.labels.shape

@@ -44,7 +44,7 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     table = ClassIds(source, classes, ids)
     images = np.empty((len(samples), height, width, 3), np.uint8)
     labels = np.empty((len(samples), height, width), np.uint8)
-    boxes, cropped = [], []
+    boxes, cropped, larger = [], [], 0
     for position, sample in enumerate(samples):
         try:
             picture = read_photograph(sample.image)
@@ -55,6 +55,7 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
         except FileProblem as problem:
             add_problem(source, sample, problem)
             continue
+        larger += picture.size[0] > width and picture.size[1] > height
         if is_cropped(picture.size, width, height):
             cropped.append(picture.size)
         images[position] = resample_photograph(picture, width, height)
@@ -64,7 +65,8 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     if not samples:
         raise InputError(f"The validation folder '{folder}' ({source.description}) has no labelled images.")
     dataset = Dataset(images, labels, tuple(classes), tuple(sample.name for sample in samples), (),
-                      tuple(boxes) if len(boxes) == len(samples) else None, source.has_masks)
+                      tuple(boxes) if len(boxes) == len(samples) else None, source.has_masks,
+                      2 * larger > len(samples))
     counts = dataset.pixel_counts()
     if need_boxes and not any(len(rows) for rows in boxes):
         raise InputError(f"The validation data in '{folder}' cannot be used: {nothing_boxed(source, classes)}.")

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     start = prepare.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     test = prepare.labelled_images(config.test, marked.classes, config)
-    config, chosen = prepare.with_task(config, test)
+    config, chosen = prepare.decided(config, test)
     tell(chosen)
     requirements.check("evaluate", task=config.task)
     prepare.check_network(config, marked.classes.names)

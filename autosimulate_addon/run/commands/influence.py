@@ -46,7 +46,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     marked = marked.starting_at(start)
     folder = loaded.validation or str(directory.validation)        # the demo's own lie in the run
     validation = prepare.labelled_images(folder, marked.classes, loaded)
-    loaded, _ = prepare.with_task(loaded, validation)
+    loaded, _ = prepare.decided(loaded, validation)
     use_threads(loaded.width, loaded.height)
     with open_simulator(marked, loaded) as simulator:
         state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),

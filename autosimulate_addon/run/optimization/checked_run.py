@@ -15,7 +15,6 @@ from ...core.state import check_start
 from ...protocol import AutoSimulateError, InputError, Moments
 from ..arguments import settings
 from ..config import FIELDS, RunConfig, combine, differences, load, save
-from ..loop_config import loop_config
 from ..process import requirements
 from ..record.directory import RunDirectory, check_space, read_json
 from ..scene import load_problems, scene_file
@@ -119,7 +118,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             raise InputError("optimize needs --validation DIR, a folder of labelled images of what the network is to "
                              "see.")
         validation = prepare.labelled_images(config.validation, marked.classes, config)
-        config, chosen = prepare.with_task(config, validation)
+        config, chosen = prepare.decided(config, validation)
         if chosen:
             requirements.check("optimize", task=config.task)
             prepare.check_network(config, marked.classes.names)
@@ -128,7 +127,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
         if config.real:
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
     else:
-        config = replace(config, task=loop_config(config).task)
+        config, _ = prepare.decided(config, None)
     if config.cluster:
         ClusterFarm(marked.scene, config).close()                     # is it there, and large enough?
     with open_simulator(marked, config, alone=True) as simulator:      # what the session finds wrong is said now

