@@ -11,7 +11,7 @@ from autosimulate_addon.run import cli
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.images.folder_summary import folder_summary
 from autosimulate_addon.run.record.directory import DATASET_FILE
-from autosimulate_addon.run.scene.marked_scene import labelled_images, with_task
+from autosimulate_addon.run.scene.marked_scene import decided, labelled_images
 from autosimulate_addon.run.scene.validation_ids import validation_ids
 from tests.run import scenes
 
@@ -41,7 +41,7 @@ def test_photographs_whose_labels_are_finer_than_the_classes(photographs, capfd)
     data = labelled_images(str(photographs), table, RunConfig(task="auto", width=32, height=24))
     labels = [int(row[0]) for rows in data.boxes for row in rows]
     assert [labels.count(index) for index in (1, 2, 3)] == [39, 11, 20]
-    assert with_task(RunConfig(task="auto"), data)[0].task == "detection"
+    assert decided(RunConfig(task="auto"), data)[0].task == "detection"
     assert "background" not in capfd.readouterr().err
     found = folder_summary(str(photographs), CLASSES, json.loads(json.dumps(validation_ids(photographs, table))), 64,
                            "auto")
