@@ -12,8 +12,8 @@ from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
-FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_looks1_2.csv",
-         "photographs_looks3.csv", "photographs_looks4_5.csv", "photographs_after.csv", "photographs_after3_5.csv")
+FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_absent1_2_5.csv",
+         "photographs_absent.csv", "photographs_after.csv", "photographs_after3_5.csv")
 
 #: From the expert's scene.
 EXPERT = ("photographs_expert.csv",)
@@ -48,7 +48,8 @@ def section(results: Path) -> tuple[str, str]:
 
 def sections(results: Path) -> list[tuple[str, str]]:
     """That of the head, that of the other judges, and that from the expert's scene."""
-    return [section(results), _others_section(results), _expert_section(results)]
+    expert = [_expert_section(results)] if read(results, *EXPERT) else []
+    return [section(results), _others_section(results), *expert]
 
 
 def _expert_section(results: Path) -> tuple[str, str]:
@@ -119,7 +120,8 @@ def answers(results: Path) -> Iterator[list[str]]:
         told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(network, 'match-looks')[0]}"
     yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
            f"never moving? ({len(own)} seeds)", told]
-    expert = read(results, *EXPERT)
+    if not (expert := read(results, *EXPERT)):
+        return
     yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
            "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
                      for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))]
