@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as rle
 
-from autosimulate_addon.run.images import coco, pictures
+from autosimulate_addon.run.images import boxes, coco, pictures
 
 
 def test_palette_masks_come_back_as_indices(tmp_path):
@@ -61,3 +61,13 @@ def test_coco_instances_are_exact():
     assert [a["id"] for a in whole["annotations"]] == [1, 2, 3, 4]
     assert [a["image_id"] for a in whole["annotations"]] == [1, 1, 2, 2]
     assert [c["name"] for c in whole["categories"]] == ["a", "b"]
+
+
+def test_boxes_that_are_certain_for_their_detector_are_drawn():
+    """A network's scores reach 1; a convex head's best is .08, and what is far below it is noise."""
+    def rows(*scores):
+        return np.array([[1, 0.1, 0.1, 0.5, 0.5, score] for score in scores]).reshape(-1, 6)
+
+    assert [len(own) for own in boxes.worth_drawing([rows(0.9, 0.4, 0.2), rows(0.25), rows()])] == [2, 0, 0]
+    assert [len(own) for own in boxes.worth_drawing([rows(0.08, 0.05, 0.01), rows(0.03)])] == [2, 0]
+    assert boxes.worth_drawing([]) == []

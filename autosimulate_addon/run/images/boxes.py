@@ -18,8 +18,9 @@ from . import pictures
 
 #: Pixels that a picture is enlarged to at least, so that lines hide little of it.
 LEAST_WIDTH = 192
-#: Detections less certain than this are not drawn, as CenterNet's demonstration has it.
-LEAST_SCORE = 0.3
+#: Detections less certain than this are not drawn, as CenterNet's demonstration has it; nor those less than this times
+#: as certain as the most certain one, where that is less: centres are rare, and a convex head's scores all small.
+LEAST_SCORE, LEAST_SHARE = 0.3, 0.5
 #: Of true boxes; what is found has the colour of its class.
 _TRUTH = (255, 255, 255)
 
@@ -58,6 +59,13 @@ def enlarged(image: np.ndarray) -> np.ndarray:
     return image.repeat(times, 0).repeat(times, 1)
 
 
+def worth_drawing(found: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Of the boxes (n, 6) with scores that were found in each of some images those that are certain enough."""
+    most = max((float(own[:, 5].max()) for own in found if len(own)), default=0.0)
+    least = min(LEAST_SCORE, LEAST_SHARE * most)
+    return [own[own[:, 5] >= least] for own in found]
+
+
 def sample_sheet(images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> np.ndarray:
     """Pairs, one above the other: the image, and the image with its boxes."""
     return pictures.pairs([enlarged(image) for image in images],
@@ -76,5 +84,5 @@ def write_predictions(path: Path, task: Task, learner: Learner, data: Validation
     truth = data.targets[rows].cpu().numpy()
     pictures.write_image(path, pictures.pairs(
         [boxed(image, own[own[:, 0] > 0], _TRUTH) for image, own in zip(images, truth, strict=True)],
-        [boxed(image, own[own[:, 5] >= LEAST_SCORE]) for image, own in zip(images, found, strict=True)]))
+        [boxed(image, own) for image, own in zip(images, worth_drawing(found), strict=True)]))
     return True

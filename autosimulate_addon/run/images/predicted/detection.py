@@ -21,7 +21,7 @@ LEAST_SCORE = 0.01
 class DetectionPredictions:
     """A prediction is an array (n, 6): class index, corners in pixels, score. (Truth has a score of 1.)"""
 
-    files = "overlays/ (boxes of score .3 or more)"
+    files = "overlays/ (boxes of score .3 or more, or half of the photograph's best)"
     of_judges = False
 
     def __init__(self, classes: Sequence[str]) -> None:
@@ -40,8 +40,8 @@ class DetectionPredictions:
 
     def overlay(self, image: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]
-        shown = prediction[prediction[:, 5] >= boxes.LEAST_SCORE] / np.array([1, width, height, width, height, 1])
-        return boxes.drawn(image, shown)
+        (shown,) = boxes.worth_drawing([prediction])
+        return boxes.drawn(image, shown / np.array([1, width, height, width, height, 1]))
 
     def write(self, folder: Path, name: str, prediction: np.ndarray) -> None:
         """Boxes are in the results alone."""
