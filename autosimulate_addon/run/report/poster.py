@@ -70,7 +70,8 @@ def draw(record: RunRecord) -> Figure:
 def predictions_title(record: RunRecord) -> str:
     """What is where on the sheet of predictions."""
     if record.settings.get("task") == "detection":
-        return "Validation images: true boxes above, below what the run's network finds (score .3 or more, or half of the best)"
+        return ("Validation images: true boxes above, below what the run's network finds (score .3 or more, or half of "
+                "the best)")
     return ("Validation images; below each its labels, what the network of the start sees and that of the learned "
             "distributions sees")
 
