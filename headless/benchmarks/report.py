@@ -16,6 +16,7 @@ from . import (
     figures,
     gradient_report,
     photographs_report,
+    places_judges_report,
     places_report,
     report_blender,
     report_machine,
@@ -82,6 +83,7 @@ def draw(results: Path) -> None:
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
+                           places_judges_report.answers(results),
                            solids_report.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results), report_machine.answers(results),
