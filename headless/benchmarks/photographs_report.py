@@ -47,16 +47,8 @@ def section(results: Path) -> tuple[str, str]:
 
 
 def sections(results: Path) -> list[tuple[str, str]]:
-    """That of the head, that of the other judges, and that from the expert's scene."""
-    expert = [_expert_section(results)] if read(results, *EXPERT) else []
-    return [section(results), _others_section(results), *expert]
-
-
-def _expert_section(results: Path) -> tuple[str, str]:
-    rows = read(results, *EXPERT)
-    return "LM-O, real photographs, from the expert's scene", (
-        "160 x 120 pixels, else as from wide ranges. "
-        f"{_sources(rows, EXPERT, ' --start expert --width 160')}\n\n" + "\n".join(summary(rows, closed=False)))
+    """That of the head, and that of the other judges."""
+    return [section(results), _others_section(results)]
 
 
 def _others_section(results: Path) -> tuple[str, str]:
@@ -124,7 +116,8 @@ def answers(results: Path) -> Iterator[list[str]]:
         return
     yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
            "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
-                     for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))]
+                     for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))
+           + f" (`{EXPERT[0]}`, as from wide ranges but `--start expert --width 160`, {commits(expert)})"]
 
 
 def _gain(rows: Rows, arm: str) -> tuple[str, str]:
@@ -147,18 +140,17 @@ def _run(rows: Rows) -> str:
     return next(row["run"] for row in rows if row["run"])
 
 
-def summary(rows: Rows, closed: bool = True) -> list[str]:
-    """A line for each arm: medians, differences to the null control with the same random numbers, and where ``closed``
-    the share of the gap that is."""
+def summary(rows: Rows) -> list[str]:
+    """A line for each arm: medians, differences to the null control with the same random numbers, gap closed."""
     columns = ["", "seeds", "renders", "calibrated loss", "mIoU, decided", "mIoU",
                "loss against the null control", "better in", "mIoU, decided, against it", "better in",
-               *(["loss gap to the expert closed"] if closed else [])]
+               "loss gap to the expert closed"]
     lines = []
     for arm, name in _NAMES.items():
         own = _by_seed(rows, arm)
         if own:
             lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
-                "loss", "decided", "miou")), *_against(rows, arm, own)][:len(columns)])
+                "loss", "decided", "miou")), *_against(rows, arm, own)])
     return markdown(columns, lines)
 
 

@@ -31,9 +31,12 @@ def answers(results: Path) -> Iterator[list[str]]:
             told.append(f"{name}: {before} -> {after}, difference {signed(statistics.median(gains))} "
                         f"({signed(min(gains))} to {signed(max(gains))}), better in "
                         f"{' of '.join(map(str, wins(learned, none)))}")
+    agreements = [f"{name} {short(statistics.median(each))}" for name in NAMES
+                  if (each := [number(row, "agreement") for row in rows if row["judge"] == name and row["agreement"]])]
     yield ["54 states: does p, learned with a small detector (match, then AutoSimulate), serve a larger one?",
            f"mAP@.5, judged by {'; '.join(told)} (`{FILE}`, `benchmark.py places-judges --data LMO --each 6 "
-           f"--count 216 --judges 1`, {rows[0]['commit']})"]
+           f"--count 216 --judges 1`, {rows[0]['commit']}). Two, each trained on half of the renders, tell psi of "
+           f"the states what correlates by (medians): {', '.join(agreements)}"]
 
 
 def _by_seed(rows: Iterable[Mapping[str, str]]) -> dict[int, float]:
