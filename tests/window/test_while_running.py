@@ -36,7 +36,7 @@ def test_what_people_do_meanwhile(window, extension, work, job_packages, tmp_pat
     install(story, extension)
     use_packages(gui, folder)
     gui.py(f"s = {SETTINGS}; s.validation = {str(work / 'val')!r}\n"
-           "s.iterations, s.control, s.compare, s.epochs, s.network_width = 10, False, False, 8, 16\n"
+           "s.iterations, s.control, s.compare, s.epochs, s.network_width = 18, False, False, 8, 16\n"
            "bpy.ops.autosimulate.mark_common(what='LIGHTS'); bpy.context.scene.cycles.samples = 16\n"
            "r = bpy.context.scene.render; r.resolution_x, r.resolution_y, r.resolution_percentage = 320, 240, 100\n"
            "bpy.ops.wm.save_mainfile(); bpy.ops.ed.undo_push(message='before')")
