@@ -45,11 +45,12 @@ APPROXIMATIONS = (
     Choice("no-validation", "No Validation", "Ignores the validation data; a control"),
 )
 OBJECTIVES = (
-    Choice("auto", "Automatic", "Calibrated Loss for the head on frozen features, otherwise Loss and Soft mIoU"),
     Choice("soft-miou", "Loss and Soft mIoU", "Cross-entropy and half of 1 - soft mIoU"),
     Choice("calibrated", "Calibrated Loss", "Cross-entropy after the best temperature and class biases for these "
                                             "images: predicting less does not lower it"),
     Choice("raw", "Loss", "Cross-entropy as it is"),
+    # Last: a .blend keeps the place of a choice in its list, and older ones have none for this.
+    Choice("auto", "Automatic", "Calibrated Loss for the head on frozen features, otherwise Loss and Soft mIoU"),
 )
 TASKS = (
     Choice("auto", "Automatic", "Segmentation; detection where the validation data have boxes and no masks"),
@@ -57,11 +58,12 @@ TASKS = (
     Choice("detection", "Detection", "A box around every object, scored by mAP"),
 )
 LEARNERS = (
-    Choice("auto", "Automatic", "Head on Frozen Features where the validation images are photographs (larger than the "
-                                "renders) and a pretrained encoder is installed, otherwise the network"),
     Choice("network", "Network", "A neural network, trained by gradient steps"),
     Choice("head", "Head on Frozen Features", "Logistic regression on a pretrained encoder's features, solved to the "
                                               "end"),
+    # Last: a .blend keeps the place of a choice in its list, and older ones have none for this.
+    Choice("auto", "Automatic", "Head on Frozen Features where the validation images are photographs (larger than the "
+                                "renders) and a pretrained encoder is installed, otherwise the network"),
 )
 NETWORKS = (
     Choice("unet", "U-Net", "Small U-Net of eight convolution layers, trained from scratch"),

@@ -68,7 +68,7 @@ def _site_packages() -> str | None:
 
 
 #: What Match Photographs changes of the settings: few images, no network that has to be good, nothing beside it.
-MATCHING = {"method": "match", "iterations": 2, "images": 48, "compare": False}
+MATCHING = {"method": "match", "iterations": 2, "images": 48, "control": False, "compare": False}
 
 
 def optimize_arguments(scene: bpy.types.Scene, directory: Path, changes: Mapping[str, Any] | None = None) -> list[str]:
