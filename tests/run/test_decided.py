@@ -27,11 +27,13 @@ def chosen(dataset, **asked):
 def test_photographs_are_learned_by_the_head():
     found, (note,) = chosen(images(shrunk=True))
     assert found == ("segmentation", "head", "calibrated") and "larger than the renders" in note
+    assert chosen(images(shrunk=True), network_width=8)[0] == found         # as the panel has it
 
 
 @pytest.mark.parametrize("dataset, asked", [
     (images(), {}), (None, {}),                                     # renders, and the demo's
     (images(shrunk=True), {"network": "efficientnet"}), (images(shrunk=True), {"frozen_layers": 3}),
+    (images(shrunk=True), {"network_width": 16}),
     (images(shrunk=True), {"encoder": "filters", "learner": "network"}),
     (images(shrunk=True), {"method": "published"})])
 def test_all_else_is_learned_by_the_network(dataset, asked):

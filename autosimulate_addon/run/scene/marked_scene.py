@@ -170,7 +170,9 @@ def decided(config: RunConfig, dataset: Dataset | None) -> tuple[RunConfig, tupl
 def _suits_head(config: RunConfig, dataset: Dataset) -> bool:
     """Whether the images are photographs, and no other network was asked for."""
     usual = all(getattr(config, name) == FIELDS[name].default for name in
-                ("network", "network_width", "network_module", "frozen_layers", "ensemble_size"))
+                ("network", "network_module", "frozen_layers", "ensemble_size"))
+    # The panel always has a width, that of the network as it is.
+    usual = usual and config.network_width in (None, FIELDS["network_width"].start)
     return usual and dataset.shrunk and config.method != "published"
 
 
