@@ -51,6 +51,7 @@ class Start(Event):
     images: int | None = None           # per iteration, or in all
     seed: int | None = None
     metric_name: str | None = None      # what the task calls its metric
+    learner: str | None = None          # the one that is trained, "auto" decided
     width: int | None = None
     height: int | None = None
     factors: list[Any] | None = None    # {"key", "family", "unit"} of each

@@ -70,4 +70,7 @@ def test_boxes_that_are_certain_for_their_detector_are_drawn():
 
     assert [len(own) for own in boxes.worth_drawing([rows(0.9, 0.4, 0.2), rows(0.25), rows()])] == [2, 0, 0]
     assert [len(own) for own in boxes.worth_drawing([rows(0.08, 0.05, 0.01), rows(0.03)])] == [2, 0]
+    assert [len(own) for own in boxes.worth_drawing([rows(0.08, 0.02, 0.01), rows(0.03)], 3)] == [2, 1]
+    assert [len(own) for own in boxes.worth_drawing([rows(0.9, 0.4, 0.2), rows(0.25)], 1)] == [2, 0]
+    assert [len(own) for own in boxes.worth_drawing([rows(), rows()], 2)] == [0, 0]
     assert boxes.worth_drawing([]) == []

@@ -63,14 +63,13 @@ def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor
     scene = _Scene(store, index, keys, photographs, seed)
     start, first = psi, scene.value(psi)
     noise = scene.noise_of_photographs(psi, first.seen)
-    z = first.z(noise)
+    gradient, z = scene.gradient(psi, first, noise)
     if not more_than_chance(z, int((z != 0).sum()), CHANCE):
         return Relit(psi, first.distances, first.distances)
     value, heard, length = first, torch.zeros(psi.size, dtype=torch.float64), STEP
     for step in range(STEPS):
         progress(step / STEPS)
-        z = value.z(noise)
-        direction = torch.where(z.abs() > HEARD, -value.gradient, 0.0)
+        direction = torch.where(z.abs() > HEARD, -gradient, 0.0)
         if not direction.any() or length < SHORTEST:
             break
         candidate = _wide(psi.step(length * direction / direction.norm()), start, narrowest)
@@ -78,6 +77,7 @@ def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor
         if found.total < value.total:
             heard = torch.where((heard == 0) & (direction != 0), z, heard)
             psi, value, length = candidate, found, LONGER * length
+            gradient, z = scene.gradient(psi, value, noise)
         else:
             length = SHORTER * length
     return Relit(psi, first.distances, value.distances, moves_between(start, psi, heard))
@@ -91,24 +91,15 @@ def _wide(psi: Psi, start: Psi, narrowest: float) -> Psi:
 
 @dataclass(frozen=True)
 class _Value:
-    """At one psi the renders' looks (K, S), their distances (S,), and what each adds to the sum's gradient (K, P)."""
+    """At one psi the renders' looks (K, S), their distances (S,), and the sum of these by each look (K, S)."""
 
     seen: Tensor
     distances: Tensor
-    terms: Tensor
+    slopes: Tensor
 
     @property
     def total(self) -> float:
         return self.distances.sum().item()
-
-    @property
-    def gradient(self) -> Tensor:
-        return self.terms.sum(0)
-
-    def z(self, noise: Tensor) -> Tensor:
-        """(P,): the gradient in standard errors, by the spread of the renders' terms and the variance ``noise``."""
-        variance = self.terms.var(0) * len(self.terms) + noise
-        return as_normal(self.gradient / variance.clamp(min=1e-24).sqrt(), len(self.terms) - 1)
 
 
 class _Scene:
@@ -126,9 +117,15 @@ class _Scene:
         seen = self._seen(psi).requires_grad_()
         distances = energy_distances(seen, self.real)
         slopes, = torch.autograd.grad(distances.sum(), seen)
-        by_part = (slopes / self.scale).split([len(part) for part in self.parts])
-        return _Value(seen.detach(), distances.detach(), torch.cat([self._pathwise(psi, number, [slope])[0]
-                                                     for number, slope in enumerate(by_part)]))
+        return _Value(seen.detach(), distances.detach(), slopes / self.scale)
+
+    def gradient(self, psi: Psi, value: _Value, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """(P,) that of the total at psi, and (P,) how many of its standard errors that is, by the spread of what each
+        render adds to it and the variance ``noise`` (P,)."""
+        by_part = value.slopes.split([len(part) for part in self.parts])
+        terms = torch.cat([self._pathwise(psi, number, [slope])[0] for number, slope in enumerate(by_part)])
+        gradient, variance = terms.sum(0), terms.var(0) * len(terms) + noise
+        return gradient, as_normal(gradient / variance.clamp(min=1e-24).sqrt(), len(terms) - 1)
 
     def noise_of_photographs(self, psi: Psi, seen: Tensor) -> Tensor:
         """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture.

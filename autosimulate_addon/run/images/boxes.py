@@ -59,10 +59,16 @@ def enlarged(image: np.ndarray) -> np.ndarray:
     return image.repeat(times, 0).repeat(times, 1)
 
 
-def worth_drawing(found: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Of the boxes (n, 6) with scores that were found in each of some images those that are certain enough."""
-    most = max((float(own[:, 5].max()) for own in found if len(own)), default=0.0)
-    least = min(LEAST_SCORE, LEAST_SHARE * most)
+def worth_drawing(found: Sequence[np.ndarray], true: int = 0) -> list[np.ndarray]:
+    """Of the boxes (n, 6) with scores that were found in each of some images those that are certain enough.
+
+    Where that is fewer than the ``true`` boxes of all of them it is as many, the most certain ones: as many are wrong
+    as true ones are missed.
+    """
+    scores = np.sort(np.concatenate([np.zeros(0), *(own[:, 5] for own in found)]))[::-1]
+    if not len(scores):
+        return list(found)
+    least = min(LEAST_SCORE, LEAST_SHARE * scores[0], *scores[:true][-1:])
     return [own[own[:, 5] >= least] for own in found]
 
 
@@ -81,8 +87,9 @@ def write_predictions(path: Path, task: Task, learner: Learner, data: Validation
     with torch.no_grad():
         found = task.detections(learner.predict(data, rows)).cpu().numpy()
     images = (data.images[rows] * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    truth = data.targets[rows].cpu().numpy()
+    truth = [own[own[:, 0] > 0] for own in data.targets[rows].cpu().numpy()]
+    shown = worth_drawing(found, sum(map(len, truth)))
     pictures.write_image(path, pictures.pairs(
-        [boxed(image, own[own[:, 0] > 0], _TRUTH) for image, own in zip(images, truth, strict=True)],
-        [boxed(image, own) for image, own in zip(images, worth_drawing(found), strict=True)]))
+        [boxed(image, own, _TRUTH) for image, own in zip(images, truth, strict=True)],
+        [boxed(image, own) for image, own in zip(images, shown, strict=True)]))
     return True

@@ -81,7 +81,7 @@ class _Run:
         self.records: list[Iteration] = []          # the iterations so far
         settings = loop_config(job.config)
         self.task = make_task(settings.task, simulator.classes, settings)
-        self.metric = self.task.metric
+        self.metric, self.trains = self.task.metric, settings.trains
         self._warned: set[str] = set()
         self._done = 0.0                            # iterations, with fractions
 
@@ -90,7 +90,8 @@ class _Run:
         config, directory = self.job.config, self.job.directory
         self.events.write(Start(
             os.getpid(), method=config.method, approximation=config.approximation, iterations=config.iterations,
-            images=config.images, seed=config.seed, metric_name=self.metric, width=config.width, height=config.height,
+            images=config.images, seed=config.seed, metric_name=self.metric,
+            learner=config.learner if self.trains else None, width=config.width, height=config.height,
             factors=[{"key": factor.key, "family": factor.family, "unit": factor.unit}
                      for factor in self.simulator.factors]))
         for note in dict.fromkeys(self.job.notes):
@@ -104,7 +105,7 @@ class _Run:
         settings = loop_config(config)
         self.state = State(settings, self.simulator, self.validation, self.start, real=self.job.real,
                            renders_dir=directory.renders)
-        if config.control and settings.trains:
+        if config.control and self.trains:
             self.control = State(settings.of_control(), self.simulator, self.validation, self.start,
                                  real=self.job.real,
                                  renders_dir=directory.renders, beside=self.state)

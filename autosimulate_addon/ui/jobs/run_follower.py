@@ -44,6 +44,7 @@ class RunState:
     pid: int = 0
     heartbeat: float = 0.0
     metric_name: str = "mIoU"           # what the task calls it: the start event says so
+    learner: str = ""                   # that is trained, if any
     curve: list[Iteration] = field(default_factory=list)
     psi: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -92,6 +93,7 @@ class RunState:
                 self.status, self.error, self.fraction = Status.RUNNING, "", 0.0
                 self.pid, self.iterations = event.pid, event.iterations or 0
                 self.metric_name = event.metric_name or self.metric_name
+                self.learner = event.learner or ""
                 self.problems, self.left_out = [each for each in self.problems if each not in self.left_out], []
             case Progress():
                 self.phase = event.phase or self.phase

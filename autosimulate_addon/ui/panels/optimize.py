@@ -7,6 +7,7 @@ from bl_ui.utils import PresetPanel
 from bpy.app.translations import pgettext_iface as iface_
 
 from ...protocol.events import PHASES
+from ...protocol.settings import LEARNERS
 from ...protocol.words import duration, percent
 from .. import wording
 from ..jobs import table
@@ -16,6 +17,8 @@ from ..layout.learning_curve import draw_curve
 from ..layout.text import paragraph, picture
 from ..wording import STATUS_WORDS
 from .base import Sidebar, draw_settings
+
+_LEARNERS = {choice.id: choice.label for choice in LEARNERS}
 
 
 class AUTOSIMULATE_PT_presets(PresetPanel, bpy.types.Panel):
@@ -78,6 +81,8 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
         _pair(column, iface_("Iteration"), iface_("{:d} of {:d}").format(
             min(state.iteration + 1, state.iterations), state.iterations))
     _pair(column, iface_("Images rendered"), str(state.images))
+    if learner := _LEARNERS.get(state.learner):
+        column.label(text=iface_(learner))
     _scores(layout, job)
     if state.metric is not None:
         draw_curve(layout, context, job)
