@@ -21,6 +21,7 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "match": {"method": "match", "match_looks": False},
     "match-looks": {"method": "match"},
     "match-twice": {"method": "match"},
+    "match-rounds": {"method": "match"},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
     "match-looks-autosimulate": {"method": "autosimulate", "match": False, **_HEAD},

@@ -25,6 +25,7 @@ BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "features and labels matched, looks not",
           "match-looks": "**match**: looks first", "match-twice": "match again, as many renders more",
+          "match-rounds": "match, in small rounds",
           "autosimulate": "AutoSimulate alone",
           "match-autosimulate": "match, then AutoSimulate",
           "match-looks-autosimulate": "match, looks first, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
