@@ -15,11 +15,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal
 
 from ...protocol.numbers import Move, Unheard
 from ..psi import Psi
 from .mmd import Distance
+from .shown import shown
+from .significance import as_normal, loudest_by_chance, more_than_chance
 
 #: Why matching ended.
 NOTHING_HEARD, OUT_OF_REACH, NO_GAIN, STEPS = "nothing_heard", "out_of_reach", "no_gain", "steps"
@@ -69,27 +70,31 @@ class Matched:
 
 
 def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Sequence[Distance],
-          options: MatchOptions = MatchOptions(), held: Tensor | None = None) -> Matched:
+          options: MatchOptions = MatchOptions(), held: Tensor | None = None, labels: Distance | None = None
+          ) -> Matched:
     """psi moved towards the photographs.
 
     ``draws`` of N renders, ``log_q`` (N,) their log density under what they were drawn from, ``distances`` between
-    statistics of these N renders and of the photographs. ``held`` (P,) bool: coordinates that do not move.
+    statistics of these N renders and of the photographs. ``held`` (P,) bool: coordinates that do not move. ``labels``:
+    one more distance, which has no other beside it in the coordinates that its statistics show.
     """
     free = ~psi.locked if held is None else ~(psi.locked | held)
     start, first = psi, _weights(psi, draws, log_q, options)
+    total = _Total(tuple(distances), torch.zeros(psi.size, dtype=torch.bool)) if labels is None else \
+        _Total((*distances, labels), shown(psi, draws, labels.renders, first))
     best, best_weights, best_value, best_step = psi, first, math.inf, 0
     weights, ended, heard = first, STEPS, torch.zeros(psi.size, dtype=torch.float64)
     for step in range(options.steps + 1):
         if step and _effective(weights) < options.least_effective * _effective(first):
             ended = OUT_OF_REACH
             break
-        value = sum(distance.value(weights) for distance in distances)
+        value = sum(total.values(weights))
         if value < best_value - options.gain:
             best, best_weights, best_value, best_step = psi, weights, value, step
         elif step - best_step >= options.patience:
             ended = NO_GAIN
             break
-        gradient, z = derivative(psi, draws, weights, distances)
+        gradient, z = derivative(psi, draws, weights, total)
         z = torch.where(free, z, 0.0)
         if step == 0 and not more_than_chance(z, int(free.sum()), options.chance):
             ended = NOTHING_HEARD
@@ -102,26 +107,46 @@ def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Seque
         psi = psi.step(options.step * direction / direction.norm())
         weights = _weights(psi, draws, log_q, options)
     # Of the many coordinates of a round that did not begin the loudest has to be louder than chance makes one of them.
-    bar = options.heard if heard.any() or best_step else _loudest_by_chance(int(free.sum()), options.chance)
+    bar = options.heard if heard.any() or best_step else loudest_by_chance(int(free.sum()), options.chance)
     return Matched(best, moves_between(start, best, heard), best.kl(start), _effective(best_weights),
-                   tuple(distance.value(first) for distance in distances),
-                   tuple(distance.value(best_weights) for distance in distances), best_step, ended,
-                   _unheard(best, draws, best_weights, distances, free, max(bar, options.heard)), (first, best_weights))
+                   total.values(first), total.values(best_weights), best_step, ended,
+                   _unheard(best, draws, best_weights, total, free, max(bar, options.heard)), (first, best_weights))
 
 
-def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
-               distances: Sequence[Distance]) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class _Total:
+    """D: the sum of the distances, but in the coordinates ``alone`` (P,) bool the last of them."""
+
+    distances: tuple[Distance, ...]
+    alone: Tensor
+
+    def values(self, weights: Tensor) -> tuple[float, ...]:
+        return tuple(distance.value(weights) for distance in self.distances)
+
+
+def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _Total) -> tuple[Tensor, Tensor]:
     """(dD/du (P,) in whitened coordinates, how many of its standard errors that is (P,)).
 
     The error is that of the renders, by the spread of their terms, and that of the photographs, by blocks of them.
     """
-    gradient, of_renders, of_photographs = _moments(psi, draws, weights, distances)
+    gradient, of_renders, of_photographs = _moments(psi, draws, weights, total)
     return gradient, _errors(gradient, of_renders + of_photographs, weights)
 
 
-def _moments(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor,
-             distances: Sequence[Distance]) -> tuple[Tensor, Tensor, Tensor]:
+def _moments(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _Total) -> tuple[Tensor, Tensor, Tensor]:
     """(dD/du (P,), its variance by the renders (P,), that by the photographs (P,))."""
+    gradient, of_renders, of_photographs = _of_sum(psi, draws, weights, total.distances)
+    if total.alone.any():
+        last = _of_sum(psi, draws, weights, total.distances[-1:])
+        gradient, of_renders, of_photographs = (
+            torch.where(total.alone, one, all_) for one, all_ in zip(last, (gradient, of_renders, of_photographs),
+                                                                     strict=True))
+    return gradient, of_renders, of_photographs
+
+
+def _of_sum(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, distances: Sequence[Distance]
+            ) -> tuple[Tensor, Tensor, Tensor]:
+    """As ``_moments``, of the distances' sum in all coordinates."""
     scores = psi.score(draws)
     slope = torch.stack([distance.derivative(weights) for distance in distances]).sum(0)
     terms = scores * (slope - weights @ slope)[:, None]
@@ -140,10 +165,10 @@ def _errors(gradient: Tensor, variance: Tensor, weights: Tensor) -> Tensor:
     return as_normal(gradient / variance.clamp(min=1e-24).sqrt(), _effective(weights) - 1)
 
 
-def _unheard(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, distances: Sequence[Distance], free: Tensor,
-             bar: float) -> Unheard | None:
+def _unheard(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _Total, free: Tensor, bar: float
+             ) -> Unheard | None:
     """The loudest coordinate below ``bar`` standard errors, and what would bring it there at its present size."""
-    gradient, of_renders, of_photographs = _moments(psi, draws, weights, distances)
+    gradient, of_renders, of_photographs = _moments(psi, draws, weights, total)
     z = _errors(gradient, of_renders + of_photographs, weights)
     quiet = free & (z.abs() < bar) & (of_renders > 0)
     if not bool(quiet.any()):
@@ -169,30 +194,6 @@ def needed(gradient: float, of_renders: float, of_photographs: float, bar: float
     if allowed > of_photographs and (alone := of_renders / (allowed - of_photographs)) <= MOST_ALONE * together:
         return alone, 1.0
     return min(together, MOST_TIMES), min(together, MOST_TIMES)
-
-
-def _loudest_by_chance(count: int, chance: float) -> float:
-    """Standard errors that one of ``count`` coordinates needs to be more than chance, see ``more_than_chance``."""
-    return float(-Normal(0.0, 1.0).icdf(torch.tensor(chance / (2 * max(1, count)), dtype=torch.float64)))
-
-
-def as_normal(t: Tensor, freedom: float) -> Tensor:
-    """The normal deviates of the probabilities of Student's t with ``freedom`` degrees: few renders give large t.
-
-    The approximation of Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", 1959.
-    """
-    freedom = max(freedom, 1.0)
-    return t.sign() * (8 * freedom + 1) / (8 * freedom + 3) * (freedom * torch.log1p(t.square() / freedom)).sqrt()
-
-
-def more_than_chance(z: Tensor, count: int, chance: float) -> bool:
-    """Whether any of ``count`` coordinates has something to say, wrongly so in ``chance`` of the cases at most.
-
-    The test of Simes (1986): the k-th smallest p-value is at most chance k / count, for some k. Of sixty coordinates
-    that have nothing to say three are beyond two standard errors.
-    """
-    p = torch.special.erfc(z.abs() / math.sqrt(2.0)).sort().values[:count]
-    return bool((p <= chance * torch.arange(1, len(p) + 1, dtype=p.dtype) / max(1, count)).any())
 
 
 def _weights(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, options: MatchOptions) -> Tensor:

@@ -104,14 +104,13 @@ class Matcher:
             self.relit = (len(store), psi.phi, seed)
             self.features, self.draws = self.features[:0], {}
         self._take(store, psi)
-        distances = [Distance(self.features, self.real[FEATURES]),
-                     Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))),
-                              self.real[LABELS])]
-        matched = match(psi, self.draws, self._log_q(store, psi), distances, self.options, self.held(psi))
+        features = Distance(self.features, self.real[FEATURES])
+        labels = Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))), self.real[LABELS])
+        matched = match(psi, self.draws, self._log_q(store, psi), [features], self.options, self.held(psi), labels)
         return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left, looks,
-                     _by_group(distances[1], self.task.statistics_groups(), matched),
-                     _by_group(distances[0], feature_groups(self.encoder), matched),
-                     areas(distances[1], self.task.statistics_groups(), matched.weights[1]))
+                     _by_group(labels, self.task.statistics_groups(), matched),
+                     _by_group(features, feature_groups(self.encoder), matched),
+                     areas(labels, self.task.statistics_groups(), matched.weights[1]))
 
     def held(self, psi: Psi) -> Tensor:
         """(P,) bool: the film that does not move. As wide as it began it is an augmentation; exposure is matched."""

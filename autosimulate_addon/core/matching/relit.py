@@ -21,7 +21,8 @@ from ..psi import Psi, Resampled
 from ..randomness import derive_seed
 from ..renders import RenderStore
 from .looks import LOOKS, energy_distances, looks
-from .match import as_normal, more_than_chance, moves_between
+from .match import moves_between
+from .significance import as_normal, more_than_chance
 
 #: Renders that are asked, at most, and steps, the first of which is so long in whitened coordinates.
 MOST, STEPS, STEP = 96, 40, 0.3

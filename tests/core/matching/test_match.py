@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from autosimulate_addon.core.matching import Distance, match
-from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH, as_normal, needed
+from autosimulate_addon.core.matching.match import NOTHING_HEARD, OUT_OF_REACH, needed
+from autosimulate_addon.core.matching.significance import as_normal
 from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.protocol import Factor, SampleKey
 
