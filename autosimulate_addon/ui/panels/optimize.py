@@ -82,7 +82,7 @@ def _progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: Backg
             min(state.iteration + 1, state.iterations), state.iterations))
     _pair(column, iface_("Images rendered"), str(state.images))
     if learner := _LEARNERS.get(state.learner):
-        column.label(text=iface_(learner))
+        column.label(text=f"{iface_('Learner')}: {iface_(learner)}")
     _scores(layout, job)
     if state.metric is not None:
         draw_curve(layout, context, job)
