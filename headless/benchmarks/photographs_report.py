@@ -118,7 +118,8 @@ def answers(results: Path) -> Iterator[list[str]]:
     yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
            "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
                      for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))
-           + f" (`{EXPERT[0]}`, as from wide ranges but `--start expert --width 160`, {commits(expert)})"]
+           + f"; {_judges_spread(expert)} (`{EXPERT[0]}`, as from wide ranges but `--start expert --width 160`, "
+           f"{commits(expert)})"]
 
 
 def _gain(rows: Rows, arm: str) -> tuple[str, str]:
@@ -129,6 +130,13 @@ def _gain(rows: Rows, arm: str) -> tuple[str, str]:
     return (f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
             f"{better}; mIoU with decision biases {_median(none, 'decided')} -> {_median(own, 'decided')}, difference "
             f"{decided}, better in {more}"), closed
+
+
+def _judges_spread(rows: Rows) -> str:
+    """How much judges of the start itself differ, which only their renders' random numbers tell apart."""
+    none = list(_by_seed(rows, "none").values())
+    spread = [short(statistics.stdev(number(row, column) for row in none)) for column in ("loss", "decided")]
+    return f"judges of the start alone differ by {' and '.join(spread)} (standard deviations of {len(none)})"
 
 
 def read(results: Path, *names: str) -> list[dict[str, str]]:
