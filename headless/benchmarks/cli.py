@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "results/RESULTS.md and its figures, from the CSVs",
     "photographs": "real photographs (LM-O) from a wide start: match and AutoSimulate, judged by fresh heads",
     "places": "the paper's own experiment: one choice among 54 states for a detector on real photographs (LM-O)",
+    "places-course": "what p of places looks like over a run, and what 27 to 216 images of it are worth",
     "places-judges": "the p that places learned, judged by a larger detector and by networks with layers frozen",
     "solids": "a second real data set: cubes, spheres and cylinders on photographs with boxes, a detector",
     "complement": "photographs to train on (LM-O), alone and beside renders of the start and of a matched psi",

@@ -116,7 +116,7 @@ class Comparison:
 
     def row(self, arm: str, seed: int) -> dict[str, Any]:
         began, choice = time.monotonic(), next(iter(self.pools.values())).choice
-        found = self._learned(arm, seed)
+        found = self.learned(arm, seed)
         p = found["p"]
         verdicts = [dataclasses.asdict(self.judge.judge(self.drawn(p, seed, judge)))
                     for judge in range(self.options.judges)]
@@ -129,11 +129,12 @@ class Comparison:
                 "search_seconds": found["seconds"], "seconds": time.monotonic() - began,
                 "p": pack(dict(zip(choice.items, p, strict=True)))}
 
-    def drawn(self, p: list[float], seed: int, judge: int) -> RenderStore:
-        """Renders of the pools that judge, drawn from ``p``. Where a state comes more often than they have renders of
-        it, the first of them is given more."""
+    def drawn(self, p: list[float], seed: int, judge: int, count: int | None = None) -> RenderStore:
+        """``count`` renders (default: --count) of the pools that judge, drawn from ``p``. Where a state comes more
+        often than they have renders of it, the first of them is given more."""
         others, drawn = self.halves(seed)[1], derive_seed(seed, "judge", judge)
-        own, times = joined([self.pools[other] for other in others]), times_of(p, self.options.count, drawn)
+        own, times = joined([self.pools[other] for other in others]), times_of(
+            p, count or self.options.count, drawn)
         lacking = [max(0, often - len(renders)) for often, renders in zip(times, own.renders, strict=True)]
         each = self.options.each
         first = self._pool(others[0], [each + count for count in lacking]) if any(lacking) else self.pools[others[0]]
@@ -145,7 +146,7 @@ class Comparison:
     def _pool(self, pool: int, counts: list[int] | int) -> Pool:
         return render_pool(self.scene, self.config, self.folder / str(pool), pool, counts)
 
-    def _learned(self, arm: str, seed: int) -> dict[str, Any]:
+    def learned(self, arm: str, seed: int) -> dict[str, Any]:
         """{"p", "kl" from the start in nats, "renders", "run", "seconds", "log"} of one run; what is known is read."""
         pool, settings = joined([self.pools[own] for own in self.halves(seed)[0]]), ARMS[arm]
         if settings is None:
@@ -169,7 +170,7 @@ def search(config: LoopConfig, pool: Pool, validation: Dataset) -> dict[str, Any
     for iteration in optimize(state):
         p = iteration.psi.plain()[pool.choice.key]["p"]
         room = shares(dict(zip(pool.choice.items, p, strict=True)))[MATCHING]
-        log.append({"status": iteration.outcome.status, "val_metric": iteration.val_metric, "room": room,
+        log.append({"status": iteration.outcome.status, "val_metric": iteration.val_metric, "room": room, "p": p,
                     "effective": iteration.outcome.details.get("effective"), "seconds": iteration.seconds})
         print(f"   {config.method} {iteration.iteration}: {iteration.outcome.status} val {iteration.val_metric:.3f} "
               f"room {room:.2f} {({name: round(spent, 1) for name, spent in iteration.seconds.items()})}",

@@ -16,6 +16,7 @@ from . import (
     figures,
     gradient_report,
     photographs_report,
+    places_course_report,
     places_judges_report,
     places_report,
     report_blender,
@@ -78,12 +79,13 @@ def draw(results: Path) -> None:
         figures.draw_seeds(report_blender.named(results, name), results / f"{name}.png", title)
     if rows := places_report.read(results):
         places_report.draw(rows, results / "places.png")
+    places_course_report.draw(results)
     gradient_report.draw(read_rows(results / "gradient.csv"), results / "gradient.png")
 
 
 def answers(results: Path) -> tuple[str, str]:
     rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
-                           places_judges_report.answers(results),
+                           places_course_report.answers(results), places_judges_report.answers(results),
                            solids_report.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results), report_machine.answers(results),
