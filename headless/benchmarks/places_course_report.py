@@ -1,4 +1,4 @@
-"""What psi of the 54 states looks like over a run, and what so many images of it are worth, as figures and an answer."""
+"""What psi of the 54 states looks like over a run, and what so many images of it are worth."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ class Distance:
 
 def _standardised(renders: Tensor, photographs: Tensor) -> tuple[Tensor, Tensor]:
     """Each column from the photographs' mean, divided by its standard deviation over all images; one that never varies
-    becomes 0, as does what is NaN: an image that a column does not apply to is like the mean photograph in it.
+    becomes 0. An image that a column does not apply to is like the mean render in it, or the mean photograph: a render
+    that shows nothing is as far from the photographs as renders are, and not like them.
     """
     images = torch.cat([renders, photographs])
     known = ~images.isnan()
@@ -64,4 +65,9 @@ def _standardised(renders: Tensor, photographs: Tensor) -> tuple[Tensor, Tensor]
     spread = ((images - mean).square().nansum(0) / count).sqrt()
     scale = torch.where(spread > 1e-9, 1 / spread.clamp(min=1e-9), 0.0)
     centre = torch.where(photographs.isnan().all(0), mean, photographs.nanmean(0))
-    return ((renders - centre) * scale).nan_to_num(), ((photographs - centre) * scale).nan_to_num()
+    return _filled((renders - centre) * scale), _filled((photographs - centre) * scale)
+
+
+def _filled(columns: Tensor) -> Tensor:
+    """With each column's mean for NaN, and 0 where it is all NaN."""
+    return torch.where(columns.isnan(), columns.nanmean(0), columns).nan_to_num()
