@@ -78,5 +78,6 @@ def test_what_does_not_apply_to_a_render_is_like_the_mean_render_and_to_a_photog
     x, y = torch.tensor([[1, nan, 4], [nan, nan, 6], [3, nan, nan]]), torch.tensor([[2, nan, nan], [6, nan, nan]])
     own, real = _standardised(x.double(), y.double())
     spread = 14 ** 0.5 / 2                      # of 1, 3, 2 and 6
-    assert own.T.tolist() == [pytest.approx([-3 / spread, -2 / spread, -1 / spread]), [0, 0, 0], pytest.approx([-1, 1, 0])]
+    assert own.T.tolist() == [pytest.approx([-3 / spread, -2 / spread, -1 / spread]), [0, 0, 0],
+                              pytest.approx([-1, 1, 0])]
     assert real.T.tolist() == [pytest.approx([-2 / spread, 2 / spread]), [0, 0], [0, 0]]
