@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import (
@@ -66,7 +66,7 @@ def text(results: Path) -> str:
     sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
                 *solids_report.sections(results), *complement_report.sections(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
-                *(report_blender.section(results, name) for name in ("demo", "clevr"))]
+                *(report_blender.section(results, name) for name in ("demo", "clevr")), speed(results)]
     machines = sorted({row["machine"] for row in read_rows(*results.glob("*.csv"))})
     sections.append(("Where the rows come from", " ".join(PROVENANCE.format(machine="; ".join(machines)).split())))
     return f"# Results\n\n{' '.join(HEAD.split())}\n" + "".join(f"\n## {title}\n{body}\n" for title, body in sections)
@@ -84,13 +84,23 @@ def draw(results: Path) -> None:
 
 
 def answers(results: Path) -> tuple[str, str]:
+    """What it is worth."""
     rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
                            places_course_report.answers(results), places_judges_report.answers(results),
                            solids_report.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
-                           gradient_report.answers(results), report_machine.answers(results),
-                           report_workers.answers(results), by_hand(results))
-    return "The answers", "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
+                           gradient_report.answers(results))
+    return "The answers", _answered(rows)
+
+
+def speed(results: Path) -> tuple[str, str]:
+    """What it costs, and what survives."""
+    return "Speed, and runs that are killed", _answered(itertools.chain(
+        report_machine.answers(results), report_workers.answers(results), by_hand(results)))
+
+
+def _answered(rows: Iterable[list[str]]) -> str:
+    return "\n" + "\n".join(markdown(("question", "answer"), list(rows)))
 
 
 def by_hand(results: Path) -> Iterator[list[str]]:
