@@ -63,5 +63,5 @@ def test_match_photographs_asks_for_matching_alone(ready, tmp_path):
 
     options = arguments.parse(launch.optimize_arguments(ready, tmp_path / "run", launch.MATCHING))
     asked = config.combine({key: value for key, value in arguments.settings(options).items() if value is not None})
-    assert (asked.method, asked.iterations, asked.images) == ("match", 2, 48)
+    assert (asked.method, asked.iterations, asked.images) == ("match", 8, 40)
     assert not asked.control and not asked.compare

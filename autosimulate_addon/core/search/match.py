@@ -17,6 +17,8 @@ from .method import Context, Outcome
 
 #: Renders that are asked before matching is over: what few do not tell, more may.
 ENOUGH = 96
+#: Rounds in a row without a word after which a run that does nothing else ends.
+PATIENCE = 2
 
 
 class MatchStage:
@@ -65,6 +67,11 @@ class Match(Search):
     def __init__(self, start: Psi, stage: MatchStage) -> None:
         super().__init__(start)
         self.stage = stage
+        self.quiet = 0          # rounds in a row in which the renders had nothing more to say
+
+    @property
+    def over(self) -> bool:
+        return self.quiet >= PATIENCE
 
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
@@ -73,11 +80,13 @@ class Match(Search):
     def before_training(self, context: Context) -> Outcome | None:
         matched, outcome = self.stage.round(context)
         self.psi = matched.psi
+        self.quiet = self.quiet + 1 if self.stage.over else 0
         return outcome
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "stage": self.stage.state_dict()}
+        return {**super().state_dict(), "stage": self.stage.state_dict(), "quiet": self.quiet}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.stage.load_state_dict(state["stage"])
+        self.quiet = state["quiet"]

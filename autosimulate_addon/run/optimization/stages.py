@@ -137,7 +137,7 @@ class _Run:
             self.keep()
             self._say(record)
             self._warn()
-        if self.state.search.over:
+        if self.state.search.over and len(self.records) < self.job.config.iterations:
             self._tell(agreement.over(self.records, self.job.config.iterations))
 
     def _say(self, record: Iteration) -> None:

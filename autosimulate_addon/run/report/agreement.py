@@ -34,6 +34,9 @@ def sentence(details: Mapping[str, Any]) -> str:
 def over(iterations: Sequence[Iteration], asked: int) -> str:
     """Why a run ended before all of the iterations that were ``asked`` for."""
     last = iterations[-1].details
+    if "renders_needed" not in last:
+        return (f"The renders had nothing more to say of the photographs, so matching ended after {len(iterations)} of "
+                f"{asked} iterations.")
     return (f"Nothing stood out of the noise any more, so the run ended after {len(iterations)} of {asked} iterations: "
             f"an effect of a tenth of w's deviation would be heard with about {last['renders_needed']:,} renders at "
             f"once (--replay), this one with {last['effective']:.0f}.")

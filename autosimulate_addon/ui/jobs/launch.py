@@ -67,8 +67,9 @@ def _site_packages() -> str | None:
     return state.site_packages or None
 
 
-#: What Match Photographs changes of the settings: few images, no network that has to be good, nothing beside it.
-MATCHING = {"method": "match", "iterations": 2, "images": 48, "control": False, "compare": False}
+#: What Match Photographs changes of the settings: rounds of few images, each of which goes as far as its renders reach,
+#: no network, nothing beside it. It ends by itself where nothing is left to match.
+MATCHING = {"method": "match", "iterations": 8, "images": 40, "control": False, "compare": False}
 
 
 def optimize_arguments(scene: bpy.types.Scene, directory: Path, changes: Mapping[str, Any] | None = None) -> list[str]:

@@ -1,10 +1,14 @@
 """Matching in the loop: AutoSimulate's first stage, left out where it is not wanted, and a method of its own."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from autosimulate_addon.core.loop import LoopConfig, State, optimize, with_control
 from autosimulate_addon.core.psi import Psi
+from autosimulate_addon.core.search.match import MatchStage
+from autosimulate_addon.core.search.method import Outcome
 from autosimulate_addon.core.standin import StandIn, start_narrow_wrong, start_wide, validation_and_test
 from autosimulate_addon.protocol.events import MATCHED
 
@@ -47,6 +51,18 @@ def test_as_a_method_it_never_asks_a_network():
     assert first.status == second.status == MATCHED and "cg_iterations" not in first.details
     assert second.details["renders"] == 96 and torch.equal(loop.final.phi, loop.psi.phi)
     assert len(loop.ensemble) == 1 and not torch.equal(loop.psi.phi, loop.start.phi)
+
+
+def test_it_ends_where_the_renders_have_had_nothing_more_to_say_twice(monkeypatch):
+    monkeypatch.setattr(MatchStage, "round", lambda self, context: (_left(self, next(rounds)), Outcome(MATCHED, {})))
+    rounds = iter([False, True, False, True, True, True])
+    loop = state(start_wide, iterations=6, images=2, method="match")
+    assert len(list(optimize(loop))) == 5
+
+
+def _left(stage, over):
+    stage.over = over
+    return SimpleNamespace(psi=Psi.from_factors(StandIn(start_wide).factors))
 
 
 @pytest.mark.parametrize("method", ["match", "autosimulate"])
