@@ -50,7 +50,7 @@ class LoopConfig:
     first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
     evidence: bool = False            # only what stands out of the noise of its estimate moves: StepOptions.evidence
     match: bool = True                # autosimulate first matches the photographs' statistics
-    match_looks: bool = True          # the method match begins with what the photographs look like: lights and film
+    match_looks: bool = True          # see match_options
     relight_training: bool = True     # every training batch under newly drawn lights and film
     published_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
@@ -113,7 +113,9 @@ class LoopConfig:
 
     @property
     def match_options(self) -> MatchOptions:
-        return replace(self.matching, looks=self.match_looks and self.method == "match")
+        """Looks are for photographs, of which the head is the learner: a network's hypergradient knows better which of
+        several lights was wrong."""
+        return replace(self.matching, looks=self.match_looks and (self.method == "match" or self.learner == "head"))
 
     @property
     def estimator_options(self) -> EstimatorOptions:

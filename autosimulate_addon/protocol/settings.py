@@ -201,8 +201,9 @@ SETTINGS: tuple[Setting, ...] = (
             "photographs, before any network is asked", label="Match First", panel="advanced",
             only=("method", "autosimulate"), formerly="match_brightness"),
     Setting("match_looks", bool, True, "optimization", "where matching begins, move lights and film until renders are "
-            "as bright, contrasty, colored, sharp and grainy as the validation photographs: no new render",
-            label="Match Looks", panel="advanced", only=("method", "match")),
+            "as bright, contrasty, colored, sharp and grainy as the validation photographs: no new render (before "
+            "AutoSimulate with the head on frozen features only)",
+            label="Match Looks", panel="advanced", only=("method", "match", "autosimulate")),
     Setting("evidence", bool, False, "optimization", "only move what stands out of the noise of its estimate, and end "
             "the run where nothing does", label="Only on Evidence", panel="advanced", only=("method", "autosimulate")),
     Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "

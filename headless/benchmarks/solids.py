@@ -38,7 +38,7 @@ LABELS = ("cube", "cube", "cylinder", "cube", "cylinder", "cube", "sphere")
 CLASSES = ("background", "cube", "sphere", "cylinder")
 #: Arm -> iterations and images in each; none: nothing is learned.
 RUNS = {"match-looks": (1, 160), "match-twice": (1, 160), "match-rounds": (8, 40), "match-looks-autosimulate": (4, 40),
-        "autosimulate": (6, 40)}
+        "match-autosimulate": (8, 40), "autosimulate": (6, 40)}
 COLUMNS = ("arm", "seed", "run", "renders", "judged_on", "width", "samples", "half_map50", "half_coco_map", "half_loss",
            "map50", "coco_map", "loss", "l2", "val_map50", "kl", "distance", "distance_std", "seconds")
 

@@ -14,7 +14,9 @@ FILE = "solids.csv"
 #: Arms in this order.
 NAMES = {"none": "the start, never moved (null control)", "match-looks": "**match**, one round",
          "match-twice": "match again, as many renders more", "match-rounds": "**match**, in rounds of 40",
-         "match-looks-autosimulate": "match, then AutoSimulate", "autosimulate": "AutoSimulate alone"}
+         "match-looks-autosimulate": "one round of match, then AutoSimulate",
+         "match-autosimulate": "AutoSimulate as it is, matching in its first quarter",
+         "autosimulate": "AutoSimulate alone"}
 #: Column -> what it is of.
 TESTS = {"half_map50": "valid's second half", "map50": "train's photographs"}
 
