@@ -89,4 +89,4 @@ class Match(Search):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.stage.load_state_dict(state["stage"])
-        self.quiet = state["quiet"]
+        self.quiet = state.get("quiet", 0)
