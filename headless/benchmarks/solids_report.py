@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .comparison import markdown, short, signed
-from .table import number, read_rows
+from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
-FILE = "solids.csv"
+#: A file is of one version.
+FILES = ("solids.csv", "solids_4c6d289.csv")
 #: Arms in this order.
 NAMES = {"none": "the start, never moved (null control)", "match-looks": "**match**, one round",
          "match-twice": "match again, as many renders more", "match-rounds": "**match**, in rounds of 40",
@@ -29,7 +30,7 @@ def summary(rows: Rows) -> list[str]:
         if own:
             cells = [cell for column in TESTS for cell in (
                 _median(own, column), *(["-"] * 2 if arm == "none" else _against(own, none, column)))]
-            lines.append([name, next(iter(own.values()))["renders"], str(len(own)), *cells, _median(own, "loss"),
+            lines.append([name, _renders(own), str(len(own)), *cells, _median(own, "loss"),
                           _median(own, "distance")])
     return markdown(["", "renders", "seeds", *(heading for test in TESTS.values() for heading in (
         f"mAP@.5, {test}", "against the null control", "better in")), "calibrated loss", "camera's distance, m"], lines)
@@ -37,7 +38,7 @@ def summary(rows: Rows) -> list[str]:
 
 def sections(results: Path) -> Iterator[tuple[str, str]]:
     """The part of RESULTS.md, where there are rows."""
-    if not (rows := read_rows(results / FILE)):
+    if not (rows := read(results)):
         return
     one, seeds = rows[0], sorted({int(row["seed"]) for row in rows})
     yield "Cubes, spheres and cylinders: other real photographs, a detector, from wide ranges", (
@@ -46,30 +47,42 @@ def sections(results: Path) -> Iterator[tuple[str, str]]:
         f"trained on {one['judged_on']} other renders of psi, {one['width']} pixels wide, with the same random "
         "numbers for all arms of a seed. Medians (least to most). `python headless/benchmark.py solids --data SOLIDS "
         f"--assets CLEVR --seeds {','.join(map(str, seeds))} --arms "
-        f"{','.join(arm for arm in NAMES if _by_seed(rows, arm))} --count {one['judged_on']}`: `{FILE}`, "
-        f"{one['commit']}.\n\n" + "\n".join(summary(rows)))
+        f"{','.join(arm for arm in NAMES if _by_seed(rows, arm))} --count {one['judged_on']}`: "
+        f"{', '.join(f'`{name}`' for name in FILES)}, {commits(rows)}.\n\n" + "\n".join(summary(rows)))
+
+
+def read(results: Path) -> list[dict[str, str]]:
+    return read_rows(*(results / name for name in FILES))
 
 
 def answers(results: Path) -> Iterator[list[str]]:
-    rows = read_rows(results / FILE)
+    rows = read(results)
     none, match, rounds, after = (_by_seed(rows, arm) for arm in (
-        "none", "match-looks", "match-rounds", "match-looks-autosimulate"))
+        "none", "match-looks", "match-rounds", "match-autosimulate"))
 
     def gains(before: dict[int, Mapping[str, str]], own: dict[int, Mapping[str, str]]) -> str:
+        before, own = ({seed: each[seed] for seed in before if seed in own} for each in (before, own))
         return "; ".join(f"{test}: {_median(before, column)} -> {_median(own, column)}, difference "
                          f"{', better in '.join(_against(own, before, column))}" for column, test in TESTS.items())
 
     if match:
         yield ["other real photographs (cubes, spheres, cylinders), a detector, from wide ranges: is matching better "
                "than never moving?", f"mAP@.5 with 160 renders on {gains(none, match)}" + (
-                   f". With 320, in rounds of 40: {gains(none, rounds)}" if rounds else "")]
+                   f". In rounds of 40, {_renders(rounds)} renders: {gains(none, rounds)}" if rounds else "")]
     if rounds and after:
-        yield ["... and is AutoSimulate after one round of it better than more rounds of it, with as many renders?",
-               gains(rounds, after)]
+        yield ["... and is AutoSimulate as it is, two such rounds and six hypergradients, 320 renders, better than "
+               "they alone?",
+               f"{gains(none, after)}, each against never moving; {gains(rounds, after)}, each against the rounds"]
 
 
 def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:
     return {int(row["seed"]): row for row in rows if row["arm"] == arm}
+
+
+def _renders(own: Mapping[int, Mapping[str, str]]) -> str:
+    """How many there were, "160 to 320" where seeds differ: matching ends where nothing is left to match."""
+    each = sorted({int(row["renders"]) for row in own.values()})
+    return str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}"
 
 
 def _median(own: Mapping[int, Mapping[str, str]], column: str) -> str:
