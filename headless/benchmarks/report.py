@@ -33,8 +33,8 @@ HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
 losses: lower is better. No seed here was used for choosing anything, but seed 1 of the 54 states, 1, 2 and 4 of the
 toys and of LM-O from the expert's scene, and 1, 3 and 4 of LM-O from wide ranges; what was chosen:
-[docs/decisions](../../../docs/decisions). Matching is as it is today in the toys' rows, and in LM-O's from the expert's
-scene and in small rounds; the others are from before labels alone said where it stops
+[docs/decisions](../../../docs/decisions). Matching is as it is today in the stand-in's and the toys' rows and in
+LM-O's from the expert's scene and in small rounds; the others are from before labels alone said where it stops
 ([0021](../../../docs/decisions/0021-labels-say-where-to-stop.md)), those of LM-O with AutoSimulate after matching,
 judged by a network or a detector, or with photographs to train on from before matching told absent classes from small
 ones ([0019](../../../docs/decisions/0019-absent-is-not-small.md)), and rows of AutoSimulate that say so from before
