@@ -36,6 +36,12 @@ def by_arm(rows: Iterable[Mapping[str, str]]) -> dict[str, Scores]:
     return arms
 
 
+def renders(rows: Iterable[Mapping[str, str]]) -> str:
+    """How many the rows' searches had, "160 to 320" where they differ: matching ends where nothing is left to match."""
+    each = sorted({int(row["renders"]) for row in rows})
+    return str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}"
+
+
 #: A line of a comparison: its name for the reader, the renders of its search, its scores.
 Line = tuple[str, str, Scores]
 

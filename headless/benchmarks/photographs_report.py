@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .comparison import markdown, short, signed
+from .comparison import markdown, renders, short, signed
 from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
@@ -71,8 +71,8 @@ def _judged(judge: str, rows: Rows, column: str, score: str) -> Iterator[list[st
         if own := _by_seed(rows, arm):
             gains = [number(own[seed], column) - number(none[seed], column) for seed in sorted(own) if seed in none]
             against = [_spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"]
-            yield [judge, name, str(len(own)), _renders(own), f"{score} {_median(own, column)}", _median(own, "loss"),
-                   *(["-"] * 2 if arm == "none" or not gains else against)]
+            yield [judge, name, str(len(own)), renders(own.values()), f"{score} {_median(own, column)}",
+                   _median(own, "loss"), *(["-"] * 2 if arm == "none" or not gains else against)]
 
 
 def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
@@ -158,7 +158,7 @@ def summary(rows: Rows) -> list[str]:
     for arm, name in _NAMES.items():
         own = _by_seed(rows, arm)
         if own:
-            lines.append([name, str(len(own)), _renders(own), *(_median(own, each) for each in (
+            lines.append([name, str(len(own)), renders(own.values()), *(_median(own, each) for each in (
                 "loss", "decided", "miou")), *_against(rows, arm, own)])
     return markdown(columns, lines)
 
@@ -186,10 +186,6 @@ def gap_closed(none: float, arm: float, expert: float) -> float:
 
 def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:
     return {int(row["seed"]): row for row in rows if row["arm"] == arm}
-
-
-def _renders(own: Mapping[int, Mapping[str, str]]) -> str:
-    return ", ".join(sorted({row["renders"] for row in own.values()}))
 
 
 def _median(own: Mapping[int, Mapping[str, str]], column: str) -> str:

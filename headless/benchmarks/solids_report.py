@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .comparison import markdown, short, signed
+from .comparison import markdown, renders, short, signed
 from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
@@ -30,7 +30,7 @@ def summary(rows: Rows) -> list[str]:
         if own:
             cells = [cell for column in TESTS for cell in (
                 _median(own, column), *(["-"] * 2 if arm == "none" else _against(own, none, column)))]
-            lines.append([name, _renders(own), str(len(own)), *cells, _median(own, "loss"),
+            lines.append([name, renders(own.values()), str(len(own)), *cells, _median(own, "loss"),
                           _median(own, "distance")])
     return markdown(["", "renders", "seeds", *(heading for test in TESTS.values() for heading in (
         f"mAP@.5, {test}", "against the null control", "better in")), "calibrated loss", "camera's distance, m"], lines)
@@ -68,7 +68,7 @@ def answers(results: Path) -> Iterator[list[str]]:
     if match:
         yield ["other real photographs (cubes, spheres, cylinders), a detector, from wide ranges: is matching better "
                "than never moving?", f"mAP@.5 with 160 renders on {gains(none, match)}" + (
-                   f". In rounds of 40, {_renders(rounds)} renders: {gains(none, rounds)}" if rounds else "")]
+                   f". In rounds of 40, {renders(rounds.values())} renders: {gains(none, rounds)}" if rounds else "")]
     if rounds and after:
         yield ["... and is AutoSimulate as it is, two such rounds and six hypergradients, 320 renders, better than "
                "they alone?",
@@ -77,12 +77,6 @@ def answers(results: Path) -> Iterator[list[str]]:
 
 def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:
     return {int(row["seed"]): row for row in rows if row["arm"] == arm}
-
-
-def _renders(own: Mapping[int, Mapping[str, str]]) -> str:
-    """How many there were, "160 to 320" where seeds differ: matching ends where nothing is left to match."""
-    each = sorted({int(row["renders"]) for row in own.values()})
-    return str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}"
 
 
 def _median(own: Mapping[int, Mapping[str, str]], column: str) -> str:

@@ -135,19 +135,18 @@ def derivative(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _T
 
 def _moments(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _Total) -> tuple[Tensor, Tensor, Tensor]:
     """(dD/du (P,), its variance by the renders (P,), that by the photographs (P,))."""
-    gradient, of_renders, of_photographs = _of_sum(psi, draws, weights, total.distances)
-    if total.alone.any():
-        last = _of_sum(psi, draws, weights, total.distances[-1:])
-        gradient, of_renders, of_photographs = (
-            torch.where(total.alone, one, all_) for one, all_ in zip(last, (gradient, of_renders, of_photographs),
-                                                                     strict=True))
+    scores = psi.score(draws)
+    of_sum = _moments_of_sum(scores, weights, total.distances)
+    if not total.alone.any():
+        return of_sum
+    of_last = _moments_of_sum(scores, weights, total.distances[-1:])
+    gradient, of_renders, of_photographs = (torch.where(total.alone, last, whole)
+                                            for last, whole in zip(of_last, of_sum, strict=True))
     return gradient, of_renders, of_photographs
 
 
-def _of_sum(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, distances: Sequence[Distance]
-            ) -> tuple[Tensor, Tensor, Tensor]:
-    """As ``_moments``, of the distances' sum in all coordinates."""
-    scores = psi.score(draws)
+def _moments_of_sum(scores: Tensor, weights: Tensor, distances: Sequence[Distance]) -> tuple[Tensor, Tensor, Tensor]:
+    """As ``_moments``, of the distances' sum in all coordinates. ``scores`` (N, P) of the draws."""
     slope = torch.stack([distance.derivative(weights) for distance in distances]).sum(0)
     terms = scores * (slope - weights @ slope)[:, None]
     gradient = weights @ terms
