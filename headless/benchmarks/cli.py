@@ -27,6 +27,7 @@ COMMANDS = {
     "places-course": "what p of places looks like over a run, and what 27 to 216 images of it are worth",
     "places-judges": "the p that places learned, judged by a larger detector and by networks with layers frozen",
     "solids": "a second real data set: cubes, spheres and cylinders on photographs with boxes, a detector",
+    "dice": "a third real data set: dice on photographs with boxes, a detector",
     "complement": "photographs to train on (LM-O), alone and beside renders of the start and of a matched psi",
 }
 

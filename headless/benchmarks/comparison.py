@@ -42,6 +42,27 @@ def renders(rows: Iterable[Mapping[str, str]]) -> str:
     return str(each[0]) if len(each) == 1 else f"{each[0]} to {each[-1]}"
 
 
+def by_seed(rows: Iterable[Mapping[str, str]], arm: str) -> dict[int, Mapping[str, str]]:
+    """{seed: its row} of one arm."""
+    return {int(row["seed"]): row for row in rows if row["arm"] == arm}
+
+
+def median(own: Mapping[int, Mapping[str, str]], column: str) -> str:
+    """Of a column over seeds."""
+    return short(statistics.median(number(row, column) for row in own.values()))
+
+
+def against(own: Mapping[int, Mapping[str, str]], other: Mapping[int, Mapping[str, str]], column: str) -> list[str]:
+    """How much more a column is than another's, and in how many of the seeds that both have."""
+    gains = [number(own[seed], column) - number(other[seed], column) for seed in own if seed in other]
+    return [spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"] if gains else ["-", "-"]
+
+
+def spread(values: Sequence[float]) -> str:
+    """The median, and the least and the most."""
+    return f"{signed(statistics.median(values))} ({signed(min(values))} to {signed(max(values))})"
+
+
 #: A line of a comparison: its name for the reader, the renders of its search, its scores.
 Line = tuple[str, str, Scores]
 
@@ -76,7 +97,7 @@ def better(first: Scores, second: Scores) -> str:
 def gain(first: Scores, second: Scores) -> str:
     """"+.209 (+.119 to +.260)": ``first``'s mIoU above ``second``'s, over the seeds that both have."""
     a, b = paired(first.miou, second.miou)
-    return f"{signed(statistics.median(a - b))} ({signed(min(a - b))} to {signed(max(a - b))})" if len(a) else "-"
+    return spread([*(a - b)]) if len(a) else "-"
 
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .comparison import markdown, renders, short, signed
+from .comparison import against, by_seed, markdown, median, renders, short, spread
 from .table import commits, number, read_rows
 
 Rows = Sequence[Mapping[str, str]]
@@ -66,13 +66,11 @@ def _others_section(results: Path) -> tuple[str, str]:
 
 def _judged(judge: str, rows: Rows, column: str, score: str) -> Iterator[list[str]]:
     """A line for each arm: medians, and the score against the null control with the same random numbers."""
-    none = _by_seed(rows, "none")
+    none = by_seed(rows, "none")
     for arm, name in _NAMES.items():
-        if own := _by_seed(rows, arm):
-            gains = [number(own[seed], column) - number(none[seed], column) for seed in sorted(own) if seed in none]
-            against = [_spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"]
-            yield [judge, name, str(len(own)), renders(own.values()), f"{score} {_median(own, column)}",
-                   _median(own, "loss"), *(["-"] * 2 if arm == "none" or not gains else against)]
+        if own := by_seed(rows, arm):
+            yield [judge, name, str(len(own)), renders(own.values()), f"{score} {median(own, column)}",
+                   median(own, "loss"), *(["-"] * 2 if arm == "none" else against(own, none, column))]
 
 
 def _sources(rows: Rows, names: Sequence[str], judge: str = "") -> str:
@@ -95,20 +93,20 @@ def _commands(rows: Rows) -> Iterator[tuple[str, str, str]]:
         iterations, _, images = run.partition("x")
         arms: dict[str, list[str]] = {}
         for arm in dict.fromkeys(row["arm"] for row in own):
-            arms.setdefault(",".join(map(str, sorted(_by_seed(own, arm)))), []).append(arm)
+            arms.setdefault(",".join(map(str, sorted(by_seed(own, arm)))), []).append(arm)
         for seeds, of_seeds in arms.items():
             yield ",".join(of_seeds), seeds, f" --iterations {iterations} --images {images}" if run else ""
 
 
 def answers(results: Path) -> Iterator[list[str]]:
     rows = read(results, *FILES)
-    own = _by_seed(rows, "match-looks")
+    own = by_seed(rows, "match-looks")
     if not own:
         return
     told, closed = _gain(rows, "match-looks")
     told += f"; loss gap to the expert's scene closed: {closed}"
     network = read(results, *NETWORK)
-    if judged := _by_seed(network, "match-looks"):
+    if judged := by_seed(network, "match-looks"):
         seeds = ", ".join(map(str, sorted(judged)))
         told += f". Judged by a network, all of it trained (seeds {seeds}): {_gain(network, 'match-looks')[0]}"
     yield [f"real photographs (LM-O) from wide ranges: is matching ({_run(list(own.values()))} renders) better than "
@@ -117,26 +115,26 @@ def answers(results: Path) -> Iterator[list[str]]:
         return
     yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
            "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
-                     for arm in ("match-looks", "match-looks-autosimulate") if _by_seed(expert, arm))
+                     for arm in ("match-looks", "match-looks-autosimulate") if by_seed(expert, arm))
            + f"; {_judges_spread(expert)} (`{EXPERT[0]}`, as from wide ranges but `--start expert --width 160`, "
            f"{commits(expert)})"]
 
 
 def _gain(rows: Rows, arm: str) -> tuple[str, str]:
     """What ``arm`` is worth in a sentence, and the share of the gap that it closed."""
-    own = _by_seed(rows, arm)
-    none = {seed: row for seed, row in _by_seed(rows, "none").items() if seed in own}
+    own = by_seed(rows, arm)
+    none = {seed: row for seed, row in by_seed(rows, "none").items() if seed in own}
     loss, better, decided, more, closed = _against(rows, arm, own)
-    return (f"calibrated loss {_median(none, 'loss')} -> {_median(own, 'loss')}, difference {loss}, better in "
-            f"{better}; mIoU with decision biases {_median(none, 'decided')} -> {_median(own, 'decided')}, difference "
+    return (f"calibrated loss {median(none, 'loss')} -> {median(own, 'loss')}, difference {loss}, better in "
+            f"{better}; mIoU with decision biases {median(none, 'decided')} -> {median(own, 'decided')}, difference "
             f"{decided}, better in {more}"), closed
 
 
 def _judges_spread(rows: Rows) -> str:
     """How much judges of the start itself differ, which only their renders' random numbers tell apart."""
-    none = list(_by_seed(rows, "none").values())
-    spread = [short(statistics.stdev(number(row, column) for row in none)) for column in ("loss", "decided")]
-    return f"judges of the start alone differ by {' and '.join(spread)} (standard deviations of {len(none)})"
+    none = list(by_seed(rows, "none").values())
+    each = [short(statistics.stdev(number(row, column) for row in none)) for column in ("loss", "decided")]
+    return f"judges of the start alone differ by {' and '.join(each)} (standard deviations of {len(none)})"
 
 
 def read(results: Path, *names: str) -> list[dict[str, str]]:
@@ -156,15 +154,15 @@ def summary(rows: Rows) -> list[str]:
                "loss gap to the expert closed"]
     lines = []
     for arm, name in _NAMES.items():
-        own = _by_seed(rows, arm)
+        own = by_seed(rows, arm)
         if own:
-            lines.append([name, str(len(own)), renders(own.values()), *(_median(own, each) for each in (
+            lines.append([name, str(len(own)), renders(own.values()), *(median(own, each) for each in (
                 "loss", "decided", "miou")), *_against(rows, arm, own)])
     return markdown(columns, lines)
 
 
 def _against(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list[str]:
-    none, expert = _by_seed(rows, "none"), _by_seed(rows, "expert")
+    none, expert = by_seed(rows, "none"), by_seed(rows, "expert")
     if arm == "none":
         return ["-"] * 5
     cells = []
@@ -172,7 +170,7 @@ def _against(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list
         gains = [number(own[seed], column) - number(none[seed], column) for seed in sorted(own) if seed in none]
         if not gains:
             return ["-"] * 5
-        cells += [_spread(gains), f"{sum(sign * each > 0 for each in gains)} of {len(gains)}"]
+        cells += [spread(gains), f"{sum(sign * each > 0 for each in gains)} of {len(gains)}"]
     closed = [gap_closed(*(number(each[seed], "loss") for each in (none, own, expert)))
               for seed in sorted(own) if seed in none and seed in expert]
     return [*cells, ", ".join(f"{share:.0%}".replace("%", " %") for share in closed) if closed and arm != "expert"
@@ -182,16 +180,3 @@ def _against(rows: Rows, arm: str, own: Mapping[int, Mapping[str, str]]) -> list
 def gap_closed(none: float, arm: float, expert: float) -> float:
     """The share of the loss between the start and the expert's scene; NaN where the expert's is not better."""
     return (none - arm) / (none - expert) if none > expert else math.nan
-
-
-def _by_seed(rows: Rows, arm: str) -> dict[int, Mapping[str, str]]:
-    return {int(row["seed"]): row for row in rows if row["arm"] == arm}
-
-
-def _median(own: Mapping[int, Mapping[str, str]], column: str) -> str:
-    return short(statistics.median(number(row, column) for row in own.values()))
-
-
-def _spread(values: Sequence[float]) -> str:
-    """The median, and the least and the most."""
-    return f"{signed(statistics.median(values))} ({signed(min(values))} to {signed(max(values))})"

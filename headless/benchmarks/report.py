@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import (
+    boxes_report,
     complement_report,
     figures,
     gradient_report,
@@ -23,7 +24,6 @@ from . import (
     report_machine,
     report_standin,
     report_workers,
-    solids_report,
 )
 from .comparison import markdown
 from .options import RESULTS
@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> None:
 def text(results: Path) -> str:
     """RESULTS.md as the CSVs in ``results`` say it."""
     sections = [answers(results), *photographs_report.sections(results), *places_report.sections(results),
-                *solids_report.sections(results), *complement_report.sections(results),
+                *boxes_report.SOLIDS.section(results), *boxes_report.DICE.section(results),
+                *complement_report.sections(results),
                 report_standin.section(results, "wide"), report_standin.section(results, "narrow"),
                 *(report_blender.section(results, name) for name in ("demo", "clevr")), speed(results)]
     machines = sorted({row["machine"] for row in read_rows(*results.glob("*.csv"))})
@@ -90,7 +91,7 @@ def answers(results: Path) -> tuple[str, str]:
     """What it is worth."""
     rows = itertools.chain(photographs_report.answers(results), places_report.answers(results),
                            places_course_report.answers(results), places_judges_report.answers(results),
-                           solids_report.answers(results),
+                           boxes_report.SOLIDS.answers(results), boxes_report.DICE.answers(results),
                            report_standin.answers(results), report_blender.answers(results),
                            gradient_report.answers(results))
     return "The answers", _answered(rows)

@@ -10,7 +10,7 @@ from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
 from autosimulate_addon.blender.scenes import lmo as lmo_scene
-from autosimulate_addon.blender.scenes import lmo_places, lmo_starts, solids
+from autosimulate_addon.blender.scenes import dice, lmo_places, lmo_starts, solids
 from autosimulate_addon.protocol import InputError
 
 
@@ -157,6 +157,29 @@ def test_solids_stand_on_the_table_however_they_are_stretched(shared_data, tmp_p
             assert max(heights) == pytest.approx(4 * solids.HALF, abs=1e-3)
     image = _render(scene, tmp_path / "solids.png")
     assert 0.1 < image.mean() < 0.8 and image.std() > 0.1
+
+
+def test_dice_lie_on_the_table_and_show_their_pips(tmp_path):
+    dice.build(tmp_path / "dice.blend")
+    scene, found, classes = _reopened(tmp_path / "dice.blend")
+    assert classes.names == ("background", "die") and found["Dice Absent"].count == dice.MOST
+    camera = scene.camera
+    bpy.data.objects["Elevation"].rotation_euler.x = 0.0          # from straight above
+    camera.location.z = 0.1
+    for number in range(1, dice.MOST + 1):
+        made = bpy.data.objects[f"Die {number}"]
+        heights = [(made.matrix_world @ vertex.co).z for vertex in made.data.vertices]
+        assert min(heights) == pytest.approx(0.0, abs=1e-4) and max(heights) == pytest.approx(2 * dice.HALF, abs=1e-4)
+        # What is on top and what is below sum to seven, and a pip is ten triangles' corners.
+        pips = [face for face in made.data.polygons if face.material_index == 1]
+        top, below = (sum(sign * face.normal.z > 0.9 for face in pips) for sign in (1, -1))
+        assert len(pips) == 21 and (top, below) == ((number - 1) % 6 + 1, 7 - ((number - 1) % 6 + 1))
+        made.color = (0.5, 0.02, 0.02, 1.0)
+        made.parent.location = (0.0, 0.0, 0.0) if number == 6 else (9.0, 0.0, 0.0)
+    image = _render(scene, tmp_path / "dice.png")
+    height, width = image.shape[:2]
+    middle = image[2 * height // 5:3 * height // 5, 2 * width // 5:3 * width // 5]
+    assert (middle.min(-1) > 0.3).mean() > 0.1 and (middle[..., 0] > 2.0 * middle[..., 1]).mean() > 0.3     # white, red
 
 
 @pytest.mark.parametrize("build", [clevr_scene.build, lmo_scene.build, lmo_places.build, solids.build])

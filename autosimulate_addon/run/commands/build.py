@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...blender.marks import properties, settings
-from ...blender.scenes import clevr, demo, lmo, lmo_places, parts, solids
+from ...blender.scenes import clevr, demo, dice, lmo, lmo_places, parts, solids
 from ...protocol import InputError
 from ..arguments import settings as settings_of
 from ..config import combine
@@ -18,6 +18,10 @@ from ..process.log import Log
 from ..process.streams import say
 from ..record.directory import check_writable
 
+#: What builds a scene of Blender's own shapes from the start.
+OWN: dict[str, Callable[[str], object]] = {
+    "demo": lambda start: demo.build(start=start),
+    "dice": lambda start: dice.build()}
 #: What builds a scene from the folder with its assets and the start.
 FROM_DATA: dict[str, Callable[[Path, str], object]] = {
     "clevr": lambda data, start: clevr.build(data, start=start),
@@ -26,7 +30,7 @@ FROM_DATA: dict[str, Callable[[Path, str], object]] = {
     "solids": lambda data, start: solids.build(data)}
 #: Scenes and where psi may begin in each, the default first.
 STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark"),
-          "lmo-places": ("uniform",), "solids": ("wide",)}
+          "lmo-places": ("uniform",), "solids": ("wide",), "dice": ("wide",)}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -45,8 +49,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     given = settings_of(options)
     combine(given)                      # which says what none of them may be
     properties.ensure_registered()
-    if options.what == "demo":
-        demo.build(start=start)
+    if options.what in OWN:
+        OWN[options.what](start)
     else:
         if options.data is None:
             raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
