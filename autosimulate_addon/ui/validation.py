@@ -14,6 +14,7 @@ import numpy as np
 
 from ..blender.marks.classes import CLASS_COLORS, read_classes
 from ..blender.marks.mark import ClassTable
+from ..core.datasets.pictures import crop_box
 from ..protocol import AutoSimulateError
 from ..run.process.names import FOLDER_SUMMARY
 from ..run.process.script import RUN_SCRIPT
@@ -26,6 +27,8 @@ from .torch.python import PythonError, python_command
 #: How many images are looked into; enough to find a systematic fault, and quick in a folder of thousands.
 LIMIT = 64
 _INTERVAL_SECONDS = 0.2
+#: A photograph of which so much is left is not called cut.
+_WHOLE = 0.98
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Found:
     images: tuple[tuple[str, int], ...] = ()    # class name, how many of the examined images show it
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None         # (width, height) that most of the examined images have
 
 
 #: By folder and task.
@@ -76,6 +80,16 @@ def want(folder: str, task: str, classes: Callable[[], ClassTable]) -> None:
             redraw.sidebars()
 
     bpy.app.timers.register(now, first_interval=_INTERVAL_SECONDS)
+
+
+def cut(found: Found, width: int, height: int) -> tuple[int, int] | None:
+    """(width, height) of what is left of the photographs at the size of the renders; None where next to nothing goes.
+    """
+    if found.size is None:
+        return None
+    left, top, right, bottom = crop_box(found.size, width, height)
+    share = (right - left) * (bottom - top) / (found.size[0] * found.size[1])
+    return (round(right - left), round(bottom - top)) if share < _WHOLE else None
 
 
 def looking() -> bool:
@@ -142,7 +156,8 @@ def _look_here(folder: str, names: tuple[str, ...] = (), ids: dict | None = None
 
 def _take(content: dict) -> None:
     _found[_folder, _task] = Found(_folder, content["description"], content["n_images"], content["examined"],
-                            tuple(content["images"].items()), tuple(content["notes"]), tuple(content["problems"]))
+                            tuple(content["images"].items()), tuple(content["notes"]), tuple(content["problems"]),
+                            tuple(content["size"]) if content["size"] else None)
     try:
         _show_example([Path(path) for path in content["example"] if path], content["boxes"])
     except (OSError, RuntimeError):

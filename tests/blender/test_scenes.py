@@ -9,8 +9,8 @@ from autosimulate_addon.blender.marks import factors
 from autosimulate_addon.blender.marks import mark_scene as marks_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
-from autosimulate_addon.blender.scenes import lmo as lmo_scene
 from autosimulate_addon.blender.scenes import dice, lmo_places, lmo_starts, solids
+from autosimulate_addon.blender.scenes import lmo as lmo_scene
 from autosimulate_addon.protocol import InputError
 
 

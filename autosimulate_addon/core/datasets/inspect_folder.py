@@ -41,6 +41,7 @@ class Summary:
     has_boxes: bool = False
     #: Of the example where boxes are counted: class index (id without classes), x0, y0, x1, y1 as shares of its sides.
     example_boxes: tuple[tuple[float, ...], ...] = ()
+    size: tuple[int, int] | None = None         # (width, height) that most of the examined images have
 
     @property
     def ok(self) -> bool:
@@ -88,7 +89,8 @@ def inspect(folder: str | PathLike[str], classes: tuple[str, ...] | None = None,
                    {names.get(key, str(key)): shown.get(key, 0) for key in keys} if pillow else None,
                    ignored, tuple(notes), tuple(problems),
                    (source.samples[0].image, source.samples[0].mask) if source.samples else None,
-                   source.has_masks, source.has_boxes, _example_boxes(source, table) if boxed and pillow else ())
+                   source.has_masks, source.has_boxes, _example_boxes(source, table) if boxed and pillow else (),
+                   Counter(sizes).most_common(1)[0][0] if sizes else None)
 
 
 def _ids(source: Source, counts: Mapping[int, int], boxed: bool) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import warnings
 from pathlib import Path
@@ -138,6 +139,16 @@ def crop_box(size: tuple[int, int], width: int, height: int) -> tuple[float, flo
         box_h = h
     left, top = (w - box_w) / 2, (h - box_h) / 2
     return (left, top, left + box_w, top + box_h)
+
+
+def size_like(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """(width, height) of renders in the shape of a picture of ``size`` with about as many pixels as ``width`` x
+    ``height``, in even numbers; of those within a tenth, the nearest in shape."""
+    w, h = size
+    middle = math.sqrt(width * height * w / h)
+    choices = [(each, max(8, 2 * round(each * h / w / 2)))
+               for each in range(max(8, 2 * round(0.95 * middle / 2)), 2 * round(1.05 * middle / 2) + 2, 2)]
+    return min(choices, key=lambda each: (round(abs(math.log(each[0] * h / (each[1] * w))), 4), abs(each[0] - middle)))
 
 
 def resample_photograph(picture, width: int, height: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from .class_ids import ClassIds, Said
 from .class_table import listed
 from .dataset import IGNORE, Dataset
 from .detect import find_source
-from .pictures import crop_box, is_turned, read_photograph, resample_labels, resample_photograph
+from .pictures import crop_box, is_turned, read_photograph, resample_labels, resample_photograph, size_like
 from .problems import SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
 
@@ -140,7 +140,8 @@ def crop_note(sizes: list[tuple[int, int]], width: int, height: int) -> list[str
     w, h = sizes[0]
     left, top, right, bottom = crop_box((w, h), width, height)
     return [f"{len(sizes)} images have another aspect than the {width} x {height} renders and are cut to it around "
-            f"their centre (the first from {w} x {h} to {right - left:.0f} x {bottom - top:.0f})."]
+            f"their centre (the first from {w} x {h} to {right - left:.0f} x {bottom - top:.0f}); renders of "
+            f"{' x '.join(map(str, size_like((w, h), width, height)))} have its shape."]
 
 
 def _absent_note(classes: tuple[str, ...], counts: np.ndarray) -> list[str]:

@@ -17,7 +17,7 @@ def folder_summary(folder: str, classes: tuple[str, ...], ids: Mapping[str, int 
     return {"description": summary.description, "n_images": summary.n_images, "examined": summary.examined,
             "images": dict(summary.images or {}), "notes": notes, "problems": list(summary.problems),
             "example": [str(path) if path else "" for path in summary.example or ()],
-            "boxes": [list(row) for row in summary.example_boxes]}
+            "boxes": [list(row) for row in summary.example_boxes], "size": summary.size}
 
 
 def task_notes(summary: Summary) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...blender.marks import settings
+from ...core.datasets.pictures import size_like
 from ...protocol import InputError
 from .. import reasons, validation
 from ..jobs import launch
@@ -61,10 +62,32 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
         return attempt(self, work)
 
 
+class AUTOSIMULATE_OT_shape_from_validation(bpy.types.Operator):
+    """Render in the shape of the photographs, with about as many pixels as now, so that nothing of them is cut"""
+
+    bl_idname = "autosimulate.shape_from_validation"
+    bl_label = "Take Shape from Folder"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return reasons.allowed(cls, context, reasons.scene_editable, reasons.has_validation, _was_looked_into)
+
+    def execute(self, context):
+        def work():
+            group = context.scene.autosimulate
+            found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
+            group.width, group.height = size_like(found.size, group.width, group.height)
+            return f"Renders are {group.width} x {group.height} pixels"
+
+        return attempt(self, work)
+
+
 def _was_looked_into(context: bpy.types.Context) -> str:
     group = reasons.settings(context)
     found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
     return "" if found and found.images else "Check the folder first"
 
 
-CLASSES = (AUTOSIMULATE_OT_check_validation, AUTOSIMULATE_OT_classes_from_validation)
+CLASSES = (AUTOSIMULATE_OT_check_validation, AUTOSIMULATE_OT_classes_from_validation,
+           AUTOSIMULATE_OT_shape_from_validation)

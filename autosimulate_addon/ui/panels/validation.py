@@ -51,6 +51,11 @@ class AUTOSIMULATE_PT_validation(Sidebar, bpy.types.Panel):
                 share.alignment = "RIGHT"
                 share.label(text=iface_("in {:d} of {:d}").format(count, found.examined))
             layout.operator("autosimulate.classes_from_validation", icon="ADD")
+        group = context.scene.autosimulate
+        if left := validation.cut(found, group.width, group.height):
+            paragraph(layout, context, iface_("Photographs of {:d} x {:d} are cut to {:d} x {:d}, the shape of the "
+                                              "renders").format(*found.size, *left), icon="INFO")
+            layout.operator("autosimulate.shape_from_validation", icon="FULLSCREEN_ENTER")
         for note in found.notes:
             paragraph(layout, context, note, icon="INFO")
 

@@ -10,18 +10,28 @@ import pytest
 from PIL import Image
 
 from autosimulate_addon.core.datasets import inspect
+from autosimulate_addon.core.datasets.pictures import crop_box, size_like
 from tests.core.datasets.folders import CLASSES, HEIGHT, WIDTH, fails, photograph, read, scene_labels, write
 
 
 def test_resampling_keeps_aspect_by_cutting_and_says_so(tmp_path):
     write(tmp_path)
     square = read(tmp_path, size=(15, 15))
-    assert "3 images" in square.notes[0] and "40 x 30 to 30 x 30" in square.notes[0]
+    assert "3 images" in square.notes[0] and "40 x 30 to 30 x 30); renders of 16 x 12 have" in square.notes[0]
     assert np.array_equal(square.labels[1], scene_labels()[1::2, 5:35][:, 1::2])
     half = read(tmp_path, size=(20, 15))
     assert half.notes == ()
     means = photograph(scene_labels()).reshape(15, 2, 20, 2, 3).mean((1, 3))
     assert np.abs(half.images[1][1:-1, 1:-1] - means[1:-1, 1:-1]).mean() < 12
+
+
+@pytest.mark.parametrize("size", [(640, 640), (4032, 3024), (3024, 4032), (6000, 4000), (1920, 1080), (1000, 667)])
+def test_renders_in_the_shape_of_photographs_cut_next_to_nothing(size):
+    for width, height in ((192, 160), (128, 96), (64, 48)):
+        shaped = size_like(size, width, height)
+        left, top, right, bottom = crop_box(size, *shaped)
+        assert (right - left) * (bottom - top) > 0.98 * size[0] * size[1]
+        assert 0.85 < shaped[0] * shaped[1] / (width * height) < 1.15 and not any(side % 2 for side in shaped)
 
 
 def test_shrinking_averages_areas(tmp_path):
