@@ -244,8 +244,9 @@ SETTINGS: tuple[Setting, ...] = (
             "module: images to features", metavar="FILE", label="Module", panel="network", subtype="FILE_PATH",
             preset=False, only=("encoder", "module")),
     Setting("learning_rate", float, None, "network", "step of the network's training", 1e-9, 10.0, metavar="X"),
+    # It decides last digits, as a machine does: a run may go on where there is no graphics card.
     Setting("device", str, "auto", "network", "where the network runs", choices=DEVICES, label="Device",
-            panel="network", preset=False),
+            panel="network", preset=False, decides=False),
 
     Setting("workers", int, 1, "processes", "processes that render; with 1 it is the job itself; the result is the "
             "same with any number", 1, 1024, label="Render Processes", panel="advanced", soft_high=16, preset=False,

@@ -84,7 +84,7 @@ def _guarded(options: argparse.Namespace, results: TextIO, log: Log) -> int:
 def _unexpected(error: Exception, log: Log) -> int:
     first = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
     path = log.exception("unexpected error")
-    say(f"Unexpected error: {type(error).__name__}: {first} (details in {path}).")
+    say(f"Unexpected error: {type(error).__name__}: {first}{f' (details in {path})' if path else ''}.")
     return 1
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import bpy
 import numpy as np
@@ -48,7 +50,12 @@ class Found:
 #: By folder and task.
 _found: dict[tuple[str, str], Found] = {}
 _process: subprocess.Popen | None = None
+#: What it prints: a file, for a pipe that nobody reads while it runs would stop it where there is much to say.
+_printed: IO[bytes] | None = None
 _folder, _task = "", "auto"
+#: What the classes are asked by, where no process can be.
+_names: tuple[str, ...] = ()
+_ids: dict | None = None
 #: Folders that were looked into, or will be, without anybody asking.
 _wanted: set[tuple[str, str]] = set()
 
@@ -106,21 +113,21 @@ def look(folder: str, task: str, classes: ClassTable) -> None:
 
     Raises OSError when the folder cannot be read.
     """
-    global _process, _folder, _task
+    global _process, _printed, _folder, _task, _names, _ids
     os.listdir(folder)
     cancel()
     icons.forget("validation")
     _found.pop((folder, task), None)
     _folder, _task = folder, task
-    ids = validation_ids(folder, classes)
-    names = list(classes.names) if len(classes.names) > 1 else []
-    request = json.dumps([torch_status.current().site_packages, folder, names, ids, LIMIT, task])
+    _names, _ids = classes.names if len(classes.names) > 1 else (), validation_ids(folder, classes)
+    request = json.dumps([torch_status.current().site_packages, folder, _names, _ids, LIMIT, task])
     try:        # in a Python that has Pillow, where the window's own has not
+        _printed = tempfile.TemporaryFile()
         _process = subprocess.Popen([python_command(), str(RUN_SCRIPT), FOLDER_SUMMARY, request],
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                    text=True, start_new_session=os.name == "posix")
+                                    stdin=subprocess.DEVNULL, stdout=_printed, stderr=subprocess.DEVNULL,
+                                    start_new_session=os.name == "posix")
     except (OSError, PythonError):
-        _look_here(folder, tuple(names), ids)
+        _look_here()
         return
     if bpy.app.background:
         _process.wait()
@@ -136,22 +143,25 @@ def poll() -> float | None:
         return None
     if _process.poll() is None:
         return _INTERVAL_SECONDS
-    output, _process = _process.communicate()[0], None
+    _process = None
+    with _printed:
+        _printed.seek(0)
+        output = _printed.read().decode(errors="replace")
     try:
         content = json.loads(output.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        _look_here(_folder)
+        _look_here()
     else:
         _take(content)
     redraw.sidebars()
     return None
 
 
-def _look_here(folder: str, names: tuple[str, ...] = (), ids: dict | None = None) -> None:
+def _look_here() -> None:
     """In this process, which may lack Pillow: then the files are counted and not looked into."""
     from ..run.images.folder_summary import folder_summary
 
-    _take(folder_summary(folder, names, ids, LIMIT, _task))
+    _take(folder_summary(_folder, _names, _ids, LIMIT, _task))
 
 
 def _take(content: dict) -> None:
@@ -214,6 +224,7 @@ def cancel() -> None:
         _process.kill()
         _process.wait()
         _process = None
+        _printed.close()
 
 
 def unregister() -> None:

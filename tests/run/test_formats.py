@@ -168,6 +168,9 @@ def test_voc(made):
     width, height = data.images[0].size
     read = read_dataset(folder / "voc", data.classes, None, width, height)
     assert np.array_equal(read.labels, np.stack([image.labels() for image in data.images]))
+    for image, boxes in zip(data.images, read.boxes, strict=True):      # those that were written, to the pixel
+        corners = [(x, y, x + w, y + h) for x, y, w, h in (each["bbox"] for each in image.annotations)]
+        assert sorted(map(tuple, boxes[:, 1:].tolist())) == sorted(corners)
     for image in data.images:
         root = ElementTree.parse(folder / "voc/Annotations" / f"{image.name}.xml").getroot()
         objects = np.asarray(Image.open(folder / "voc/SegmentationObject" / image.path.name))

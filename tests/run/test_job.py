@@ -176,6 +176,7 @@ def test_kill_and_resume(inputs, reference, tmp_path, repo_root):
 def test_resume_refuses_other_settings(reference, capfd):
     assert run("--resume", reference, "--seed", 6) == 2
     assert "--seed" in capfd.readouterr().err
+    assert run("--resume", reference, "--device", "cpu") == 0       # on a machine without the graphics card
 
 
 def test_the_scene_is_as_before(inputs, tmp_path, monkeypatch):

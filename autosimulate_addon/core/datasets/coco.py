@@ -94,7 +94,8 @@ def _source(folder: Path, path: Path, data: dict) -> Source:
             source.problems.add(BAD_ANNOTATION, f"annotation {number}", "its image or category is unknown")
             continue
         annotations.setdefault(_key(entry["image_id"]), []).append(
-            CocoObject(positions[_key(entry["category_id"])], entry.get("segmentation"), entry.get("bbox")))
+            CocoObject(positions[_key(entry["category_id"])], entry.get("segmentation"), entry.get("bbox"),
+                       entry.get("iscrowd") == 1))
     if not data["annotations"]:
         source.hint = "its list of annotations is empty"
     objects = [entry for entry in data["annotations"] if isinstance(entry, dict)]

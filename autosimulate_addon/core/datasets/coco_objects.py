@@ -14,11 +14,13 @@ from .problems import BAD_ANNOTATION, NO_MASK, NO_OUTLINE, SIZE_MISMATCH, FilePr
 
 @dataclass(frozen=True)
 class CocoObject:
-    """One annotation: its category's position, and its fields ``segmentation`` and ``bbox`` as the file has them."""
+    """One annotation: its category's position, its fields ``segmentation`` and ``bbox`` as the file has them, and
+    whether it is a crowd: many objects in one outline, which no box is to be found around."""
 
     position: int
     segmentation: Any
     bbox: Any
+    crowd: bool = False
 
 
 def ids_of(objects: list[CocoObject], stated: tuple[Any, Any], skip: Callable[..., None],
@@ -54,7 +56,7 @@ def boxes_of(objects: list[CocoObject], size: tuple[int, int]) -> np.ndarray:
     """(n, 5): position and corners of each object that has a box, or an outline to put one around."""
     rows = []
     for entry in objects:
-        corners = _corners(entry, size)
+        corners = None if entry.crowd else _corners(entry, size)
         if corners is not None:
             rows.append((entry.position, *corners))
     return as_boxes(rows)

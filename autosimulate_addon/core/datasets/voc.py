@@ -77,7 +77,8 @@ def _shape(element: Element, numbers: ClassNumbers) -> Shape:
         outlines = tuple(_outline(polygon) for polygon in element.findall("polygon"))
     except ValueError as error:
         raise FileProblem(BAD_ANNOTATION, f"the corners of '{name}' are no numbers") from error
-    box = None if element.find("bndbox") is None else (x0, y0, x1, y1)
+    # Pixels count from 1, and the last ones belong to the box.
+    box = None if element.find("bndbox") is None else (x0 - 1, y0 - 1, x1, y1)
     if not is_finite(box or ()) or not all(is_finite(outline) for outline in outlines):
         raise FileProblem(BAD_ANNOTATION, f"the corners of '{name}' are no numbers")
     return Shape(numbers.of(name), outlines, box)

@@ -44,6 +44,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     test = prepare.labelled_images(config.test, marked.classes, config)
     config, chosen = prepare.decided(config, test)
     tell(chosen)
+    if config.learner == "head" and not config.validation:
+        tell(["Without --validation the head's l2 is chosen on the test images themselves, which flatters it."])
     requirements.check("evaluate", task=config.task)
     prepare.check_network(config, marked.classes.names)
     evaluation = _evaluation(config, options.count or config.fresh_count, marked, test)

@@ -66,7 +66,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
             progress.update("predict", 1.0, images=len(paths), force=True)
         finally:
             progress.close()
-            _write_coco(output, description.classes, images, results)
+            if images:
+                _write_coco(output, description.classes, images, results)
     if not images:
         raise InputError(f"None of the {len(paths)} photographs in '{options.images}' could be read.")
     left = f" ({len(failed)} of {len(paths)} left out)" if failed else ""

@@ -88,7 +88,7 @@ def resumed(options: argparse.Namespace) -> CheckedRun:
     config = load(directory.config)
     asked = settings(options)
     changed = differences({name: value for name, value in asked.items()
-                           if FIELDS[name].decides and name not in ("scene", "device")}, config)
+                           if FIELDS[name].decides and name != "scene"}, config)
     if changed:
         raise InputError(f"A resumed run keeps its settings, but --{changed[0].replace('_', '-')} differs; leave it "
                          f"out or start a new run.")
@@ -142,7 +142,7 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
 
 def _too_short(config: RunConfig) -> tuple[str, ...]:
     warmup = StepOptions().warmup
-    if config.method != "autosimulate" or config.iterations > warmup:
+    if config.method != "autosimulate" or config.match or config.iterations > warmup:
         return ()
     return (f"The first {warmup} iterations only train the networks: with {config.iterations} the distributions stay "
             f"where they start, so ask for more iterations.",)

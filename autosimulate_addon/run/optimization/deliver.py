@@ -41,7 +41,7 @@ def complete(job: CheckedRun, finished: Done, events: EventLog) -> None:
     if not directory.optimized.exists() and finished.psi:
         attempt(directory.optimized.name, lambda: write_optimized(directory.optimized, job.marked, finished.psi),
                 events)
-    taken_home.complete(directory.network, events)
+    taken_home.complete(directory.network, job.config, events)
     if not directory.report.exists():
         _report(job, events)
 

@@ -16,6 +16,7 @@ from ...core.delivered import DeliveredNetwork
 from ...core.delivered.files import WRITERS, missing_packages
 from ...core.delivered.photographs import Windows
 from ...core.evaluation import Evaluation, Judge
+from ..config import RunConfig
 from ..images import pictures
 from ..images.predicted import predictions_of
 from ..loop_config import loop_config
@@ -60,13 +61,13 @@ def write(job: CheckedRun, best: BestJudge, evaluation: Evaluation, events: Even
                         "scores": _scores(best, evaluation)})
 
 
-def complete(directory: NetworkDirectory, events: EventLog) -> None:
+def complete(directory: NetworkDirectory, config: RunConfig, events: EventLog) -> None:
     """The models that are missing beside a network.json: their package was missing when the run ended."""
     if not directory.description.exists() or all(directory.model(name).exists() for name in WRITERS):
         return
 
     def make() -> None:
-        stored, network = network_file.read(directory)
+        stored, network = network_file.read(directory, config.network_module, config.encoder_module)
         _write_models(directory, network, stored.size, events)
 
     attempt("What is missing of the network", make, events)

@@ -48,10 +48,13 @@ class Log:
         for source in self._sources():
             source.removeHandler(self._memory)
 
-    def exception(self, message: str) -> Path:
-        """Writes the present exception's traceback and returns the file it is in."""
+    def exception(self, message: str) -> Path | None:
+        """Writes the present exception's traceback and returns the file it is in; None where there can be none."""
         if self.path is None:
-            self.write_to(Path(tempfile.gettempdir()) / "autosimulate-log.txt")
+            try:        # in a folder of our own: anybody may have made one of a name that is known beforehand
+                self.write_to(Path(tempfile.mkdtemp(prefix="autosimulate-")) / "log.txt")
+            except OSError:
+                return None
         logger.exception(message)
         return self.path
 

@@ -179,6 +179,7 @@ class Pool:
         for number in range(1, self._limits.starts):
             if self._closing.wait(min(_PAUSE * 2 ** number, _LONGEST_PAUSE)):
                 return
+            child = None
             try:
                 child = self._child(place, reviving=True)
                 child.open()
@@ -186,9 +187,10 @@ class Pool:
                     del self._reviving[place]
                     self._places.reopen(place)
                 return
-            except ChildFailed as error:
+            except (ChildFailed, OSError) as error:         # OSError: no memory or no file for another process
                 why = str(error)
-                self._bury(place, child, why)
+                if child is not None:
+                    self._bury(place, child, why)
             except AutoSimulateError as error:
                 self._places.give_up(place, error)
                 return

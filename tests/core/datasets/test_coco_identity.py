@@ -205,10 +205,10 @@ def test_photographs_turned_by_exif(tmp_path, orientation):
         fails(tmp_path, "a.png", "EXIF")
 
 
-def test_a_crowd_is_an_object_and_images_without_annotation_are_background(tmp_path):
+def test_a_crowd_has_a_mask_and_no_box_and_images_without_annotation_are_background(tmp_path):
     runs = {"size": [HEIGHT, WIDTH], "counts": [0, HEIGHT * 2, HEIGHT * (WIDTH - 2)]}
     save(tmp_path, file(annotations=[{"image_id": 0, "category_id": 2, "iscrowd": 1, "segmentation": runs},
                                      {"image_id": 0, "category_id": 1, "segmentation": CUBE}]))
     data = read(tmp_path)
     assert (data.labels[0][:, :2] == 2).all() and not data.labels[1].any()
-    assert data.boxes[0].tolist() == [[2, 0, 0, 2, HEIGHT], [1, 4, 5, 14, 15]] and data.boxes[1].shape == (0, 5)
+    assert data.boxes[0].tolist() == [[1, 4, 5, 14, 15]] and data.boxes[1].shape == (0, 5)

@@ -141,8 +141,8 @@ def test_yolo_without_any_object_is_an_error(tmp_path):
 def voc_xml(stem: str, polygons: bool = False, size=(WIDTH, HEIGHT), name: str = "") -> str:
     objects = ""
     for label, corners in (("cube", CUBE), ("Sphere", SPHERE)):
-        box = "".join(f"<{key}>{value}</{key}>" for key, value in zip(("xmin", "ymin", "xmax", "ymax"), corners,
-                                                                      strict=True))
+        x0, y0, x1, y1 = corners                            # pixels count from 1, and the last ones belong to the box
+        box = f"<xmin>{x0 + 1}</xmin><ymin>{y0 + 1}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax>"
         points = "".join(f"<x{i}>{x}</x{i}><y{i}>{y}</y{i}>" for i, (x, y) in enumerate(outline(*corners), 1))
         objects += f"<object><name>{label}</name><bndbox>{box}</bndbox>" + \
             (f"<polygon>{points}</polygon>" if polygons else "") + "</object>"

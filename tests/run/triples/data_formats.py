@@ -184,7 +184,8 @@ def voc(polygons: bool = True, masks: bool = False) -> Callable[[Path, Pictures]
                 entry = etree.SubElement(root, "object")
                 etree.SubElement(entry, "name").text = name
                 box = etree.SubElement(entry, "bndbox")
-                for key, value in zip(("xmin", "ymin", "xmax", "ymax"), pictures.corners(number), strict=True):
+                x0, y0, x1, y1 = pictures.corners(number)           # VOC counts pixels from 1
+                for key, value in zip(("xmin", "ymin", "xmax", "ymax"), (x0 + 1, y0 + 1, x1, y1), strict=True):
                     etree.SubElement(box, key).text = str(value)
                 if polygons:
                     outline = etree.SubElement(entry, "polygon")
