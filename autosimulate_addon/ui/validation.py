@@ -122,7 +122,7 @@ def look(folder: str, task: str, classes: ClassTable) -> None:
     _names, _ids = classes.names if len(classes.names) > 1 else (), validation_ids(folder, classes)
     request = json.dumps([torch_status.current().site_packages, folder, _names, _ids, LIMIT, task])
     try:        # in a Python that has Pillow, where the window's own has not
-        _printed = tempfile.TemporaryFile()
+        _printed = tempfile.TemporaryFile()  # noqa: SIM115 - poll closes it
         _process = subprocess.Popen([python_command(), str(RUN_SCRIPT), FOLDER_SUMMARY, request],
                                     stdin=subprocess.DEVNULL, stdout=_printed, stderr=subprocess.DEVNULL,
                                     start_new_session=os.name == "posix")
