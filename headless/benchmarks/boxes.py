@@ -78,7 +78,7 @@ class Comparison:
             first = self._learned(AFTER[arm][0], seed) if arm in AFTER else None
             return learn(arm, self.pools, "wide", self.val, seed, *RUNS[arm], first)
 
-        return remembered(self.options.work / "psi" / f"{arm}_{seed}_{'x'.join(map(str, RUNS[arm]))}.json", find)
+        return remembered(self.pools.learned / f"{arm}_{seed}_{'x'.join(map(str, RUNS[arm]))}.json", find)
 
 
 def _read(folder: Path, classes: tuple[str, ...], config: RunConfig) -> Dataset:

@@ -81,7 +81,7 @@ def _by_seed(seeds: list[int], draws: int) -> dict[int, list[int]]:
 def _pool(options: argparse.Namespace, pools: Pools, arm: str, seed: int) -> RenderStore:
     plain = None
     if arm == MATCHED:
-        path = options.work / "psi" / f"{options.start}_{arm}_{seed}_{options.run}.json"
+        path = pools.learned / f"{options.start}_{arm}_{seed}_{options.run}.json"
         if not path.exists():
             raise InputError(f"'{path}' is not there: run benchmark.py photographs --arms {arm} with its seed first.")
         plain = json.loads(path.read_text(encoding="utf-8"))["psi"]

@@ -117,7 +117,7 @@ def _learned(pools: Pools, arm: str, seed: int, val: Dataset, start: str, iterat
             first = _learned(pools, before, seed, val, start, *run)
         return learn(arm, pools, start, val, seed, iterations, images, first)
 
-    return remembered(pools.work / "psi" / f"{start}_{arm}_{seed}_{iterations}x{images}.json", find)
+    return remembered(pools.learned / f"{start}_{arm}_{seed}_{iterations}x{images}.json", find)
 
 
 def partner(seed: int) -> int:

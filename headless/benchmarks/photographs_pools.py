@@ -21,6 +21,7 @@ from autosimulate_addon.run.scene import marked_scene
 from autosimulate_addon.run.scene.simulator import BlenderSimulator, open_simulator
 from autosimulate_addon.run.scene.validation_ids import validation_ids
 
+from . import provenance
 from .blender_runs import run_py
 
 
@@ -63,6 +64,11 @@ class Pools:
     def folder(self) -> Path:
         """Of the renders of this size and quality."""
         return self.work / f"{self.config.width}x{self.config.height}x{self.config.samples}"
+
+    @property
+    def learned(self) -> Path:
+        """Of the psi that this version has learned from such renders: another's would not be what a row says it is."""
+        return self.work / "psi" / provenance.commit() / self.folder.name
 
     def name(self, start: str, plain: Mapping[str, Moments] | None, seed: int) -> str:
         """A psi that was learned is named by its numbers: another psi never finds its renders."""
