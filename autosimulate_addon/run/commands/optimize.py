@@ -30,6 +30,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
         return finished.numbers.to_json() if finished.numbers else {}
     log.write_to(job.directory.log)
     events = EventLog(job.directory.events, Scalars(job.directory.tensorboard) if job.config.tensorboard else None)
+    if options.resume is not None:          # the one that stopped it the last time; not another process's, now locked
+        job.directory.cancel.unlink(missing_ok=True)
     try:
         with StopRequest(lambda: job.directory.cancel_requested, _announce_stop) as stop:
             return optimize(job, events, stop).to_json()

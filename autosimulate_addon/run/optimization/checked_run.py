@@ -97,9 +97,7 @@ def resumed(options: argparse.Namespace) -> CheckedRun:
     marked = _copy(directory)
     prepare.check_scene(marked)
     start = read_json(directory.config, "run's config.json").get("start", {})
-    job = _checked(directory, config, marked.starting_at(start), start)
-    directory.cancel.unlink(missing_ok=True)
-    return job
+    return _checked(directory, config, marked.starting_at(start), start)
 
 
 def _copy(directory: RunDirectory) -> MarkedScene:

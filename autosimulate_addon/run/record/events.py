@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,9 @@ from ...protocol.events import Done, Event, Failed, Start, Stopped
 from ..process.streams import finite
 from .directory import RunDirectory
 from .tensorboard import Scalars
+
+#: Far behind what is written: Windows keeps readers, too, off the bytes that are locked.
+_LOCKED_BYTE = 1 << 30
 
 
 class EventLog:
@@ -92,12 +96,16 @@ def read_events(path: Path) -> Iterator[Event]:
 def _lock(file: Any, path: Path) -> None:
     """Keeps a second process off the same run. The lock goes with the process, however that ends."""
     try:
-        import fcntl
-    except ImportError:         # Windows
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(_LOCKED_BYTE)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         file.close()
         raise InputError(f"Another process is working on the run in '{path.parent}'; wait for it or stop it.") from None
     except OSError:             # network file systems without locks
