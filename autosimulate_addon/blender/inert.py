@@ -1,6 +1,6 @@
 """Properties whose value, as the scene is now, changes no picture: to draw it would teach nothing.
 
-Only what can be told for certain without a render; ``run.scene.unseen`` finds the rest by rendering.
+Only what can be told for certain without a render; ``run.optimization.unseen`` finds the rest by rendering.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ..protocol import InputError
-from ..protocol.settings import SETTINGS
+from ..protocol.settings import SETTINGS, default
 from .features.encoder import ENCODERS
 from .hypergradient.options import EstimatorOptions
 from .learners import LEARNERS
@@ -18,41 +18,41 @@ from .networks import NETWORKS
 from .search.autosimulate import StepOptions
 from .search.make import METHODS, search_class
 from .tasks import TASKS
-from .tasks.detection import LEAST_SIDE
 
 
 @dataclass(frozen=True)
 class LoopConfig:
     """Everything that decides the result, beside the simulator, the start and the validation images."""
 
-    task: str = "segmentation"        # a key of TASKS
-    learner: str = "network"          # a key of LEARNERS
-    least_side: float = LEAST_SIDE    # pixels of the shorter side of a render's box, in detection
-    method: str = "autosimulate"
-    approximation: str = "quadratic"
-    objective: str = "soft-miou"      # that psi is to lower over the validation images
-    iterations: int = 20
-    images: int = 24                  # K, rendered per iteration; for trial methods, the size of a trial's data set
-    epochs: int | None = None         # times an image is trained on, over its iteration's steps; None: EPOCHS
-    seed: int = 0
-    device: str = "auto"
-    network: str = "unet"
-    ensemble_size: int | None = None  # that the hypergradient is averaged over; None: NETWORKS_AVERAGED
-    replay: int | None = None         # renders that a step of psi looks at; None: EstimatorOptions.replay
-    network_width: int | None = None
-    network_module: str | Path | None = None
-    frozen_layers: int = 0
-    encoder: str = "auto"             # a key of ENCODERS, or the best that is installed
+    # Task, learner and objective are "auto" on the command line: there the photographs decide, here nothing does.
+    task: str = "segmentation"                  # a key of TASKS
+    learner: str = "network"                    # a key of LEARNERS
+    least_side: float = default("least_side")   # pixels of the shorter side of a render's box, in detection
+    method: str = default("method")
+    approximation: str = default("approximation")
+    objective: str = "soft-miou"                # that psi is to lower over the validation images
+    iterations: int = default("iterations")
+    images: int = default("images")             # K, rendered per iteration; for trial methods, a trial's data set
+    epochs: int | None = default("epochs")      # times an image is trained on, over its iteration's steps; None: EPOCHS
+    seed: int = default("seed")
+    device: str = default("device")
+    network: str = default("network")
+    ensemble_size: int | None = default("ensemble_size")    # averaged over; None: NETWORKS_AVERAGED
+    replay: int | None = default("replay")      # renders that a step of psi looks at; None: EstimatorOptions.replay
+    network_width: int | None = default("network_width")
+    network_module: str | Path | None = None    # no file: "" on the command line
+    frozen_layers: int = default("frozen_layers")
+    encoder: str = default("encoder")           # a key of ENCODERS, or the best that is installed
     encoder_module: str | Path | None = None
-    learning_rate: float | None = None    # None: LEARNING_RATES
-    control: bool = True              # run the null control beside it: the same keys and steps, psi never moves
+    learning_rate: float | None = default("learning_rate")      # None: LEARNING_RATES
+    control: bool = default("control")          # beside it the null control: the same keys and steps, psi never moves
     batch_size: int = 8
-    first_training: float = 3.0       # x the steps in the first iteration, which starts from nothing
-    evidence: bool = False            # only what stands out of the noise of its estimate moves: StepOptions.evidence
-    match: bool = True                # autosimulate first matches the photographs' statistics
-    match_looks: bool = True          # see match_options
-    relight_training: bool = True     # every training batch under newly drawn lights and film
-    published_step_size: float = 1e-3   # the paper gives none; of 1e-4 to 1 this one did least harm on the stand-in
+    first_training: float = 3.0                 # x the steps in the first iteration, which starts from nothing
+    evidence: bool = default("evidence")        # only what stands out of its noise moves: StepOptions.evidence
+    match: bool = default("match")              # autosimulate first matches the photographs' statistics
+    match_looks: bool = default("match_looks")  # see match_options
+    relight_training: bool = True               # every training batch under newly drawn lights and film
+    published_step_size: float = 1e-3       # the paper gives none; of 1e-4 to 1 this did least harm on the stand-in
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     step: StepOptions = field(default_factory=StepOptions)
     matching: MatchOptions = field(default_factory=MatchOptions)

@@ -23,14 +23,13 @@ from .randomness import derive_seed
 from .render_cache import RenderCache
 from .renders import RenderStore
 from .tasks import Scores, Task, make_task
+from .tasks.task import BATCH
 from .watch import Watch
 
 #: Visits to each image, from which the training steps follow.
 FROM_SCRATCH_EPOCHS = 12
 #: A network that starts from nothing and ends with a falling learning rate can take larger steps at first.
 FROM_SCRATCH_RATE = 4 / 3
-#: Images that a network looks at at once.
-BATCH = 32
 _VALIDATIONS: WeakKeyDictionary[Dataset, dict[Hashable, Validation]] = WeakKeyDictionary()
 
 

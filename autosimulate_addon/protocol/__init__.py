@@ -4,14 +4,13 @@ Standard library and numpy only: both ``core`` (torch) and ``blender`` (bpy) imp
 """
 
 from .errors import AutoSimulateError, Cancelled, InputError, one_line, suggestion
-from .factor import CONTINUOUS, DISCRETE, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
+from .factor import CONTINUOUS, LARGEST, WIDEST_RATIO, Draw, Factor, SampleKey
 from .moments import Moments, moment_names
 from .simulator import Driver, Layer, Render, Simulator, WorksAhead
 from .vocabulary import FAMILIES, FILM
 
 __all__ = [
     "CONTINUOUS",
-    "DISCRETE",
     "FAMILIES",
     "FILM",
     "LARGEST",

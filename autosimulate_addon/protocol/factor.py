@@ -11,9 +11,8 @@ import numpy as np
 from .vocabulary import FAMILIES, film_name
 
 #: Families over the real line or an interval. A draw is float64 of shape (count, size).
+#: The others are over ``Factor.items``: int64 of shape (count, 1), positions in ``items``.
 CONTINUOUS = tuple(key for key, words in FAMILIES.items() if words.continuous)
-#: Families over ``Factor.items``. A draw is int64 of shape (count, 1): positions in ``items``.
-DISCRETE = tuple(key for key, words in FAMILIES.items() if not words.continuous)
 
 #: The largest number that psi holds in plain units, some orders below the largest of single precision, in which Blender
 #: keeps its properties: the mean and standard deviation of a normal, the median of a log-normal (and 1 / LARGEST its

@@ -15,6 +15,8 @@ from .typed import Typed
 
 #: Standard errors to either side of an interval that holds the truth 19 times in 20.
 WIDTH = 1.96
+#: Why a round of matching ended.
+NOTHING_HEARD, OUT_OF_REACH, NO_GAIN, STEPS = "nothing_heard", "out_of_reach", "no_gain", "steps"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Matching(Typed):
     classes: dict[str, list[float]] = field(default_factory=dict)
     scales: dict[str, list[float]] = field(default_factory=dict)
     areas: dict[str, list[float]] = field(default_factory=dict)     # of an image, by the last psi and in photographs
-    ended: str = ""
+    ended: str = ""                     # NOTHING_HEARD, ..., of the last round
     unheard: Unheard | None = None
 
 

@@ -273,6 +273,11 @@ DATASET: tuple[Setting, ...] = (
 )
 
 
+def default(name: str) -> Any:
+    """What a run has where nobody says otherwise."""
+    return by_name()[name].default
+
+
 def renamed(values: Mapping[str, Any]) -> dict[str, Any]:
     """``values`` by the settings' present names."""
     names = {setting.formerly: setting.name for setting in SETTINGS if setting.formerly}

@@ -10,6 +10,7 @@ from typing import Any
 from ..protocol import InputError
 from ..protocol.settings import DATASET, GROUPS, SETTINGS, Setting, flag_of
 from .config import FIELDS
+from .examples import OF_ASSETS, STARTS, either, starts
 
 COMMANDS = {
     "optimize": "learn the distributions (this is the default)",
@@ -17,7 +18,7 @@ COMMANDS = {
     "generate": "write a labelled data set: PNG images, index masks and a COCO JSON",
     "evaluate": "train a fresh network on images from given distributions and score it on a test folder",
     "describe": "list what is marked as learnable in the scene, and what could be",
-    "build": "write one of the example scenes (demo, clevr, lmo) to a .blend file",
+    "build": f"write one of the example scenes ({', '.join(STARTS)}) to a .blend file",
     "predict": "run a finished run's network on a folder of photographs (see 'predict --help'); needs no Blender",
 }
 
@@ -82,18 +83,18 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("files", "--resume", {"metavar": "RUN", "help": "go on with a run that was stopped or killed"}),
     ("files", "--psi", {"metavar": "RUN-or-psi.json", "help": "distributions to use (default: those in the scene); "
                         "optimize starts from them"}),
-    ("files", "--start", {"metavar": "NAME", "help": "for build: where the distributions begin: narrow or wide (demo, "
-                          "clevr), expert, wide or dark (lmo), the first is the default; target (demo): the "
-                          "hidden ones, to render what stands for photographs"}),
-    ("files", "--data", {"metavar": "DIR", "help": "for build: the folder with the assets of clevr or lmo"}),
+    ("files", "--start", {"metavar": "NAME", "help": f"for build: where the distributions begin: {starts()}; the "
+                          "first is the default; target: the hidden ones, to render what stands for photographs"}),
+    ("files", "--data", {"metavar": "DIR", "help": f"for build: the folder with the assets of {either(OF_ASSETS)}"}),
     ("images", "--influence", {"action": "store_true", "help": "preview: instead of samples, which pixels of the "
                                "renders of --psi RUN helped, a heat map"}),
     ("network", "--site-packages", {"metavar": "DIR", "help": "folder where PyTorch is installed, for a Blender whose "
                                     "own Python lacks it"}),
     ("output", "--json", {"action": "store_true", "help": "print the final numbers as one JSON line on standard "
                           "output"}),
-    ("output", "--events", {"metavar": "DIR", "help": "preview, generate: write events.jsonl there, for whoever "
-                            "follows the job; a file 'cancel' there stops it (optimize always has both in its run)"}),
+    ("output", "--events", {"metavar": "DIR", "help": "preview, generate, predict: write events.jsonl there, for "
+                            "whoever follows the job; a file 'cancel' there stops it (optimize always has both in its "
+                            "run)"}),
     ("output", "--log-level", {"choices": ("debug", "info", "warning"), "default": "info",
                                "help": "how much goes into log.txt (default: info); debug also shows Blender's own "
                                        "messages"}),
@@ -134,7 +135,7 @@ def parser(rows: Sequence[Setting] = SETTINGS) -> argparse.ArgumentParser:
                          prog, max_help_position=28, width=116))
     result.add_argument("command", nargs="?", default="optimize", metavar="COMMAND",
                         help="one of the commands above (default: optimize)")
-    result.add_argument("what", nargs="?", metavar="SCENE", help="for build: demo, clevr or lmo")
+    result.add_argument("what", nargs="?", metavar="SCENE", help=f"for build: {either(tuple(STARTS))}")
     for key, heading in {**GROUPS, "output": "output"}.items():
         group = result.add_argument_group(heading)
         for setting in rows:

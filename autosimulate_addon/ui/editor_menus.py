@@ -6,8 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_
 
 from ..blender import paths
-from ..blender.marks import mark_scene as marks_scene
-from ..blender.marks import properties
+from ..blender.marks import mark_scene, properties
 from ..blender.paths import PropertyRef
 from ..protocol import AutoSimulateError
 from .operators.mark import refusal
@@ -82,7 +81,7 @@ class AUTOSIMULATE_MT_node(bpy.types.Menu):
         layout = self.layout
         found = inputs_of(context.active_node)
         for name, ref in found:
-            marked = marks_scene.find_marks(context.scene, ref)
+            marked = mark_scene.find_marks(context.scene, ref)
             if marked:
                 layout.label(text=name, icon="CHECKMARK", translate=False)
                 continue

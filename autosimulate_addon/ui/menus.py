@@ -5,8 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender import property_info
-from ..blender.marks import mark_scene as marks_scene
-from ..blender.marks import properties, states_scene
+from ..blender.marks import mark_scene, properties, states_scene
 from ..protocol import AutoSimulateError
 from .operators.mark import property_under_mouse, refusal
 
@@ -35,7 +34,7 @@ def draw_context_menu(self, context) -> None:
         return
     layout = self.layout
     try:
-        marked = marks_scene.find_marks(context.scene, ref)
+        marked = mark_scene.find_marks(context.scene, ref)
         in_states = states_scene.find_states(context.scene, ref)
     except AutoSimulateError:
         marked, in_states = [], []

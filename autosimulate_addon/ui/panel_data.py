@@ -17,8 +17,7 @@ from bpy.app.handlers import persistent
 from bpy.app.translations import pgettext_iface as iface_
 
 from ..blender import pointers, property_info
-from ..blender.marks import choices_scene, effects, factors, presence, properties, psi_properties
-from ..blender.marks import mark_scene as marks_scene
+from ..blender.marks import choices_scene, effects, factors, mark_scene, presence, properties, psi_properties
 from ..blender.marks.mark import Mark
 from ..protocol import AutoSimulateError, Factor
 from . import redraw, wording
@@ -123,12 +122,12 @@ def refresh(scene: bpy.types.Scene, picture_seconds: float = math.inf) -> SceneD
     marks, data.rows = [], {group.name: data.rows.get(group.name, Row()) for group in scene.autosimulate.marks}
     for group in scene.autosimulate.marks:
         try:
-            marks.append(marks_scene.mark_of(group))
+            marks.append(mark_scene.mark_of(group))
             data.rows[group.name].problem = ""
         except AutoSimulateError as error:
             data.rows[group.name] = Row(text="unavailable", problem=str(error), targets=_targets(group))
     try:
-        effects.check(marks_scene.read(scene)[0])
+        effects.check(mark_scene.read(scene)[0])
     except AutoSimulateError as error:
         data.problem = str(error)
     data.psi, data.learned, data.factors, data.pending = {}, set(), {}, set()
@@ -154,7 +153,7 @@ def _refresh_row(scene: bpy.types.Scene, mark: Mark, data: SceneData, pictures: 
     """
     row = data.rows[mark.name]
     try:
-        if marks_scene.awaits_choices(mark):
+        if mark_scene.awaits_choices(mark):
             data.rows[mark.name] = _awaiting(scene, mark)
             return 0.0
         factor = factors.factor_of(mark)
@@ -239,7 +238,7 @@ def _targets(group: Any) -> tuple[tuple[int, str, bool], ...]:
 
 def _target_name(group: Any, entry: Any) -> str:
     try:
-        ref = marks_scene.ref_of(group.name, entry)
+        ref = mark_scene.ref_of(group.name, entry)
         if not ref.path:
             return ref.name
         info = property_info.describe(ref)

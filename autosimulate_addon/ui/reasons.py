@@ -94,16 +94,8 @@ def no_optimization(_context: bpy.types.Context) -> str:
     return "An optimization is running already" if table.running("OPTIMIZE") else ""
 
 
-def optimization_running(_context: bpy.types.Context) -> str:
-    return "" if table.running("OPTIMIZE") else "No optimization is running"
-
-
 def no_job(kind: str) -> Check:
     return lambda _context: "This is running already" if table.running(kind) else ""
-
-
-def job_running(kind: str) -> Check:
-    return lambda _context: "" if table.running(kind) else "Nothing of this kind is running"
 
 
 def not_rendering(_context: bpy.types.Context) -> str:

@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import identity, paths
-from autosimulate_addon.blender.marks import describe, factors, properties, psi_properties, states
-from autosimulate_addon.blender.marks import mark_file as marks_file
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import (
+    describe,
+    factors,
+    mark_file,
+    mark_scene,
+    properties,
+    psi_properties,
+    states,
+)
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
 from autosimulate_addon.blender.render.drawing import Drawer
 from autosimulate_addon.blender.render.session import RenderSession
@@ -28,7 +34,7 @@ def registered():
 def read(tmp_path, text):
     path = tmp_path / "marks.toml"
     path.write_text(text, encoding="utf-8")
-    return marks_file.read(path)
+    return mark_file.read(path)
 
 
 def masks(table):
@@ -47,8 +53,8 @@ def test_two_libraries_with_an_object_of_one_name(tmp_path, apple, pear):
     assert len(np.unique(shown.instances)) == 3 and not (set(shown.instances[shown.labels == 1])
                                                          & set(shown.instances[shown.labels == 2]))
     # the window's classes hold pointers, and say the same
-    marks_scene.write_classes(bpy.context.scene, table)
-    assert marks_scene.read_classes(bpy.context.scene).members == table.members
+    mark_scene.write_classes(bpy.context.scene, table)
+    assert mark_scene.read_classes(bpy.context.scene).members == table.members
 
 
 def test_a_local_one_beside_a_linked_one(tmp_path):
@@ -140,8 +146,8 @@ def test_a_choice_of_materials_of_one_name(tmp_path):
     marks, _, _ = read(tmp_path, text)
     with pytest.raises(InputError, match="may be 2 different"):
         read(tmp_path, text.replace("materials['Skin', 'apple/fruit.blend']", "Skin"))
-    marks_scene.write(scene, marks)
-    assert marks_scene.read(scene)[0][0].items == marks[0].items and len(set(marks[0].items)) == 2
+    mark_scene.write(scene, marks)
+    assert mark_scene.read(scene)[0][0].items == marks[0].items and len(set(marks[0].items)) == 2
     with RenderSession(scene, marks, ClassTable(), RenderSettings(32, 24)) as session:
         images = [scenes.combined(session.render({"m": np.array([[item]])}, KEY))[12, 16] for item in (0, 1)]
     assert images[0][0] > 2 * images[0][1] and images[1][1] > 2 * images[1][0]     # red, then green

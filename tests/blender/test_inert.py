@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import inert, paths
-from autosimulate_addon.blender.marks import describe, effects, properties
-from autosimulate_addon.blender.marks import mark_file as marks_file
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import describe, effects, mark_file, mark_scene, properties
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.blender.render.session import RenderSession
 from autosimulate_addon.blender.render.stage import RenderSettings
@@ -232,7 +230,7 @@ def test_neither_suggested_nor_accepted_by_the_scene(box):
     suggested = {row.name: row.data for row in describe.suggested_rows(scene)}
     assert "objects['Box']" not in suggested.get("Rotation of Objects", ()) and suggested["Location of Objects"]
     with pytest.raises(InputError, match=r"rotation mode is Quaternion.*set the mode to XYZ Euler"):
-        marks_scene.add_mark(scene, Mark(targets=(paths.ref_to(box, "rotation_euler"),)))
+        mark_scene.add_mark(scene, Mark(targets=(paths.ref_to(box, "rotation_euler"),)))
     assert not len(scene.autosimulate.marks)
 
 
@@ -240,5 +238,5 @@ def test_a_marks_file_shows_it_in_the_table_of_what_is_learnable(box, tmp_path):
     box.rotation_mode = "AXIS_ANGLE"
     path = tmp_path / "marks.toml"
     path.write_text("[[learnable]]\ndata = \"objects['Box']\"\npath = \"rotation_euler\"", encoding="utf-8")
-    row, = describe.marked_rows(marks_file.read(path)[0])
+    row, = describe.marked_rows(mark_file.read(path)[0])
     assert "has no effect" in row.problem

@@ -7,7 +7,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from autosimulate_addon.blender.scenes import bop_camera  # noqa: E402
+from mathutils import Matrix  # noqa: E402
+
 from autosimulate_addon.blender.scenes import lmo as lmo_scene  # noqa: E402
 
 WIDTH, HEIGHT = 640, 480
@@ -55,6 +56,14 @@ def _mask(path):
     return np.rint(pixels.reshape(height, width, 4)[::-1, :, 0] * 255.0).astype(int)
 
 
+def _pose(found):
+    """Model to camera, in Blender's axes and metres: OpenCV's y and z point the other way."""
+    pose = np.eye(4)
+    pose[:3, :3] = np.reshape(found["cam_R_m2c"], (3, 3))
+    pose[:3, 3] = np.asarray(found["cam_t_m2c"]) / 1000.0
+    return Matrix((np.diag((1.0, -1.0, -1.0, 1.0)) @ pose).tolist())
+
+
 def test_poses_projected_by_blender_match_the_masks(shared_data, tmp_path):
     folder = shared_data / "lmo"
     scene = lmo_scene.build(folder)
@@ -77,7 +86,7 @@ def test_poses_projected_by_blender_match_the_masks(shared_data, tmp_path):
             found = [pose for pose in poses[image_id] if pose["obj_id"] == number]
             made.hide_render = not found
             if found:
-                made.matrix_world = bop_camera.pose_matrix(found[0]["cam_R_m2c"], found[0]["cam_t_m2c"])
+                made.matrix_world = _pose(found[0])
         rendered = _index_image(scene, tmp_path / f"{image_id}.png")
         truth = _mask(folder / "val" / "masks" / f"{int(image_id):06d}.png")
         for number in lmo_scene.OBJECTS.values():

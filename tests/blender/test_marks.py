@@ -6,8 +6,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.marks import defaults, describe, properties, states
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import defaults, describe, mark_scene, properties, states
 from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
@@ -40,9 +39,9 @@ def _marks(scene):
 
 
 def test_write_and_read_give_the_same_marks(scene):
-    marks_scene.write(scene, _marks(scene), ClassTable(
+    mark_scene.write(scene, _marks(scene), ClassTable(
         ("background", "cube"), {"cube": CUBE}, {"background": 0, "cube": 16}))
-    marks, classes = marks_scene.read(scene, disabled=True)
+    marks, classes = mark_scene.read(scene, disabled=True)
     assert [each.name for each in marks] == ["Energy", "Place", "Bounces", "Hidden", "Wear", "Quality",
                                              "film:exposure"]
     energy, place, bounces, hidden, wear, quality, film = marks
@@ -56,7 +55,7 @@ def test_write_and_read_give_the_same_marks(scene):
     assert (film.film, film.mean) == ("exposure", (0.0,))
     assert classes == ClassTable(("background", "cube"), {"cube": CUBE},
                                  {"background": 0, "cube": 16})
-    assert "Hidden" not in [each.name for each in marks_scene.read(scene)[0]]
+    assert "Hidden" not in [each.name for each in mark_scene.read(scene)[0]]
 
 
 def _marks_states(scene):
@@ -65,20 +64,20 @@ def _marks_states(scene):
 
 
 def test_reading_twice_changes_nothing(scene):
-    marks_scene.write(scene, _marks(scene))
-    once = marks_scene.read(scene, disabled=True)
-    marks_scene.write(scene, *once)
-    assert marks_scene.read(scene, disabled=True) == once
+    mark_scene.write(scene, _marks(scene))
+    once = mark_scene.read(scene, disabled=True)
+    mark_scene.write(scene, *once)
+    assert mark_scene.read(scene, disabled=True) == once
 
 
 def test_marks_survive_renaming_and_saving(scene, tmp_path):
-    marks_scene.write(scene, _marks(scene), ClassTable(("background", "cube"), {"cube": CUBE}))
+    mark_scene.write(scene, _marks(scene), ClassTable(("background", "cube"), {"cube": CUBE}))
     bpy.data.objects["Cube"].name = "Würfel"
     bpy.data.lights["Light"].name = "Sonne"
     bpy.data.materials["Other"].name = "Anders"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "marked.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "marked.blend"))
-    marks, classes = marks_scene.read(bpy.context.scene)
+    marks, classes = mark_scene.read(bpy.context.scene)
     by_name = {each.name: each for each in marks}
     assert by_name["Energy"].targets[0].name == "Sonne"
     assert by_name["Place"].targets[0].name == "Würfel"
@@ -87,24 +86,24 @@ def test_marks_survive_renaming_and_saving(scene, tmp_path):
 
 
 def test_a_removed_data_block_is_told_with_the_mend(scene):
-    marks_scene.add_mark(scene, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
+    mark_scene.add_mark(scene, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
     bpy.data.lights.remove(bpy.data.lights["Light"])
     with pytest.raises(InputError, match="Mark 'Energy' points to a data-block that no longer exists: remove"):
-        marks_scene.read(scene)
+        mark_scene.read(scene)
 
 
 def test_an_object_deleted_in_the_window_is_told_too(scene):
-    marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", "location"),)))
+    mark_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", "location"),)))
     # What Delete does in the window: it takes the object out of the scene, and the mark still uses it.
     bpy.data.objects["Cube"].users_collection[0].objects.unlink(bpy.data.objects["Cube"])
     with pytest.raises(InputError, match="'Cube' was deleted"):
-        marks_scene.read(scene)
+        mark_scene.read(scene)
 
 
 def test_a_broken_mark_keeps_no_other_from_being_added(scene):
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
     bpy.data.lights.remove(bpy.data.lights["Light"])
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "location"),)))
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "location"),)))
     assert len(scene.autosimulate.marks) == 2
 
 
@@ -116,19 +115,19 @@ def test_linked_data_is_refused_with_the_mend(scene, tmp_path):
         wanted.objects = ["Linked"]
     scene.collection.objects.link(wanted.objects[0])
     with pytest.raises(InputError, match=r"linked from a library.*make .* local"):
-        marks_scene.add_mark(scene, Mark(targets=(paths.ref_to(wanted.objects[0], "location"),)))
+        mark_scene.add_mark(scene, Mark(targets=(paths.ref_to(wanted.objects[0], "location"),)))
     assert not scene.autosimulate.marks
 
 
 @pytest.mark.parametrize("one, two", [("location", "location"), ("location", "location[2]"),
                                       ("location[2]", "location[2]")])
 def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene, one, two):
-    marks_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", one),)))
+    mark_scene.add_mark(scene, Mark("Place", targets=(paths.parse("objects['Cube']", one),)))
     with pytest.raises(InputError, match="and so does mark 'Place'"):
-        marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", two),)))
+        mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", two),)))
     assert len(scene.autosimulate.marks) == 1
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[2]"),)))
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[1]"),)))
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[2]"),)))
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Cube']", "rotation_euler[1]"),)))
     assert len(scene.autosimulate.marks) == 3
 
 
@@ -139,15 +138,15 @@ def test_one_property_in_two_marks_is_refused_and_nothing_is_added(scene, one, t
 ])
 def test_what_cannot_be_drawn_is_refused(scene, data, path, text):
     with pytest.raises(InputError, match=text):
-        marks_scene.add_mark(scene, Mark(targets=(paths.parse(data, path),)))
+        mark_scene.add_mark(scene, Mark(targets=(paths.parse(data, path),)))
     assert not scene.autosimulate.marks
 
 
 def test_states_must_set_the_same_properties(scene):
     samples, bounces = paths.ref_to(scene, "cycles.samples"), paths.ref_to(scene, "cycles.max_bounces")
     with pytest.raises(InputError, match="do not both set"):
-        marks_scene.add_mark(scene, Mark(kind="STATE", items=("a", "b"),
-                                         states=(((samples, 4),), ((bounces, 2),))))
+        mark_scene.add_mark(scene, Mark(kind="STATE", items=("a", "b"),
+                                        states=(((samples, 4),), ((bounces, 2),))))
 
 
 def test_fifty_four_states_captured_from_the_scene(scene):
@@ -159,9 +158,9 @@ def test_fifty_four_states_captured_from_the_scene(scene):
         scene.cycles.samples, scene.cycles.max_bounces = 4 ** (number % 3), 2 * (number // 3 % 3)
         bpy.data.objects["Cube"].location = (number // 9, 0.5, 0.0)
         captured.append(states.capture(refs))
-    marks_scene.add_mark(scene, Mark("Configuration", "STATE", items=tuple(str(number) for number in range(54)),
-                                     states=tuple(captured)))
-    found = marks_scene.read(scene)[0][0]
+    mark_scene.add_mark(scene, Mark("Configuration", "STATE", items=tuple(str(number) for number in range(54)),
+                                    states=tuple(captured)))
+    found = mark_scene.read(scene)[0][0]
     assert len(found.states) == 54
     assert found.states == tuple(captured)
     assert dict(found.states[53])[refs[2]] == [5.0, 0.5, 0.0]
@@ -175,8 +174,8 @@ def test_a_camera_starts_so_that_it_still_sees_the_scene(scene):
     """One click on Camera, Location: nearly all draws show the cube, unless something turns the camera after it."""
     camera, cube = scene.camera, bpy.data.objects["Cube"]
     for path in ("location", "rotation_euler"):
-        marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", path),)))
-    place, turn = marks_scene.read(scene)[0]
+        mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", path),)))
+    place, turn = mark_scene.read(scene)[0]
     rng, seen = np.random.default_rng(1), 0
     for _ in range(200):
         camera.location = rng.normal(place.mean, place.std)
@@ -185,20 +184,20 @@ def test_a_camera_starts_so_that_it_still_sees_the_scene(scene):
         x, y, depth = world_to_camera_view(scene, camera, cube.matrix_world.translation)
         seen += 0 < x < 1 and 0 < y < 1 and depth > 0
     assert seen > 180
-    marks_scene.remove_mark(scene, place.name)
+    mark_scene.remove_mark(scene, place.name)
     camera.constraints.new("TRACK_TO").target = cube
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", "location"),)))
-    assert marks_scene.read(scene)[0][1].std[0] > 3 * place.std[0]
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("objects['Camera']", "location"),)))
+    assert mark_scene.read(scene)[0][1].std[0] > 3 * place.std[0]
 
 
 def test_names_are_unique_and_speak(scene):
-    first = marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
+    first = mark_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
     assert first.name == "Light Power"
-    assert marks_scene.unique_name("Light Power", [first.name]) == "Light Power 2"
-    assert marks_scene.find_marks(scene, paths.parse("lights['Light']", "energy")) == ["Light Power"]
-    marks_scene.remove_mark(scene, "Light Power")
+    assert mark_scene.unique_name("Light Power", [first.name]) == "Light Power 2"
+    assert mark_scene.find_marks(scene, paths.parse("lights['Light']", "energy")) == ["Light Power"]
+    mark_scene.remove_mark(scene, "Light Power")
     bpy.data.objects["Light"].name = "Lamp_Key"
-    assert marks_scene.default_name([paths.parse("lights['Light']", "energy")]) == "Lamp_Key Power"
+    assert mark_scene.default_name([paths.parse("lights['Light']", "energy")]) == "Lamp_Key Power"
     assert not scene.autosimulate.marks
 
 
@@ -209,10 +208,10 @@ def test_names_are_unique_and_speak(scene):
     (lambda groups: setattr(groups[0].members[0], "id", None), "only members that were deleted"),
 ])
 def test_unusable_classes_are_refused(scene, change, text):
-    marks_scene.write_classes(scene, ClassTable(("background", "cube"), {"cube": CUBE}))
+    mark_scene.write_classes(scene, ClassTable(("background", "cube"), {"cube": CUBE}))
     change(scene.autosimulate.classes)
     with pytest.raises(InputError, match=text):
-        marks_scene.read_classes(scene)
+        mark_scene.read_classes(scene)
 
 
 def test_registering_is_done_once_and_undone(scene):
@@ -225,8 +224,8 @@ def test_registering_is_done_once_and_undone(scene):
 
 
 def test_describe_lists_marks_and_suggestions(scene):
-    marks_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
-    marks, _ = marks_scene.read(scene)
+    mark_scene.add_mark(scene, Mark(targets=(paths.parse("lights['Light']", "energy"),)))
+    marks, _ = mark_scene.read(scene)
     rows = describe.marked_rows(marks) + describe.suggested_rows(scene, marks)
     assert rows[0].status == "marked" and rows[0].data == ("lights['Light']",) and rows[0].unit == "W"
     could = {row.name for row in rows if row.status == "could be"}
@@ -249,7 +248,7 @@ def test_what_stands_nowhere_says_nothing_of_the_size_of_the_scene(scene, place)
 def test_limits_of_several_components_are_written_without_a_word(scene, capfd):
     colour = defaults.complete(mark("lights['Light']", "color"))
     assert colour.family == "bounded" and len(colour.low) == 3
-    marks_scene.write(scene, [colour], ClassTable())
-    read, = marks_scene.read(scene)[0]
+    mark_scene.write(scene, [colour], ClassTable())
+    read, = mark_scene.read(scene)[0]
     assert (read.low, read.high) == (colour.low, colour.high)
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -3,9 +3,7 @@
 import bpy
 import pytest
 
-from autosimulate_addon.blender.marks import mark_file as marks_file
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
-from autosimulate_addon.blender.marks import plain
+from autosimulate_addon.blender.marks import mark_file, mark_scene, plain
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import startup_scene
@@ -61,7 +59,7 @@ def scene():
 def _read(tmp_path, text):
     path = tmp_path / "marks.toml"
     path.write_text(text, encoding="utf-8")
-    return marks_file.read(path)
+    return mark_file.read(path)
 
 
 def test_the_whole_format(tmp_path, scene):
@@ -77,8 +75,8 @@ def test_the_whole_format(tmp_path, scene):
     assert classes.names == ("background", "cube") and classes.validation_id("cube") == 16
     assert classes.members["cube"] == (parse("objects['Cube']", ""), parse("materials['Other']", ""))
     assert settings == {"width": 64, "control": False}
-    marks_scene.write(scene, marks, classes)
-    assert [mark.name for mark in marks_scene.read(scene)[0]] == [mark.name for mark in marks]
+    mark_scene.write(scene, marks, classes)
+    assert [mark.name for mark in mark_scene.read(scene)[0]] == [mark.name for mark in marks]
 
 
 def test_labels_of_the_photographs_come_into_the_scene_and_back(tmp_path, scene):
@@ -87,13 +85,13 @@ cube = ["blue cube", 'cube, 5" wide', 3]
 background = "table"
 """)
     assert classes.labels == {"cube": ("blue cube", 'cube, 5" wide', "3"), "background": ("table",)}
-    marks_scene.write(scene, marks, classes)
-    read = marks_scene.read(scene)[1]
+    mark_scene.write(scene, marks, classes)
+    read = mark_scene.read(scene)[1]
     assert read.labels == classes.labels == plain.load(plain.dump((), read))[1].labels
     cube = scene.autosimulate.classes["cube"]
     assert cube.validation_labels == 'blue cube, "cube, 5"" wide", 3'
     cube.validation_labels, cube.validation_id = " , ", 16
-    assert "cube" not in marks_scene.read(scene)[1].labels
+    assert "cube" not in mark_scene.read(scene)[1].labels
 
 
 @pytest.mark.parametrize(("table", "text"), [
@@ -164,7 +162,7 @@ def test_mistakes_are_told_with_file_entry_and_mend(tmp_path, old, new, text):
 
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        marks_file.read(tmp_path / "none.toml")
+        mark_file.read(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = \"W\xfcrfel\"")
     with pytest.raises(InputError, match="not UTF-8"):
-        marks_file.read(tmp_path / "latin.toml")
+        mark_file.read(tmp_path / "latin.toml")

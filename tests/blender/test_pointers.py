@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import assets, pointers
-from autosimulate_addon.blender.marks import choices_scene, mark_file, properties
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import choices_scene, mark_file, mark_scene, properties
 from autosimulate_addon.blender.marks.defaults import complete
 from autosimulate_addon.blender.marks.factors import factor_of
 from autosimulate_addon.blender.marks.mark import ClassTable, Mark
@@ -120,14 +119,14 @@ def test_inputs_of_modifiers_and_what_constraints_follow(scene):
 
 
 def test_what_nothing_uses_is_in_the_copy_that_a_run_opens(scene, tmp_path):
-    marks_scene.add_mark(scene, Mark(targets=(parse("scenes['Scene']", "world"),)))
+    mark_scene.add_mark(scene, Mark(targets=(parse("scenes['Scene']", "world"),)))
     bpy.data.worlds["Night"].name = "Midnight"
     save_copy(tmp_path / "copy.blend")
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "copy.blend"))
-    (found,), _ = marks_scene.read(bpy.context.scene)
+    (found,), _ = mark_scene.read(bpy.context.scene)
     assert found.items == ("Day", "Midnight") and factor_of(found).items == found.items
     bpy.data.worlds.remove(bpy.data.worlds["Midnight"])
-    (found,), _ = marks_scene.read(bpy.context.scene)
+    (found,), _ = mark_scene.read(bpy.context.scene)
     with pytest.raises(InputError, match=r"there is no world 'Night' for scenes\['Scene'\].world; choose"):
         factor_of(found)
 
@@ -146,11 +145,11 @@ def test_assets_become_choices_once(tmp_path):
     library = catalogue(tmp_path)
     scene = scenes.start()
     properties.ensure_registered()
-    group = marks_scene.add_mark(scene, Mark(targets=(parse("scenes['Scene']", "world"),)))      # there is only one yet
-    assert marks_scene.awaits_choices(marks_scene.mark_of(group))
+    group = mark_scene.add_mark(scene, Mark(targets=(parse("scenes['Scene']", "world"),)))      # there is only one yet
+    assert mark_scene.awaits_choices(mark_scene.mark_of(group))
     assert choices_scene.add(group, assets.append(library, "worlds")) == 2
     assert choices_scene.add(group, assets.append(library, "worlds", ["Dusk"])) == 0
-    (found,), _ = marks_scene.read(scene)
+    (found,), _ = mark_scene.read(scene)
     assert found.items == ("World", "Dawn", "Dusk") and found.p == pytest.approx([1 / 3] * 3)
     assert all(block.asset_data is None for block in bpy.data.worlds)
     with pytest.raises(InputError, match=r"'Chair' cannot be a choice of .* which takes a world"):

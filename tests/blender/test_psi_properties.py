@@ -6,8 +6,7 @@ import bpy
 import pytest
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
-from autosimulate_addon.blender.marks import psi_properties
+from autosimulate_addon.blender.marks import mark_scene, psi_properties
 from autosimulate_addon.blender.marks.mark import Mark
 from autosimulate_addon.protocol import InputError
 from tests.blender.marking import roughness_path, start_of, startup_scene
@@ -21,21 +20,21 @@ def scene():
     second = bpy.data.objects.new("Second", cube.data)
     made.collection.objects.link(second)
     samples = paths.ref_to(made, "cycles.samples")
-    marks_scene.add_mark(made, Mark("Energy", targets=(paths.ref_to(light, "energy"),)))
+    mark_scene.add_mark(made, Mark("Energy", targets=(paths.ref_to(light, "energy"),)))
     both = (paths.ref_to(cube, "location"), paths.ref_to(second, "location"))
-    marks_scene.add_mark(made, Mark("Places", targets=both))
-    marks_scene.add_mark(made, Mark("Yaw", targets=(paths.ref_to(cube, "rotation_euler", 2),)))
-    marks_scene.add_mark(made, Mark("Bounces", targets=(paths.ref_to(made, "cycles.max_bounces"),)))
+    mark_scene.add_mark(made, Mark("Places", targets=both))
+    mark_scene.add_mark(made, Mark("Yaw", targets=(paths.ref_to(cube, "rotation_euler", 2),)))
+    mark_scene.add_mark(made, Mark("Bounces", targets=(paths.ref_to(made, "cycles.max_bounces"),)))
     material = bpy.data.materials["Material"]
-    marks_scene.add_mark(made, Mark("Roughness", targets=(paths.ref_to(material, roughness_path(material)),)))
-    marks_scene.add_mark(made, Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other")))
-    marks_scene.add_mark(made, Mark("Quality", "STATE", items=("a", "b"), states=(((samples, 1),), ((samples, 9),))))
-    marks_scene.add_mark(made, Mark("film:exposure", "FILM"))
+    mark_scene.add_mark(made, Mark("Roughness", targets=(paths.ref_to(material, roughness_path(material)),)))
+    mark_scene.add_mark(made, Mark("Wear", "MATERIAL", (paths.ref_to(cube),), items=("Material", "Other")))
+    mark_scene.add_mark(made, Mark("Quality", "STATE", items=("a", "b"), states=(((samples, 1),), ((samples, 9),))))
+    mark_scene.add_mark(made, Mark("film:exposure", "FILM"))
     return made
 
 
 def _written(scene):
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     plain = start_of(marks)
     plain["Energy"] = {"mean": [123.5], "std": [4.25]}
     plain["Wear"] = {"p": [0.125, 0.875]}
@@ -71,7 +70,7 @@ def test_round_trip_through_a_saved_file(scene, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "psi.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "psi.blend"))
-    marks, _ = marks_scene.read(bpy.context.scene)
+    marks, _ = mark_scene.read(bpy.context.scene)
     assert psi_properties.read(bpy.context.scene, marks) == plain
 
 
@@ -86,10 +85,10 @@ def test_round_trip_through_append(scene, tmp_path):
         wanted.objects = ["Cube", "Second", "Light"]
     for made in wanted.objects:
         other.collection.objects.link(made)
-    marks_scene.add_mark(other, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
-    marks_scene.add_mark(other, Mark("Places", targets=tuple(paths.ref_to(made, "location")
-                                                             for made in wanted.objects[:2])))
-    found = psi_properties.read(other, marks_scene.read(other)[0])
+    mark_scene.add_mark(other, Mark("Energy", targets=(paths.parse("lights['Light']", "energy"),)))
+    mark_scene.add_mark(other, Mark("Places", targets=tuple(paths.ref_to(made, "location")
+                                                            for made in wanted.objects[:2])))
+    found = psi_properties.read(other, mark_scene.read(other)[0])
     assert found == {"Energy": plain["Energy"], "Places": plain["Places"]}
 
 
@@ -157,7 +156,7 @@ def test_damaged_values_are_named_with_the_mend(scene, damage, text):
 
 
 def test_nothing_is_written_when_one_value_is_no_psi(scene):
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     plain = start_of(marks)
     plain["film:exposure"] = {"mean": [0.0], "std": [math.nan]}
     with pytest.raises(InputError):

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.marks import factors
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import factors, mark_scene
 from autosimulate_addon.blender.scenes import clevr as clevr_scene
 from autosimulate_addon.blender.scenes import demo as demo_scene
 from autosimulate_addon.blender.scenes import dice, lmo_places, lmo_starts, solids
@@ -17,7 +16,7 @@ from autosimulate_addon.protocol import InputError
 def _reopened(path):
     bpy.ops.wm.open_mainfile(filepath=str(path))
     scene = bpy.context.scene
-    marks, classes = marks_scene.read(scene)
+    marks, classes = mark_scene.read(scene)
     return scene, {factor.key: factor for factor in factors.factors_of(marks)}, classes
 
 
@@ -35,7 +34,7 @@ def _render(scene, path):
 
 
 def _set_to_means(scene, plain):
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     for mark in marks:
         if mark.kind == "PROPERTY" and "mean" in plain.get(mark.name, {}) and "Place" not in mark.name:
             for ref in mark.targets:
@@ -60,7 +59,7 @@ def test_demo_is_complete_in_its_file(tmp_path, start):
 
 def test_demo_target_is_valid_psi_and_brighter_than_the_start(tmp_path):
     scene = demo_scene.build()
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     factors.factors_of(marks, demo_scene.target())
     _set_to_means(scene, demo_scene.target())
     bright = _render(scene, tmp_path / "target.png")
@@ -103,7 +102,7 @@ def test_lmo_is_complete_in_its_file(shared_data, tmp_path):
         assert min(heights) == pytest.approx(0.0, abs=1e-4)
         assert 0.05 < max(made.dimensions) < 0.25     # metres
     assert scene.camera.matrix_world.translation.length == pytest.approx(1.05, abs=0.1)
-    arrangement = next(mark for mark in marks_scene.read(scene)[0] if mark.name == "Arrangement")
+    arrangement = next(mark for mark in mark_scene.read(scene)[0] if mark.name == "Arrangement")
     for ref, place in arrangement.states[7]:
         paths.set(ref, place)
     image = _render(scene, tmp_path / "lmo.png")
@@ -131,7 +130,7 @@ def test_lmo_places_is_one_choice_among_54(shared_data, tmp_path):
     scene, found, _ = _reopened(tmp_path / "places.blend")
     learned = {key: factor for key, factor in found.items() if not factor.locked and not factor.film}
     assert list(learned) == ["Place"] and np.allclose(learned["Place"].start["p"], 1 / 54)
-    mark = next(mark for mark in marks_scene.read(scene)[0] if mark.name == "Place")
+    mark = next(mark for mark in mark_scene.read(scene)[0] if mark.name == "Place")
     assert len(set(mark.items)) == len(set(mark.states)) == 54
     brightness = {}
     for room in lmo_places.ROOMS:

@@ -11,8 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
-from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.blender.marks import mark_scene, properties, psi_properties
 from autosimulate_addon.blender.render import session
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.run import cli
@@ -127,9 +126,9 @@ def test_damaged_blend(work, capfd):
 
 def test_mark_of_a_deleted_object(work, capfd):
     def change(scene):
-        from autosimulate_addon.blender.marks import mark_file as marks_file
-        marks, classes, _ = marks_file.read(work / "in/marks.toml")
-        marks_scene.write(scene, marks, classes)
+        from autosimulate_addon.blender.marks import mark_file
+        marks, classes, _ = mark_file.read(work / "in/marks.toml")
+        mark_scene.write(scene, marks, classes)
         for name in ("Box", "Ball"):
             bpy.data.objects.remove(bpy.data.objects[name])
 

@@ -7,8 +7,9 @@ import pytest
 
 from autosimulate_addon.blender.marks.mark_file import read
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.run import config
+from autosimulate_addon.run import config, examples
 from autosimulate_addon.run.arguments import parse, settings
+from autosimulate_addon.run.commands import build
 from autosimulate_addon.run.commands.options import of_run
 from autosimulate_addon.run.record.directory import RunDirectory
 
@@ -48,6 +49,15 @@ def test_the_command_may_stand_after_flags_and_defaults_to_optimize():
     assert parse(["--scene", "a.blend", "preview"]).command == "preview"
     options = parse(["build", "lmo", "--data", "lmo", "--start", "wide"])
     assert (options.command, options.what, options.data, options.start) == ("build", "lmo", "lmo", "wide")
+
+
+def test_the_help_names_every_example_scene_with_its_starts(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "example scenes (demo, clevr, lmo, lmo-places, solids, dice)" in text
+    assert "uniform (lmo-places); wide (solids, dice)" in text and set(build.BUILDERS) == set(examples.STARTS)
+    assert "assets of clevr, lmo, lmo-places or solids" in text and "preview, generate, predict: write events" in text
 
 
 def test_differences_only_name_what_was_said():

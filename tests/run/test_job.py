@@ -14,8 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
-from autosimulate_addon.blender.marks import properties, psi_properties
+from autosimulate_addon.blender.marks import mark_scene, properties, psi_properties
 from autosimulate_addon.core.datasets import read_dataset
 from autosimulate_addon.core.delivered.files import WRITERS
 from autosimulate_addon.core.tasks import make_task
@@ -111,7 +110,7 @@ def test_psi_moved_and_is_in_the_scene(reference):
     assert any(entry["final"] != entry["start"] for entry in stored)
     bpy.ops.wm.open_mainfile(filepath=str(reference / "optimized.blend"))
     properties.ensure_registered()
-    marks, classes = marks_scene.read(bpy.context.scene)
+    marks, classes = mark_scene.read(bpy.context.scene)
     assert classes.names == ("background", "ball", "box")
     plain = psi_properties.read(bpy.context.scene, marks)
     assert numbers_of(plain) == pytest.approx(numbers_of(final_psi(reference)), rel=1e-6)

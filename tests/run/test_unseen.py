@@ -5,7 +5,7 @@ from dataclasses import replace
 import bpy
 import pytest
 
-from autosimulate_addon.blender.marks import mark_file as marks_file
+from autosimulate_addon.blender.marks import mark_file
 from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.optimization import unseen
 from autosimulate_addon.run.scene.marked_scene import marked_scene, starting_psi
@@ -29,7 +29,7 @@ def marked(tmp_path):
         ENTRY.format("place", "objects['Box']", "location", "[0.1, 0.1, 0.1]"),
         ENTRY.format("away", "objects['Away']", "location", "[0.1, 0.1, 0.1]"),
         "[[learnable]]\nfilm = \"exposure\"\n", "[classes]\nbox = \"objects['Box']\"\n")), encoding="utf-8")
-    assert len(marks_file.read(path)[0]) == 3
+    assert len(mark_file.read(path)[0]) == 3
     return marked_scene(bpy.context.scene, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import mark_scene
 from autosimulate_addon.ui import panel_data
 from autosimulate_addon.ui.operators import mark as mark_operators
 from tests.ui.test_marking import sentence
@@ -43,6 +43,6 @@ def test_a_world_alone_waits_for_choices_of_the_file_and_of_assets(scene, tmp_pa
     seen = {(ops.draw_sample(seed=seed), scene.world.name)[1] for seed in range(12)}
     assert seen == {"World", "Dusk", "Night"}
     ops.choice_remove(index=0)
-    assert marks_scene.read(scene)[0][0].items == ("Dusk", "Night")
+    assert mark_scene.read(scene)[0][0].items == ("Dusk", "Night")
     ops.mark_common(what="LIGHTS")
     assert "does not choose among data-blocks" in sentence(lambda: ops.choice_add_block())

@@ -6,8 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
-from autosimulate_addon.blender.marks import editing, learned, psi_properties
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import editing, learned, mark_scene, psi_properties
 from autosimulate_addon.ui import panel_data
 from tests.ui.test_marking import sentence
 
@@ -32,7 +31,7 @@ def places(scene):
 
 def learn(scene, **psi):
     """As Keep does after a run."""
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     psi_properties.write(scene, marks, {marks[0].name: psi})
 
 
@@ -51,7 +50,7 @@ def test_what_is_typed_is_drawn_before_and_after_a_run(scene, light):
     assert getattr(mark, field)[0] == pytest.approx(2200.125) and mark.mean[0] == 500.0
     setattr(mark, field, (3000.0, 0, 0, 0))
     assert drawn(scene) == {"mean": [3000.0], "std": [5470.1]}      # the spread, not touched, to the last digit
-    assert psi_properties.read(scene, marks_scene.read(scene)[0])["Light Power"]["mean"] == [3000.0]
+    assert psi_properties.read(scene, mark_scene.read(scene)[0])["Light Power"]["mean"] == [3000.0]
     assert light.id_properties_ui("psi.energy.mean").as_dict()["subtype"] == "POWER"
     assert panel_data.refresh(scene).rows["Light Power"].start.startswith("500 ±")
     assert ops.reset(name="Light Power") == {"FINISHED"}
@@ -85,7 +84,7 @@ def test_removed_and_marked_again_is_new(scene, light, remove):
     if remove == "list":
         ops.mark_remove()
     else:
-        marks_scene.remove_mark(scene, "Light Power")
+        mark_scene.remove_mark(scene, "Light Power")
     assert "psi.energy.mean" not in light and "psi.energy.std" not in light
     ops.mark_common(what="LIGHTS")
     assert drawn(scene)["mean"] == [1000.0]
@@ -131,7 +130,7 @@ def test_one_deleted_object_leaves_the_others_learnable(scene, places):
     assert len(data.notes) == 2 and all("'Cube'" in note for note in data.notes)
     assert data.rows[places.name].targets[0][1:] == ("Cube: deleted", False)
     assert ops.draw_sample(seed=1) == {"FINISHED"}
-    assert ("objects", "Cube") not in marks_scene.read_classes(scene).members["thing"]
+    assert ("objects", "Cube") not in mark_scene.read_classes(scene).members["thing"]
     assert ops.drop_deleted() == {"FINISHED"}
     assert len(places.targets) == 2 and len(scene.autosimulate.classes[0].members) == 2
     assert panel_data.refresh(scene).notes == []

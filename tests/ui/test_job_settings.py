@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import mark_scene
 from autosimulate_addon.protocol.settings import by_name
 from autosimulate_addon.ui import panel_data
 from autosimulate_addon.ui.jobs import launch
@@ -42,7 +42,7 @@ def test_marks_of_a_broken_scene_do_not_break_the_panel(ready):
     ready.autosimulate.marks.add()                      # no name, no target: what a script may leave
     data = panel_data.refresh(ready)
     assert data.problem
-    marks_scene.remove_mark(ready, "Light Power")
+    mark_scene.remove_mark(ready, "Light Power")
 
 
 def test_presets_of_the_settings(ready, tmp_path, monkeypatch):

@@ -11,13 +11,11 @@ import time
 from pathlib import Path
 
 import bpy
-import numpy as np
 import pytest
-from PIL import Image
 
 from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.events import Problem, Start
-from autosimulate_addon.ui import monitor, package, panel_data, validation, wording
+from autosimulate_addon.ui import monitor, package, panel_data, wording
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
 from autosimulate_addon.ui.jobs.run_follower import RunState
@@ -211,22 +209,6 @@ def test_validation_folder_gone(ready):
     ready.autosimulate.validation = "/nowhere/at/all"
     assert "does not exist" in sentence(ops.optimize)
     assert "cannot be read" in sentence(ops.check_validation)
-
-
-def test_renders_take_the_shape_of_the_photographs(ready, tmp_path):
-    folder = tmp_path / "square"
-    for part, pixels in (("images", np.full((60, 60, 3), 90, np.uint8)), ("masks", np.eye(60, dtype=np.uint8))):
-        (folder / part).mkdir(parents=True)
-        Image.fromarray(pixels).save(folder / part / "a.png")
-    group = ready.autosimulate
-    group.validation, group.width, group.height = str(folder), 192, 160
-    assert "Check the folder first" in sentence(ops.shape_from_validation)
-    ops.check_validation()
-    found = validation.found(str(folder), "auto")
-    assert validation.cut(found, group.width, group.height) == (60, 50)
-    ops.shape_from_validation()
-    assert (group.width, group.height) == (176, 176)
-    assert validation.cut(found, group.width, group.height) is None
 
 
 def test_empty_validation_folder(ready, tmp_path):

@@ -6,7 +6,7 @@ import bpy
 import pytest
 
 from autosimulate_addon.blender import paths
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
+from autosimulate_addon.blender.marks import mark_scene
 from autosimulate_addon.blender.marks.mark import ClassTable
 from autosimulate_addon.ui import panel_data
 from autosimulate_addon.ui.operators import mark as mark_operators
@@ -172,9 +172,9 @@ def test_empties_are_marked_as_keypoints(scene):
     assert [(point.name, point.id.name) for point in points] == [("Tip", "Tip.001")]
     assert "no keypoint yet" in sentence(ops.keypoints_add)
     table = ClassTable(("background", "cube"), {"cube": (paths.ref_to(scene.objects["Cube"]),)},
-                       keypoints=marks_scene.read(scene)[1].keypoints)
-    marks_scene.write_classes(scene, table)
-    assert marks_scene.read(scene)[1].keypoints == table.keypoints == {"Tip": (paths.ref_to(points[0].id),)}
+                       keypoints=mark_scene.read(scene)[1].keypoints)
+    mark_scene.write_classes(scene, table)
+    assert mark_scene.read(scene)[1].keypoints == table.keypoints == {"Tip": (paths.ref_to(points[0].id),)}
     ops.keypoint_remove(index=0)
     assert not len(points)
 

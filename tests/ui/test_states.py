@@ -5,8 +5,7 @@ from __future__ import annotations
 import bpy
 import pytest
 
-from autosimulate_addon.blender.marks import mark_scene as marks_scene
-from autosimulate_addon.blender.marks import states_scene
+from autosimulate_addon.blender.marks import mark_scene, states_scene
 from autosimulate_addon.blender.paths import parse
 from autosimulate_addon.ui import panel_data
 from tests.ui.test_marking import sentence
@@ -28,7 +27,7 @@ def two(scene):
 
 
 def test_states_are_what_was_captured(two):
-    mark, = marks_scene.read(two)[0]
+    mark, = mark_scene.read(two)[0]
     assert mark.items == ("State 1", "State 2") and mark.p == (0.5, 0.5)
     assert [[value for _, value in state] for state in mark.states] == [[2, 100.0], [8, 900.0]]
     assert panel_data.refresh(two).rows[mark.name].problem == ""
@@ -45,7 +44,7 @@ def test_a_single_state_says_what_to_do_next(scene):
 def test_a_further_property_gets_the_present_value_in_every_state(two):
     bpy.data.objects["Cube"].location = 1, 2, 3
     ops.states_add(data="objects['Cube']", path="location")
-    mark, = marks_scene.read(two)[0]
+    mark, = mark_scene.read(two)[0]
     assert [state[-1][1] for state in mark.states] == [[1, 2, 3], [1, 2, 3]]
 
 
@@ -60,7 +59,7 @@ def test_a_property_has_one_owner(two):
 def test_taken_out_property_by_property(two):
     assert states_scene.find_states(two, parse(**ENERGY)) == ["States"]
     assert states_scene.remove_property(two, parse(**ENERGY)) == ["States"]
-    mark, = marks_scene.read(two)[0]
+    mark, = mark_scene.read(two)[0]
     assert [len(state) for state in mark.states] == [1, 1]
     states_scene.remove_property(two, parse(**BOUNCES))
     assert len(two.autosimulate.marks) == 0

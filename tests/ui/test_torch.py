@@ -7,16 +7,23 @@ import hashlib
 import importlib.machinery
 import os
 import time
+import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from autosimulate_addon.protocol import packages
+from autosimulate_addon.protocol.packages import Package
 from autosimulate_addon.run.process import requirements
 from autosimulate_addon.ui.torch import install as torch_install
 from autosimulate_addon.ui.torch.install import InstallError, TorchInstall, source_options
 from autosimulate_addon.ui.torch.location import COMPANIONS, search
 
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 def fake_torch(folder: Path, version="2.13.0+cpu", cuda="None", companions=True, binary=None) -> Path:
     (folder / "torch").mkdir(parents=True)
@@ -25,8 +32,8 @@ def fake_torch(folder: Path, version="2.13.0+cpu", cuda="None", companions=True,
     suffix = binary or importlib.machinery.EXTENSION_SUFFIXES[0]
     (folder / "torch" / f"_C{suffix}").touch()
     if companions:
-        for module in COMPANIONS:
-            (folder / f"{module}.py").touch()
+        for each in COMPANIONS:
+            (folder / f"{each.module}.py").touch()
     return folder
 
 
@@ -73,8 +80,8 @@ def test_only_the_packages_are_offered_where_blender_has_pytorch(tmp_path):
     blender, own = fake_torch(tmp_path / "blender", companions=False), tmp_path / "own"
     assert search(own, "", [str(blender)]).lacks_packages
     own.mkdir()
-    for module in COMPANIONS:
-        (own / f"{module}.py").touch()
+    for each in COMPANIONS:
+        (own / f"{each.module}.py").touch()
     assert search(own, "", [str(blender)]).usable
     assert not search(tmp_path / "none", str(blender), []).lacks_packages   # of a folder that is the user's own
 
@@ -82,7 +89,7 @@ def test_only_the_packages_are_offered_where_blender_has_pytorch(tmp_path):
 def test_a_package_that_is_there_but_cannot_be_imported_is_named(tmp_path, monkeypatch):
     (tmp_path / "needs_more.py").write_text("import pyparsing_that_is_missing")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(requirements._BY_COMMAND, "preview", {"needs_more": "needs-more"})
+    monkeypatch.setattr(packages, "PACKAGES", (Package("needs-more", "needs_more", ("preview",)),))
     with pytest.raises(requirements.InputError, match=r"needs-more cannot be loaded.*pyparsing_that_is_missing"):
         requirements.check("preview")
 
@@ -90,8 +97,8 @@ def test_a_package_that_is_there_but_cannot_be_imported_is_named(tmp_path, monke
 def test_companions_may_be_apart_from_pytorch(tmp_path):
     blender = fake_torch(tmp_path / "blender", companions=False)
     (tmp_path / "extra").mkdir()
-    for module in COMPANIONS:
-        (tmp_path / "extra" / f"{module}.py").touch()
+    for each in COMPANIONS:
+        (tmp_path / "extra" / f"{each.module}.py").touch()
     state = search(tmp_path / "own", str(tmp_path / "extra"), [str(blender)])
     assert state.usable and state.site_packages == str(tmp_path / "extra") and "Blender" in state.source
 
@@ -103,7 +110,28 @@ def test_companions_are_what_the_jobs_need(monkeypatch):
         with pytest.raises(requirements.InputError) as raised:
             requirements.check(command)
         wanted |= set(str(raised.value).split(" are not installed")[0].split(", "))
-    assert wanted == {"torch", *COMPANIONS.values()}
+    assert wanted == {"torch", *(each.name for each in COMPANIONS)}
+
+
+def required(*names: str) -> set[str]:
+    """What is installed with these, by the packages' own word."""
+    found, asked = set(), list(names)
+    while asked:
+        wanted = map(Requirement, metadata.requires(asked.pop()) or [])
+        new = {canonicalize_name(each.name) for each in wanted
+               if each.marker is None or each.marker.evaluate({"extra": ""})} - found
+        found |= new
+        asked += new
+    return found
+
+
+def test_what_is_installed_beside_pytorch_is_all_that_is_installed_with_it():
+    """With nothing left to be wanted: pip is told to bring no dependencies."""
+    beside, pinned = set(torch_install.BESIDE), tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"]
+    assert {"optuna", "scipy"} < beside and beside >= set(torch_install.NAMES) - {"torch"}
+    assert {canonicalize_name(Requirement(each).name) for each in pinned} >= set(torch_install.NAMES)
+    here = beside & {canonicalize_name(each.name) for each in metadata.distributions()}
+    assert required(*here) <= beside | required("torch") | {"torch", "numpy"}
 
 
 def test_where_packages_come_from(tmp_path):

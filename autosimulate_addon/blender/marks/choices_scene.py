@@ -10,8 +10,7 @@ import bpy
 from ...protocol import InputError
 from .. import pointers
 from ..paths import PropertyRef
-from . import learned
-from . import mark_scene as marks_scene
+from . import learned, mark_scene
 
 
 def target_of(group: Any) -> PropertyRef | None:
@@ -21,7 +20,7 @@ def target_of(group: Any) -> PropertyRef | None:
     """
     if group.kind != "PROPERTY" or group.family != "CATEGORICAL" or not len(group.targets):
         return None
-    ref = marks_scene.ref_of(group.name, group.targets[0])
+    ref = mark_scene.ref_of(group.name, group.targets[0])
     return ref if pointers.kind(ref) else None
 
 

@@ -1,4 +1,4 @@
-"""Classes in the scene's property groups (``properties``) <-> a ClassTable (``marks``)."""
+"""Classes in the scene's property groups (``properties``) <-> a ClassTable (``mark``)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ CAMERA_SHARE, CAMERA_TURN = 0.07, math.radians(5.0)
 #: Unlike a place, a number this large is not worth one item each: pick some in geometric steps.
 MAX_INTEGERS = 16
 BOUNCES = (0, 1, 2, 4, 8, 12)
-SAMPLES = (1, 2, 4, 8, 16, 32, 64)
+#: The most samples a pixel that are chosen where no limit is given.
+MOST_SAMPLES = 64
 
 
 def complete(mark: Mark) -> Mark:
@@ -267,7 +268,7 @@ def _integers(mark: Mark, info: PropertyInfo) -> tuple[str, ...]:
     last = mark.targets[0].path.rsplit(".", 1)[-1]
     if last.endswith("samples"):
         chosen = [value for value in (2 ** power for power in range(24)) if low <= value <= high]
-        chosen = [value for value in chosen if mark.high is not None or value <= SAMPLES[-1]]
+        chosen = [value for value in chosen if mark.high is not None or value <= MOST_SAMPLES]
     elif last.endswith("bounces"):
         chosen = [value for value in BOUNCES if low <= value <= high]
     elif high - low < MAX_INTEGERS:

@@ -20,8 +20,7 @@ from ...protocol.settings import SETTINGS, renamed
 from ...protocol.vocabulary import film_key
 from .. import assets, compat, identity, paths, pointers
 from ..paths import PropertyRef
-from . import mark_scene as marks_scene
-from . import states
+from . import mark_scene, states
 from .defaults import complete
 from .factors import factor_of
 from .mark import ClassTable, Mark
@@ -55,7 +54,7 @@ def read(path: str | Path, scene: bpy.types.Scene | None = None) -> tuple[list[M
             mark = complete(_mark(entry, scene, [mark.name for mark in marks], path.parent))
             factor_of(mark)
             marks.append(mark)
-            marks_scene.check(marks)
+            mark_scene.check(marks)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
     try:
@@ -102,19 +101,19 @@ def _mark(entry: Mapping[str, Any], scene: bpy.types.Scene, taken: Sequence[str]
         return Mark(film_key(film), "FILM", family=family, **numbers, **flags)
     if kind == "states":
         items, assigned = _states(entry["states"], scene)
-        return Mark(marks_scene.unique_name(name or "States", taken), "STATE", items=items, states=assigned, **numbers,
+        return Mark(mark_scene.unique_name(name or "States", taken), "STATE", items=items, states=assigned, **numbers,
                     **flags)
     if "data" not in entry:
         raise InputError("it names no data; add for example data = \"lights['Light']\" and path = \"energy\".")
     if kind == "materials":
         targets = tuple(_data(entry["data"], scene, drawn=True))
         items = tuple(_label(text, "materials") for text in _strings("materials", entry["materials"]))
-        name = name or marks_scene.default_name(targets, "MATERIAL")
-        return Mark(marks_scene.unique_name(name, taken), "MATERIAL", targets, items=items, **numbers, **flags)
+        name = name or mark_scene.default_name(targets, "MATERIAL")
+        return Mark(mark_scene.unique_name(name, taken), "MATERIAL", targets, items=items, **numbers, **flags)
     targets = _property_targets(entry, scene)
     items = _items(entry, targets[0], folder)
-    name = name or marks_scene.default_name(targets)
-    return Mark(marks_scene.unique_name(name, taken), "PROPERTY", targets, family=family, items=items, **numbers,
+    name = name or mark_scene.default_name(targets)
+    return Mark(mark_scene.unique_name(name, taken), "PROPERTY", targets, family=family, items=items, **numbers,
                 **flags)
 
 

@@ -1,4 +1,4 @@
-"""Marks in the scene's property groups (``properties``) <-> plain data (``marks``)."""
+"""Marks in the scene's property groups (``properties``) <-> plain data (``mark``)."""
 
 from __future__ import annotations
 

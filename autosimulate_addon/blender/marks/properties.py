@@ -1,6 +1,6 @@
 """The settings that live on a scene: ``Scene.autosimulate``, saved with the file.
 
-Data-blocks are held by pointer, so that marks survive renaming; a deleted one leaves None (``marks_scene.read`` says
+Data-blocks are held by pointer, so that marks survive renaming; a deleted one leaves None (``mark_scene.read`` says
 so in one sentence). The groups are registered once, by the add-on or, headless, by ``ensure_registered``.
 """
 
@@ -85,7 +85,6 @@ class AUTOSIMULATE_PG_mark(bpy.types.PropertyGroup):
     mean: _numbers("Mean", "Mean of the distribution at the start, in the property's own units")
     std: _numbers("Spread", "Standard deviation at the start, in the property's own units; begin wide", min=0.0)
     items: CollectionProperty(type=AUTOSIMULATE_PG_item, name="Choices", description="What can be chosen")
-    active_item: IntProperty(name="Active Choice", description="Choice shown below the list", min=0)
     locked: BoolProperty(name="Lock", description="Keep drawing from this distribution, but do not learn it",
                          default=False)
     enabled: BoolProperty(name="Enabled", description="Draw this property; when off it keeps its value in the scene",
@@ -115,7 +114,6 @@ class AUTOSIMULATE_PG_class(bpy.types.PropertyGroup):
                                                   "id: blue cube, red cube, 5. Empty: its own name, or its id")
     members: CollectionProperty(type=AUTOSIMULATE_PG_member, name="Members",
                                 description="Objects, collections and materials of this class")
-    active_member: IntProperty(name="Active Member", description="Member selected in the list", min=0)
 
 
 class AUTOSIMULATE_PG_keypoint(bpy.types.PropertyGroup):

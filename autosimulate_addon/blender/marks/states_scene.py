@@ -9,8 +9,7 @@ import bpy
 from ...protocol import InputError
 from .. import paths
 from ..paths import PropertyRef
-from . import learned, states
-from . import mark_scene as marks_scene
+from . import learned, mark_scene, states
 from .mark import Mark
 
 
@@ -22,16 +21,16 @@ def add_property(scene: bpy.types.Scene, ref: PropertyRef) -> Any:
     drawn by a mark already.
     """
     (_, value), = states.capture([ref])
-    present = marks_scene.whole_marks(scene)
+    present = mark_scene.whole_marks(scene)
     probe = Mark(name="\0", kind="STATE", items=("",), states=(((ref, value),),))
     try:
-        marks_scene.check([*present, probe])
+        mark_scene.check([*present, probe])
     except InputError as error:
         raise InputError(f"{ref} is learnable already: remove it there first") from error
     group = _chosen(scene)
     if group is None:
         group = scene.autosimulate.marks.add()
-        group.name = marks_scene.unique_name("States", scene.autosimulate.marks.keys()[:-1])
+        group.name = mark_scene.unique_name("States", scene.autosimulate.marks.keys()[:-1])
         group.kind, group.family = "STATE", "CATEGORICAL"
         item = group.items.add()
         item.name, item.p = "State 1", 1.0
@@ -43,7 +42,7 @@ def add_property(scene: bpy.types.Scene, ref: PropertyRef) -> Any:
 
 def capture_state(group: Any, name: str) -> Any:
     """Adds a state: the present values of all properties that the mark's states set. Raises InputError."""
-    mark = marks_scene.mark_of(group)
+    mark = mark_scene.mark_of(group)
     refs = [ref for ref, _ in mark.states[0]] if mark.states else []
     if not refs:
         raise InputError(f"{group.name} sets no property yet: right-click one and choose Add to States")
@@ -51,7 +50,7 @@ def capture_state(group: Any, name: str) -> Any:
     taken = [other.name for other in group.items]
     average = sum(other.p for other in group.items) / len(group.items)     # a share like the others'
     item = group.items.add()
-    item.name = marks_scene.unique_name(name, taken) if name else _numbered(taken)
+    item.name = mark_scene.unique_name(name, taken) if name else _numbered(taken)
     item.p = average
     learned.gain_choice(group, len(taken))
     for ref, value in captured:
@@ -66,17 +65,17 @@ def remove_property(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
         group = scene.autosimulate.marks[name]
         for item in group.items:
             for i in reversed(range(len(item.values))):
-                if marks_scene.names_property(item.values[i], ref):
+                if mark_scene.names_property(item.values[i], ref):
                     item.values.remove(i)
         if not any(len(item.values) for item in group.items):
-            marks_scene.remove_mark(scene, name)
+            mark_scene.remove_mark(scene, name)
     return names
 
 
 def find_states(scene: bpy.types.Scene, ref: PropertyRef) -> list[str]:
     """Names of the states marks that set this property or a component of it."""
     return [group.name for group in scene.autosimulate.marks if group.kind == "STATE"
-            and any(marks_scene.names_property(value, ref) for item in group.items for value in item.values)]
+            and any(mark_scene.names_property(value, ref) for item in group.items for value in item.values)]
 
 
 def _chosen(scene: bpy.types.Scene) -> Any:

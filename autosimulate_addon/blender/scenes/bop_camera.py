@@ -1,4 +1,4 @@
-"""Cameras and poses as the BOP benchmark writes them (Hodan et al., ECCV 2018), in Blender's conventions.
+"""Cameras as the BOP benchmark writes them (Hodan et al., ECCV 2018), in Blender's conventions.
 
 BOP: OpenCV's camera, x right, y down, z forward, millimetres; the image spans 0 to width, as for BOP's own renderer
 (half a pixel from OpenCV's counting, in which pixel centres are whole numbers).
@@ -8,17 +8,12 @@ Blender: x right, y up, looking along -z, metres.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
-import numpy as np
-from mathutils import Matrix
 
 from ...protocol import InputError
 
-#: OpenCV's camera axes in Blender's.
-_FLIP = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
 #: The sensor's width is free: only its ratio to the focal length matters.
 SENSOR_WIDTH = 32.0
 
@@ -47,11 +42,3 @@ def apply_intrinsics(scene: bpy.types.Scene, camera: bpy.types.Camera, intrinsic
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = max(ratio, 1.0), max(1.0 / ratio, 1.0)
     camera.shift_x = (width / 2.0 - intrinsics["cx"]) / width
     camera.shift_y = (intrinsics["cy"] - height / 2.0) / width / ratio
-
-
-def pose_matrix(rotation: Sequence[float], translation: Sequence[float]) -> Matrix:
-    """Model to camera, in Blender's axes and metres, from cam_R_m2c (9 numbers, rows) and cam_t_m2c (millimetres)."""
-    pose = np.eye(4)
-    pose[:3, :3] = np.reshape(rotation, (3, 3))
-    pose[:3, 3] = np.asarray(translation) / 1000.0
-    return _FLIP @ Matrix(pose.tolist())

@@ -17,7 +17,7 @@ import bpy
 from ...protocol import InputError, Moments
 from ...protocol.moments import around, normal, softmax
 from .. import paths
-from ..marks import mark_scene as marks_scene
+from ..marks import mark_scene
 from ..marks.mark import ClassTable
 from . import parts
 
@@ -159,5 +159,5 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], se
         parts.mark(scene, f"{made.name} Color", kind="STATE", items=tuple(palette),
                    states=tuple(((color, list(value)),) for value in palette.values()), locked=True)
     members = {name: tuple(paths.refs_to(blocks)) for name, blocks in objects.items()}
-    marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
+    mark_scene.write_classes(scene, ClassTable(("background", *objects), members))
 

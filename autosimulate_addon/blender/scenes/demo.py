@@ -19,7 +19,7 @@ from mathutils import Matrix
 
 from ...protocol import Moments
 from ...protocol.moments import lognormal, normal, softmax
-from ..marks import mark_scene as marks_scene
+from ..marks import mark_scene
 from ..marks.mark import ClassTable
 from ..paths import PropertyRef, refs_to
 from . import parts
@@ -164,4 +164,4 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], st
         low=[0.25, 0.25, 0.25, 0.99], high=[0.6, 0.6, 0.6, 1.0], locked=True)
     add(refs_to([scene.camera], "location"), "normal", "Camera Location", std=(0.35, 0.35, 0.35), locked=True)
     members = {name: tuple(refs_to(blocks)) for name, blocks in objects.items()}
-    marks_scene.write_classes(scene, ClassTable(("background", *CLASSES), members))
+    mark_scene.write_classes(scene, ClassTable(("background", *CLASSES), members))

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..marks import mark_scene as marks_scene
+from ..marks import mark_scene
 from ..marks.mark import ClassTable
 from ..paths import refs_to
 from . import clutter, parts, tabletop
@@ -46,7 +46,7 @@ def build(output: str | Path | None = None) -> bpy.types.Scene:
     tabletop.mark_light(scene)
     tabletop.mark_nuisances(scene, dice, things, tabletop.arrangements(dice, REACH, 2.9 * HALF, rng))
     tabletop.mark_film(scene)
-    marks_scene.write_classes(scene, ClassTable(("background", "die"), {"die": tuple(refs_to(dice))}))
+    mark_scene.write_classes(scene, ClassTable(("background", "die"), {"die": tuple(refs_to(dice))}))
     parts.save(output)
     return scene
 

@@ -19,8 +19,7 @@ import numpy as np
 from ...protocol.moments import around
 from ...protocol.vocabulary import film_key
 from .. import paths
-from ..marks import mark_scene as marks_scene
-from ..marks import states
+from ..marks import mark_scene, states
 from ..marks.mark import ClassTable
 from ..paths import PropertyRef, refs_to
 from . import clutter, parts
@@ -214,7 +213,7 @@ def _mark(made: Furnished, start: dict[str, dict[str, Any]]) -> None:
 
 
 def write_classes(made: Furnished) -> None:
-    marks_scene.write_classes(made.scene, ClassTable(
+    mark_scene.write_classes(made.scene, ClassTable(
         ("background", *OBJECTS), {name: (paths.ref_to(each),) for name, each in made.objects.items()},
         {name: MASK_ID * number for name, number in OBJECTS.items()}))
 

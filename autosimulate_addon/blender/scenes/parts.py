@@ -12,8 +12,7 @@ import bpy
 import numpy as np
 
 from ...protocol import InputError
-from ..marks import mark_scene as marks_scene
-from ..marks import properties
+from ..marks import mark_scene, properties
 from ..marks.mark import Mark
 from ..paths import PropertyRef
 
@@ -47,7 +46,7 @@ def mark(scene: bpy.types.Scene, name: str, refs: Sequence[PropertyRef] = (), fa
     """Marks the properties with one distribution. ``fields`` are those of a Mark; one number needs no tuple."""
     numbers = {key: tuple(float(value) for value in np.atleast_1d(fields.pop(key)))
                for key in ("low", "high", "mean", "std", "p") if key in fields}
-    marks_scene.add_mark(scene, Mark(name, targets=tuple(refs), family=family, **numbers, **fields))
+    mark_scene.add_mark(scene, Mark(name, targets=tuple(refs), family=family, **numbers, **fields))
 
 
 def mesh(name: str, make: Callable[[bmesh.types.BMesh], object], smooth: bool = False) -> bpy.types.Mesh:

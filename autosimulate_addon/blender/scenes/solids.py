@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from ...protocol.moments import around
-from ..marks import mark_scene as marks_scene
+from ..marks import mark_scene
 from ..marks.mark import ClassTable
 from ..paths import refs_to
 from . import clutter, parts, tabletop
@@ -76,4 +76,4 @@ def _mark(scene: bpy.types.Scene, objects: dict[str, list[bpy.types.Object]], th
     tabletop.mark_nuisances(scene, everyone, things, tabletop.arrangements(everyone, REACH, 2.6 * HALF, rng))
     tabletop.mark_film(scene)
     members = {name: tuple(refs_to(made)) for name, made in objects.items()}
-    marks_scene.write_classes(scene, ClassTable(("background", *objects), members))
+    mark_scene.write_classes(scene, ClassTable(("background", *objects), members))

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from ...protocol import InputError
+from ...protocol.cropping import crop_box, size_like
 from . import binary_masks
 from .class_ids import ClassIds, Said
 from .class_table import listed
 from .dataset import IGNORE, Dataset
 from .detect import find_source
-from .pictures import crop_box, is_turned, read_photograph, resample_labels, resample_photograph, size_like
+from .pictures import is_turned, read_photograph, resample_labels, resample_photograph
 from .problems import SIZE_MISMATCH, FileProblem
 from .source import Sample, Source
 

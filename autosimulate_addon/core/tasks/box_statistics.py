@@ -5,12 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: Numbers for each class.
-_EACH = 4
-
 
 def box_statistics(boxes: Tensor, classes: int) -> Tensor:
-    """(K, S) float32 of boxes (K, M, 5): for each class but the background log area, count and place.
+    """(K, S) float32 of boxes (K, M, 5): for each class but the background log area, count and place, in the columns
+    of ``class_columns``.
 
     The area is the mean of its boxes', a share of the image, NaN where the class is absent: what is not there is not
     small. The place is the mean of their centres, from -1 to 1 along height and width, and that of the middle where
@@ -26,8 +24,3 @@ def box_statistics(boxes: Tensor, classes: int) -> Tensor:
         columns += [((own * area).sum(1) / count).log(), count]
         columns += [(own * centre[..., axis]).sum(1) / count.clamp(min=1) for axis in (1, 0)]
     return torch.stack(columns, 1) if columns else torch.zeros(len(boxes), 0)
-
-
-def box_groups(classes: int) -> dict[int, Tensor]:
-    """The columns of ``box_statistics`` that belong to each class."""
-    return {index: torch.arange(_EACH) + _EACH * (index - 1) for index in range(1, classes)}

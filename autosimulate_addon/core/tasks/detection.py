@@ -13,18 +13,19 @@ import torch
 from torch import Tensor
 
 from ...protocol import InputError
-from ...protocol.settings import by_name
+from ...protocol.settings import default
 from .average_precision import AveragePrecision
-from .box_statistics import box_groups, box_statistics
+from .box_statistics import box_statistics
 from .boxes import boxes_of_instances, boxes_of_pixels
 from .calibration import calibrate_logistic
 from .centre_grid import CentreGrid, Centres
 from .decoding import decode
 from .focal import focal_curvature, focal_loss, weights
-from .task import Scores
+from .of_pixels import OfPixels
+from .task import BATCH, Scores
 
 #: Pixels of the shorter side of what is visible of a render's object, from which on it is one to detect.
-LEAST_SIDE: float = by_name()["least_side"].default
+LEAST_SIDE: float = default("least_side")
 #: Of the focal loss, in networks.
 FOCUS = 2.0
 #: Logit of a centre where the output is 0: centres are rare, and a network is to begin so.
@@ -35,7 +36,7 @@ REGRESSION_WEIGHT = 0.5
 ROUND = 0.05
 
 
-class DetectionTask:
+class DetectionTask(OfPixels):
     """Boxes of ``classes``; classes[0] is the background.
 
     Outputs (K, C - 1 + 4, H, W): logits of the centres of each class but the background, less ``PRIOR``; then ln width,
@@ -67,11 +68,6 @@ class DetectionTask:
     def channels(self) -> int:
         return self.centres + 4
 
-    @property
-    def convex(self) -> DetectionTask:
-        """The same boxes with a loss that is convex in the outputs."""
-        return DetectionTask(self.classes, self.least_side, 0.0, torch.inf, self.grid)
-
     def of_cells(self, grid: CentreGrid) -> DetectionTask:
         """The same for outputs of the cells of ``grid``."""
         return DetectionTask(self.classes, self.least_side, self.focus, self.rounded, grid)
@@ -90,8 +86,10 @@ class DetectionTask:
     # -- losses ----------------------------------------------------------------------------------------------------
 
     def parts(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(K, channels, H, W), (K, M, 5) -> (K, H, W): each cell's share on its pixels; they sum to the image's
-        loss."""
+        """(K, channels, H, W), (K, M, 5) -> (K, H, W): each cell's share on its pixels; they sum to the image's loss.
+
+        A centre that lies outside of its object's visible pixels (a ring's) is credited to what is seen there.
+        """
         grid = self._grid_of(outputs)
         return grid.spread(self.cell_losses(grid.pool(outputs), targets, grid))
 
@@ -135,20 +133,6 @@ class DetectionTask:
         """(K, 4, m); 0 where no box is."""
         own = cells[:, self.centres:].flatten(2).gather(2, _everywhere(centres))
         return (own - centres.regressed.to(own)) * centres.there[:, None]
-
-    # -- shares of the loss ----------------------------------------------------------------------------------------
-
-    def credit(self, parts: Tensor, instances: Tensor, count: int) -> Tensor:
-        """(K, H, W), (K, H, W) -> (K, count): the sum over the pixels of each instance.
-
-        A centre that lies outside of its object's visible pixels (a ring's) is credited to what is seen there.
-        """
-        credit = torch.zeros(len(parts), count, dtype=parts.dtype)
-        return credit.scatter_add_(1, instances.flatten(1), parts.flatten(1))
-
-    def influence(self, parts: Tensor) -> Tensor:
-        """(K, H, W): the parts are those of pixels already."""
-        return parts
 
     # -- what psi lowers -------------------------------------------------------------------------------------------
 
@@ -196,9 +180,6 @@ class DetectionTask:
         """(K, M, 5) -> (K, S): of each class log area, count and place of its boxes."""
         return box_statistics(targets, len(self.classes))
 
-    def statistics_groups(self) -> dict[str, Tensor]:
-        return {self.classes[index]: columns for index, columns in box_groups(len(self.classes)).items()}
-
     def decision(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         """Average precision looks at the order of scores within a class, which no bias changes."""
 
@@ -209,7 +190,8 @@ class DetectionTask:
         return decode((cells[:, :self.centres] + PRIOR).sigmoid(), cells[:, self.centres:], grid)
 
     @torch.no_grad()
-    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
+    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor,
+                 batch: int = BATCH) -> Scores:
         """Mean loss; average precision at IoU .5, by class that occurs and its mean; and COCO's mAP beside it."""
         total, precision = 0.0, AveragePrecision(self.classes)
         for x, y in zip(images.split(batch), targets.split(batch), strict=True):

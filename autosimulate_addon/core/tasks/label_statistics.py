@@ -9,7 +9,7 @@ from ..datasets.dataset import IGNORE
 
 #: Share of an image below which a class is taken to be absent.
 PRESENT = 2e-4
-#: Numbers for each class.
+#: Numbers for each class, of boxes as well.
 _EACH = 4
 
 
@@ -34,6 +34,6 @@ def label_statistics(targets: Tensor, classes: int) -> Tensor:
     return torch.stack(columns, 1) if columns else torch.zeros(len(targets), 0)
 
 
-def label_groups(classes: int) -> dict[int, Tensor]:
-    """The columns of ``label_statistics`` that belong to each class."""
+def class_columns(classes: int) -> dict[int, Tensor]:
+    """The columns of ``label_statistics``, and of ``box_statistics``, that belong to each class."""
     return {index: torch.arange(_EACH) + _EACH * (index - 1) for index in range(1, classes)}

@@ -12,15 +12,16 @@ from torch.nn import functional as F
 from ..datasets.dataset import IGNORE
 from ..decision import decision_biases
 from .calibration import Calibration, Pixels, calibrate
-from .label_statistics import label_groups, label_statistics
+from .label_statistics import label_statistics
+from .of_pixels import OfPixels
 from .soft_miou import overlap, total
-from .task import Scores
+from .task import BATCH, Scores
 
 #: Weight of background pixels in the loss (foreground has 1): they are most of an image and the easiest part of it.
 BACKGROUND_WEIGHT = 0.3
 
 
-class SegmentationTask:
+class SegmentationTask(OfPixels):
     """Per-pixel classification into ``classes``; classes[0] is the background.
 
     The loss of an image is the weighted cross-entropy averaged over its labelled pixels. It depends on that image
@@ -54,15 +55,6 @@ class SegmentationTask:
         """(K, C, H, W), (K, H, W) -> (K,)."""
         return self.parts(logits, labels).sum((1, 2))
 
-    def credit(self, parts: Tensor, instances: Tensor, count: int) -> Tensor:
-        """(K, H, W), (K, H, W) -> (K, count): the sum over the pixels of each instance."""
-        credit = torch.zeros(len(parts), count, dtype=parts.dtype)
-        return credit.scatter_add_(1, instances.flatten(1), parts.flatten(1))
-
-    def influence(self, parts: Tensor) -> Tensor:
-        """(K, H, W): the parts are those of pixels already."""
-        return parts
-
     def curvature(self, logits: Tensor, tangent: Tensor, labels: Tensor) -> Tensor:
         """C dz for the mean of the losses: per pixel weight * (diag(p) - p p') dz with p the softmax of z."""
         known = labels != IGNORE
@@ -75,9 +67,6 @@ class SegmentationTask:
     def statistics(self, labels: Tensor) -> Tensor:
         """(K, H, W) -> (K, S): of each class log area, presence and place."""
         return label_statistics(labels, self.channels)
-
-    def statistics_groups(self) -> dict[str, Tensor]:
-        return {self.classes[index]: columns for index, columns in label_groups(self.channels).items()}
 
     def objective(self, batches: Iterable[tuple[Tensor, Tensor]], count: int, objective: str,
                   metric_weight: float) -> Callable[[Tensor, Tensor], Tensor]:
@@ -120,7 +109,8 @@ class SegmentationTask:
         return decision_biases(batches)
 
     @torch.no_grad()
-    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch: int = 32) -> Scores:
+    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor,
+                 batch: int = BATCH) -> Scores:
         """Mean loss, IoU per class and its mean over the foreground classes that occur in the labels.
 
         ``images`` (N, 3, H, W) in [0, 1], ``labels`` (N, H, W) int64.

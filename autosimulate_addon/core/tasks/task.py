@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+#: Images whose outputs are asked for at once, where nothing is trained.
+BATCH = 32
 #: What a learner fits, by name.
 Parameters = dict[str, Tensor]
 
@@ -78,7 +80,8 @@ class Task(Protocol):
         """The objective of validation, as a share for each batch: one of ``protocol.settings.OBJECTIVES``.
 
         The mean loss, "raw"; "soft-miou": + ``metric_weight`` (1 - soft metric); "calibrated": after the best
-        recalibration of the outputs on these images. A task to which one means nothing takes the raw loss for it.
+        recalibration of the outputs on these images. A task that has no soft metric (detection) takes "calibrated" for
+        it.
         ``batches`` holds the (outputs, targets) of the whole set of ``count`` images. The returned function takes those
         of one batch and gives a scalar; the scalars' gradients sum to the gradient of the objective.
         """
@@ -89,7 +92,8 @@ class Task(Protocol):
         ``batches`` holds their (outputs, targets). None: a task whose metric no such rule changes.
         """
 
-    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor, batch: int = 32) -> Scores:
+    def evaluate(self, predict: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor,
+                 batch: int = BATCH) -> Scores:
         """Scores the outputs ``predict`` gives for ``images`` (N, 3, H, W) in [0, 1]."""
 
 

@@ -14,23 +14,19 @@ from ...blender.scenes import clevr, demo, dice, lmo, lmo_places, parts, solids
 from ...protocol import InputError
 from ..arguments import settings as settings_of
 from ..config import combine
+from ..examples import OF_ASSETS, STARTS
 from ..process.log import Log
 from ..process.streams import say
 from ..record.directory import check_writable
 
-#: What builds a scene of Blender's own shapes from the start.
-OWN: dict[str, Callable[[str], object]] = {
-    "demo": lambda start: demo.build(start=start),
-    "dice": lambda start: dice.build()}
-#: What builds a scene from the folder with its assets and the start.
-FROM_DATA: dict[str, Callable[[Path, str], object]] = {
+#: What builds each of ``examples.STARTS`` from the folder with its assets, where it has some, and the start.
+BUILDERS: dict[str, Callable[[Path, str], object]] = {
+    "demo": lambda data, start: demo.build(start=start),
     "clevr": lambda data, start: clevr.build(data, start=start),
     "lmo": lambda data, start: lmo.build(data, start=start),
     "lmo-places": lambda data, start: lmo_places.build(data),
-    "solids": lambda data, start: solids.build(data)}
-#: Scenes and where psi may begin in each, the default first.
-STARTS = {"demo": ("narrow", "wide", "target"), "clevr": ("narrow", "wide"), "lmo": ("expert", "wide", "dark"),
-          "lmo-places": ("uniform",), "solids": ("wide",), "dice": ("wide",)}
+    "solids": lambda data, start: solids.build(data),
+    "dice": lambda data, start: dice.build()}
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -49,14 +45,12 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     given = settings_of(options)
     combine(given)                      # which says what none of them may be
     properties.ensure_registered()
-    if options.what in OWN:
-        OWN[options.what](start)
-    else:
+    if options.what in OF_ASSETS:
         if options.data is None:
             raise InputError(f"build {options.what} needs --data DIR, the folder with its assets.")
         if not Path(options.data).is_dir():
             raise InputError(f"--data '{options.data}' is not a folder.")
-        FROM_DATA[options.what](Path(options.data), start)
+    BUILDERS[options.what](Path(options.data or ""), start)
     settings.write(bpy.context.scene.autosimulate, given)
     parts.save(output)
     say(f"'{output}' is written.")

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from ...blender.marks import describe as rows_of
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import mark_scene
 from ...blender.marks.describe import Row
 from ...core.datasets import inspect
 from ..images.folder_summary import task_notes
 from ..process.log import Log
 from ..process.notes import tell
 from ..process.streams import say
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 from ..scene.validation_ids import validation_ids
 
 #: Names of data-blocks that are spelled out before "and N more".
@@ -23,9 +23,9 @@ _NAMED = 2
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
-    marked = prepare.open_marked_scene(options.scene, options.marks)
+    marked = marked_scene.open_marked_scene(options.scene, options.marks)
     tell(marked.problems)
-    marks = marks_scene.read(marked.scene, disabled=True)[0] if options.marks is None else marked.marks
+    marks = mark_scene.read(marked.scene, disabled=True)[0] if options.marks is None else marked.marks
     learnable, suggested = rows_of.marked_rows(marks), rows_of.suggested_rows(marked.scene, marks)
     say(f"Scene '{marked.scene.name}'"
         + ("" if marked.scene.camera else ", which has NO CAMERA: add one before anything can be rendered"))
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     return result
 
 
-def _members(marked: prepare.MarkedScene, name: str) -> str:
+def _members(marked: marked_scene.MarkedScene, name: str) -> str:
     return _shortened([str(block) for block in marked.classes.members.get(name, ())])
 
 
@@ -59,7 +59,7 @@ def _shortened(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _validation(folder: str, marked: prepare.MarkedScene) -> dict[str, Any]:
+def _validation(folder: str, marked: marked_scene.MarkedScene) -> dict[str, Any]:
     names = marked.classes.names if len(marked.classes.names) > 1 else None
     summary = inspect(folder, names, validation_ids(folder, marked.classes), need_masks=False)
     counted, notes = "pixels" if summary.has_masks else "boxes", [*summary.notes, *task_notes(summary)]

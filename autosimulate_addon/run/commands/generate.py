@@ -20,7 +20,7 @@ from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record.directory import RunDirectory, check_count, check_not_data, check_space, check_writable
 from ..record.events import cancel_requested, followed
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 from ..scene.simulator import open_simulator
 from .options import of_run
 
@@ -33,14 +33,14 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
 
 def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], None], log: Log
               ) -> dict[str, Any]:
-    prepare.only_given(options, "output")
+    marked_scene.only_given(options, "output")
     marked, config = of_run(options)
     output = Path(options.output).expanduser().absolute()
-    prepare.check_scene(marked)
-    start = prepare.starting_psi(marked, options.psi)
+    marked_scene.check_scene(marked)
+    start = marked_scene.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     names = formats.chosen(options.format or "")
-    keypoints = prepare.keypoints(marked)
+    keypoints = marked_scene.keypoints(marked)
     extras = formats.extras_of(names, options.passes or "")
     if "keypoints" in extras and not keypoints:
         raise InputError("The format yolo-pose is one of keypoints, and the scene has none: mark empties as such below "
@@ -64,7 +64,7 @@ def _generate(options: argparse.Namespace, count: int, event: Callable[[Event], 
         notes = (*marked.problems, *simulator.notes)
         tell(notes, event)
         psi = Psi.from_plain(simulator.factors, start)
-        info = {**prepare.image_info(config), **({"extras": extras} if extras else {}),
+        info = {**marked_scene.image_info(config), **({"extras": extras} if extras else {}),
                 **({"keypoints": keypoints} if keypoints else {})}
         try:
             problems = write_dataset(output, simulator, psi, count=count, seed=config.seed, iteration=GENERATE,

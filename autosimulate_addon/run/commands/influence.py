@@ -17,7 +17,7 @@ from ..process.threads import use_threads
 from ..record import checkpoint
 from ..record.directory import INFLUENCE_FILE, RunDirectory, check_writable, read_json
 from ..report.record import why_no_influence
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 from ..scene.simulator import open_simulator
 from .options import run_directory
 
@@ -40,13 +40,13 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     if saved is None:
         raise InputError(f"The run in '{directory.root}' has no checkpoint: none of its iterations was completed.")
     loaded = config.combine({"device": options.device}, {name: getattr(stored, name) for name in config.FIELDS})
-    marked = prepare.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
-    prepare.check_network(loaded, marked.classes.names)
+    marked = marked_scene.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
+    marked_scene.check_network(loaded, marked.classes.names)
     start = read_json(directory.config, "run's config.json").get("start", {})
     marked = marked.starting_at(start)
     folder = loaded.validation or str(directory.validation)        # the demo's own lie in the run
-    validation = prepare.labelled_images(folder, marked.classes, loaded)
-    loaded, _ = prepare.decided(loaded, validation)
+    validation = marked_scene.labelled_images(folder, marked.classes, loaded)
+    loaded, _ = marked_scene.decided(loaded, validation)
     use_threads(loaded.width, loaded.height)
     with open_simulator(marked, loaded) as simulator:
         state = State(loop_config(loaded), simulator, validation, Psi.from_plain(simulator.factors, start),

@@ -8,8 +8,7 @@ from typing import Any
 
 from ...protocol import Cancelled
 from ...protocol.events import Done, Failed, Stopped
-from ..optimization import checked_run as jobs
-from ..optimization import deliver
+from ..optimization import checked_run, deliver
 from ..optimization.stages import optimize
 from ..process.log import Log
 from ..process.signals import StopRequest
@@ -20,7 +19,7 @@ from ..record.tensorboard import Scalars
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     """Runs or resumes; returns the final numbers. Raises Cancelled when stopped, with everything kept for --resume."""
-    job = jobs.resumed(options) if options.resume is not None else jobs.new(options)
+    job = checked_run.resumed(options) if options.resume is not None else checked_run.new(options)
     finished = next((event for event in read_events(job.directory.events) if isinstance(event, Done)), None)
     if finished is not None:
         log.write_to(job.directory.log)

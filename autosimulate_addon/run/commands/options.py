@@ -9,29 +9,30 @@ from ...protocol import InputError
 from ..arguments import settings
 from ..config import RunConfig, combine, load
 from ..record.directory import RunDirectory
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 
 
-def of_run(options: argparse.Namespace) -> tuple[prepare.MarkedScene, RunConfig]:
+def of_run(options: argparse.Namespace) -> tuple[marked_scene.MarkedScene, RunConfig]:
     """Scene and settings for preview, generate and evaluate.
 
     ``--psi RUN`` stands for the whole run: its scene, marks and settings, as far as no flag says otherwise.
     """
     directory = run_directory(options.psi)
     if directory is None:
-        marked = prepare.open_marked_scene(options.scene, options.marks)
+        marked = marked_scene.open_marked_scene(options.scene, options.marks)
         stored = {}
     else:
         scene = options.scene or (str(directory.scene) if directory.scene.exists() else None)
         marks = options.marks or (directory.marks if directory.marks.exists() else None)
-        marked = prepare.open_marked_scene(scene, marks)
+        marked = marked_scene.open_marked_scene(scene, marks)
         config = load(directory.config)
         stored = {name: getattr(config, name) for name in (
             "width", "height", "samples", "validation", "test", "real", "task", "least_side", "learner",
             "network", "network_width", "network_module", "frozen_layers", "encoder", "encoder_module",
             "learning_rate", "device")}
     asked = settings(options)
-    sizes = prepare.default_size(marked.scene, asked["width"] or stored.get("width") or marked.settings.get("width"))
+    width = asked["width"] or stored.get("width") or marked.settings.get("width")
+    sizes = marked_scene.default_size(marked.scene, width)
     given = {**asked, "scene": None}
     if asked["width"] is not None and asked["height"] is None:      # another width alone keeps the scene's shape
         given["height"] = sizes["height"]

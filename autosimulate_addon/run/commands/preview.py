@@ -26,7 +26,7 @@ from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record.directory import PREVIEW_FILE, check_writable
 from ..record.events import cancel_requested, followed
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 from ..scene.simulator import open_simulator
 from . import influence
 from .options import of_run
@@ -43,8 +43,8 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
 def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], None]) -> dict[str, Any]:
     marked, config = of_run(options)
     output = sheet_path(options.output, PREVIEW_FILE)
-    prepare.check_scene(marked)
-    start = prepare.starting_psi(marked, options.psi)
+    marked_scene.check_scene(marked)
+    start = marked_scene.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
     check_writable(output.parent)
     progress = Progress({"render": 1.0}, event)

@@ -14,7 +14,7 @@ from ..images.dataset_writer import write_dataset
 from ..images.sample_iterations import DEMO_TEST, DEMO_VALIDATION
 from ..process.progress import Progress
 from ..record.directory import RunDirectory
-from ..scene import marked_scene as prepare
+from ..scene import marked_scene
 from ..scene.simulator import BlenderSimulator
 
 #: Sized for a few minutes on two cores.
@@ -23,10 +23,10 @@ VALIDATION_IMAGES = 48
 TEST_IMAGES = 64
 
 
-def build(start: str) -> prepare.MarkedScene:
+def build(start: str) -> marked_scene.MarkedScene:
     """The demo scene in memory, in place of the open file. ``start``: "narrow" (and wrong) or "wide"."""
     properties.ensure_registered()
-    return prepare.marked_scene(demo_scene.build(start=start), None)
+    return marked_scene.marked_scene(demo_scene.build(start=start), None)
 
 
 def labelled_images(config: RunConfig, directory: RunDirectory, classes: ClassTable, simulator: BlenderSimulator,
@@ -40,8 +40,8 @@ def labelled_images(config: RunConfig, directory: RunDirectory, classes: ClassTa
     for folder, iteration, count in ((directory.validation, DEMO_VALIDATION, VALIDATION_IMAGES),
                                      (directory.test, DEMO_TEST, TEST_IMAGES)):
         write_dataset(folder, simulator, target, count=count, seed=config.seed, iteration=iteration,
-                      info=prepare.image_info(config),
+                      info=marked_scene.image_info(config),
                       done=lambda n, before=before: progress.update("prepare", (before + n) / total, images=before + n))
-        datasets.append(prepare.labelled_images(str(folder), classes, config))
+        datasets.append(marked_scene.labelled_images(str(folder), classes, config))
         before += count
     return datasets[0], datasets[1]

@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import psi_properties
+from ...blender.marks import mark_scene, psi_properties
 from ...protocol import InputError, Moments
 from ..scene import scene_file
 from ..scene.marked_scene import MarkedScene
@@ -25,7 +24,7 @@ def rehearse(marked: MarkedScene, plain: Mapping[str, Moments]) -> None:
     Raises InputError for a scene that could not keep the result of a run, before anything is rendered for it.
     """
     with _written_in(marked, plain):
-        marks, classes = marks_scene.read(marked.scene)
+        marks, classes = mark_scene.read(marked.scene)
         kept = psi_properties.read(marked.scene, marks)
     lost = sorted(plain.keys() - kept.keys()) or sorted(set(marked.classes.names) - set(classes.names))
     if lost:
@@ -40,17 +39,17 @@ def _written_in(marked: MarkedScene, plain: Mapping[str, Moments]) -> Iterator[N
     from_file, group = marked.marks_file is not None, scene.autosimulate
     names = [rna.identifier for rna in group.bl_rna.properties if not rna.is_readonly or rna.type == "COLLECTION"]
     unset = [name for name in names if not group.is_property_set(name)]
-    marks_before = marks_scene.read(scene, disabled=True) if from_file and "marks" not in unset else None
+    marks_before = mark_scene.read(scene, disabled=True) if from_file and "marks" not in unset else None
     try:
         if from_file:
-            marks_scene.write(scene, marks, marked.classes)
+            mark_scene.write(scene, marks, marked.classes)
         psi_properties.write(scene, marks, plain)
         yield
     finally:
         psi_properties.remove(scene, marks)
         psi_properties.write(scene, [mark for mark in marks if mark.name in psi_before], psi_before)
         if marks_before is not None:
-            marks_scene.write(scene, *marks_before)
+            mark_scene.write(scene, *marks_before)
         elif from_file:
             for name in unset:
                 group.property_unset(name)

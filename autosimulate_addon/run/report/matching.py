@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...protocol.events import MATCHED, Iteration
-from ...protocol.numbers import Matching, Move, Unheard
+from ...protocol.numbers import NO_GAIN, NOTHING_HEARD, OUT_OF_REACH, STEPS, Matching, Move, Unheard
 
-#: Why a round ended, in words (see ``core.matching.match``).
-NOTHING_HEARD = "nothing_heard"
+#: Why a round ended, in words.
 ENDED = {NOTHING_HEARD: "no further difference stands out of the noise",
-         "out_of_reach": "the renders so far reach no further: new ones go on from there",
-         "no_gain": "no step brings renders and photographs nearer", "steps": "all steps were taken"}
+         OUT_OF_REACH: "the renders so far reach no further: new ones go on from there",
+         NO_GAIN: "no step brings renders and photographs nearer", STEPS: "all steps were taken"}
 #: Coordinates, and things that were left over, that a line names.
 _NAMED = 4
 #: Stops that renders may stay too dark or too bright before it is worth a word.

@@ -82,9 +82,9 @@ class RunRecord:
         found = self.agreement.coordinates if self.agreement else ()
         return {each.name: each.sure for each in found if each.asked}
 
-    def row(self, *names: str) -> Row | None:
-        """The first of these that the fresh networks were compared on."""
-        return next((self.numbers.rows[name] for name in names if name in self.numbers.rows), None)
+    def row(self, name: str) -> Row | None:
+        """What the fresh networks that were trained this way came to, where they were."""
+        return self.numbers.rows.get(name)
 
 
 def read_run(directory: RunDirectory) -> RunRecord:

@@ -18,8 +18,7 @@ REPEATABILITY, LOSS_REPEATABILITY = 0.01, 0.04
 CLEAR = 2.0
 
 #: What rows of the final comparison are called; where photographs are trained on too, some have other names.
-ROW_NAMES = {"learned": "learned", "control": "null control", "start": "start, never moved", "wide": "wide by hand",
-             "oracle": "true target"}
+ROW_NAMES = {"learned": "learned", "start": "start, never moved"}
 REAL_NAMES = {"learned": "both (learned)", "start": "both (start)", "synthetic only": "synthetic only (learned)"}
 
 
@@ -62,7 +61,7 @@ class Difference:
 
 def judge(record: RunRecord) -> Verdict:
     """The run against its null control: by fresh networks where they were compared, else by the running networks."""
-    learned, control = record.row("learned"), record.row("control", "start")
+    learned, control = record.row("learned"), record.row("start")
     if learned and control and not math.isnan(learned.metric + control.metric):
         where = f"Fresh networks on the {record.numbers.split} images"
         if record.numbers.images:
@@ -88,7 +87,7 @@ def opening(numbers: Numbers, photographs: str = "photographs") -> str:
     """The run in one sentence for who does not know its words: what was gained, how sure that is, on how many
     photographs; "" where no fresh networks were compared. ``photographs``: what to call them.
     """
-    learned, start = numbers.rows.get("learned"), numbers.rows.get("control", numbers.rows.get("start"))
+    learned, start = numbers.rows.get("learned"), numbers.rows.get("start")
     if not learned or not start or math.isnan(learned.metric + start.metric):
         return ""
     outcome, gain, rise = outcome_of(learned, start), _gain(learned, start), _rise(learned, start)

@@ -12,8 +12,7 @@ Everything is read from the run directory, as far as it is there; a run that was
 | ``sheets/predictions.png`` | validation images, their labels, what the networks of the start and of the end see |
 | ``sheets/influence.png`` | the last renders with the heat map of which pixels helped |
 
-What numbers.json (or ``numbers`` of the ``done`` event) holds is declared in ``protocol.numbers``. Further rows of the
-final comparison are shown as they come ("control", "wide", "oracle").
+What numbers.json (or ``numbers`` of the ``done`` event) holds is declared in ``protocol.numbers``.
 """  # noqa: E501
 
 from __future__ import annotations

@@ -10,10 +10,8 @@ from typing import Any
 
 import bpy
 
-from ...blender.marks import effects, presence, properties, psi_properties
+from ...blender.marks import effects, mark_file, mark_scene, presence, properties, psi_properties
 from ...blender.marks import factors as blender_factors
-from ...blender.marks import mark_file as marks_file
-from ...blender.marks import mark_scene as marks_scene
 from ...blender.marks import settings as scene_settings
 from ...blender.marks.mark import ClassTable, Mark
 from ...blender.render import stage
@@ -60,10 +58,10 @@ def marked_scene(scene: bpy.types.Scene, marks_path: str | Path | None) -> Marke
     """Marks and classes from the TOML file, or else from the scene. Raises InputError when they cannot be used."""
     if marks_path is not None:
         path = Path(marks_path).expanduser().absolute()
-        marks, classes, settings = marks_file.read(path)
+        marks, classes, settings = mark_file.read(path)
     else:
         path = None
-        marks, classes = marks_scene.read(scene)
+        marks, classes = mark_scene.read(scene)
         settings = scene_settings.read(scene.autosimulate) if marks else {}
     return MarkedScene(scene, tuple(mark for mark in marks if mark.enabled), classes, settings, path)
 

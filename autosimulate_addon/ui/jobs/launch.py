@@ -10,8 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...blender.marks import factors, presence, psi_properties, settings
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import factors, mark_scene, presence, psi_properties, settings
 from ...protocol import AutoSimulateError, InputError
 from ...run.process.script import RUN_SCRIPT
 from ...run.record import psi_file
@@ -87,7 +86,7 @@ def command(scene: bpy.types.Scene, copy: Path, arguments: list[str]) -> list[st
 
 def check_optimization(scene: bpy.types.Scene) -> None:
     """What can be said before anything is copied or started. Raises InputError."""
-    marks, classes = marks_scene.read(scene)
+    marks, classes = mark_scene.read(scene)
     if not any(mark.enabled and not mark.locked for mark in marks):
         raise InputError("Every learnable property is locked or switched off: unlock at least one")
     if len(classes.names) < 2:
@@ -109,7 +108,7 @@ def start_optimization(scene: bpy.types.Scene, changes: Mapping[str, Any] | None
     Raises InputError and leaves nothing behind.
     """
     check_optimization(scene)
-    marks, _ = marks_scene.read(scene)
+    marks, _ = mark_scene.read(scene)
     before = psi_properties.read(scene, marks)
     directory = new_directory("optimize")
     files = RunDirectory(directory)
@@ -172,7 +171,7 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
 def _shown_psi(scene: bpy.types.Scene, path: Path) -> Path | None:
     """Pictures are made from what the panels show: a run's psi that nobody has kept yet go into a file at ``path``."""
     pending = results.pending(scene)
-    known = [factor for factor in factors.factors_of(marks_scene.read(scene)[0]) if factor.key in pending]
+    known = [factor for factor in factors.factors_of(mark_scene.read(scene)[0]) if factor.key in pending]
     if not known:
         return None
     psi_file.write(path, known, iteration=0, seed=0, stages={psi_file.LATEST: pending}, targets={})

@@ -7,11 +7,10 @@ from typing import Any
 
 import bpy
 
-from ...blender.marks import mark_scene as marks_scene
-from ...blender.marks import psi_properties
-from ...protocol import AutoSimulateError, InputError
+from ...blender.marks import mark_scene, psi_properties
+from ...protocol import AutoSimulateError
 from ...run.record import psi_file
-from ...run.record.directory import RunDirectory, read_json, write_json
+from ...run.record.directory import RunDirectory, write_json
 from . import table
 from .job import BackgroundJob
 from .run_follower import Status
@@ -24,15 +23,6 @@ def write_window_file(directory: Path, scene: bpy.types.Scene, before: dict[str,
     """
     write_json(RunDirectory(directory).window, {"blend": bpy.data.filepath, "scene": scene.name, "before": before,
                                                 "arguments": arguments})
-
-
-def read_window_file(directory: Path) -> dict[str, Any]:
-    """What ``write_window_file`` wrote; empty for runs from the command line."""
-    try:
-        content = read_json(RunDirectory(directory).window, "window's file")
-    except InputError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def decide(scene: bpy.types.Scene, found: BackgroundJob, decision: str) -> None:
@@ -70,7 +60,7 @@ def write_psi(scene: bpy.types.Scene, psi: dict[str, dict]) -> list[str]:
         if group.name not in psi:
             continue
         try:
-            mark = marks_scene.mark_of(group)
+            mark = mark_scene.mark_of(group)
             psi_properties.write(scene, [mark], {mark.name: psi[mark.name]})
         except AutoSimulateError as error:
             problems.append(str(error))

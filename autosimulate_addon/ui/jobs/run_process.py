@@ -1,4 +1,4 @@
-"""Starts, finds and stops the background jobs. Standard library only; nothing here knows bpy."""
+"""Starts and finds the background jobs. Standard library only; nothing here knows bpy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -93,16 +92,6 @@ def looks_alive(pid: int, heartbeat: float, now: float | None = None) -> bool:
     """
     now = time.time() if now is None else now
     return alive(pid) and now - heartbeat < SILENCE_SECONDS
-
-
-def kill(process: subprocess.Popen) -> None:
-    """Ends a job that does not answer, and what it started."""
-    if process.poll() is None:
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait(10)
 
 
 def last_words(log: Path, code: int | None = None) -> str:

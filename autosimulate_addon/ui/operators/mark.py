@@ -6,8 +6,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ...blender import drawable, inert, paths
-from ...blender.marks import effects, learned
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import effects, learned, mark_scene
 from ...blender.marks.mark import Mark
 from ...blender.paths import PropertyRef
 from ...protocol import AutoSimulateError, InputError
@@ -66,7 +65,7 @@ def refusal(ref: PropertyRef | None) -> str:
         return "Open this from the right-click menu of a property"
     try:
         drawable.check_drawable(ref)
-        inert.check(ref, effects.drawn_by(marks_scene.whole_marks(bpy.context.scene)))
+        inert.check(ref, effects.drawn_by(mark_scene.whole_marks(bpy.context.scene)))
     except AutoSimulateError as error:
         return str(error).rstrip(".")
     return ""
@@ -75,7 +74,7 @@ def refusal(ref: PropertyRef | None) -> str:
 def learnable_now(group) -> str:
     """What to say of a new mark. psi that its data carries, learned before or in another file, is taken over."""
     text = f"{wording.mark_name(group.name)} is learnable now"
-    if marks_scene.awaits_choices(marks_scene.mark_of(group)):
+    if mark_scene.awaits_choices(mark_scene.mark_of(group)):
         return f"{group.name}: add what else it can be, under Distribution"
     if any(learned.learned(group, parameter) for parameter in ("mean", "p")):
         text += ", with what was learned of it before: Reset to Start forgets that"
@@ -84,7 +83,7 @@ def learnable_now(group) -> str:
 
 def _marked(context: bpy.types.Context) -> list[str]:
     ref = property_under_mouse(context)
-    return marks_scene.find_marks(context.scene, ref) if ref else []
+    return mark_scene.find_marks(context.scene, ref) if ref else []
 
 
 class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
@@ -104,7 +103,7 @@ class AUTOSIMULATE_OT_mark(OnProperty, bpy.types.Operator):
             why = refusal(ref)
             if why:
                 raise InputError(why)
-            group = marks_scene.add_mark(context.scene, Mark(targets=(ref,)))
+            group = mark_scene.add_mark(context.scene, Mark(targets=(ref,)))
             return learnable_now(group)
 
         return attempt(self, work)
@@ -133,7 +132,7 @@ class AUTOSIMULATE_OT_unmark(bpy.types.Operator):
             if not names:
                 raise InputError("This property is not learnable")
             for name in names:
-                marks_scene.remove_mark(context.scene, name)
+                mark_scene.remove_mark(context.scene, name)
             return f"{', '.join(names)} removed"
 
         return attempt(self, work)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import EnumProperty, IntProperty
 
-from ...blender.marks import learned, presence
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import learned, mark_scene, presence
 from .. import reasons
 from .base import attempt
 
@@ -26,7 +25,7 @@ class AUTOSIMULATE_OT_mark_remove(bpy.types.Operator):
         group = context.scene.autosimulate
 
         def work():
-            marks_scene.remove_mark(context.scene, group.marks[group.active_mark].name)
+            mark_scene.remove_mark(context.scene, group.marks[group.active_mark].name)
 
         return attempt(self, work)
 

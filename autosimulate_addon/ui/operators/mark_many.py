@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty
 
 from ...blender import identity, paths
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import mark_scene
 from ...blender.marks.mark import Mark
 from ...protocol import FILM, AutoSimulateError, InputError
 from ...protocol.vocabulary import film_key
@@ -25,10 +25,10 @@ def _mark_each(scene: bpy.types.Scene, refs: list[paths.PropertyRef], what: str)
     """Marks every property apart; those that already are, or cannot be, are passed over and counted."""
     done, refused = 0, []
     for ref in refs:
-        if marks_scene.find_marks(scene, ref):
+        if mark_scene.find_marks(scene, ref):
             continue
         try:
-            marks_scene.add_mark(scene, Mark(targets=(ref,)))
+            mark_scene.add_mark(scene, Mark(targets=(ref,)))
             done += 1
         except AutoSimulateError as error:
             refused.append(str(error))
@@ -143,7 +143,7 @@ class AUTOSIMULATE_OT_mark_selected(bpy.types.Operator):
             refs = paths.refs_to(objects, self.path)
             if not self.shared or len(refs) == 1:
                 return _mark_each(context.scene, refs, described(TRANSFORMS, self.path)[0])
-            group = marks_scene.add_mark(context.scene, Mark(targets=tuple(refs)))
+            group = mark_scene.add_mark(context.scene, Mark(targets=tuple(refs)))
             return learnable_now(group)
 
         return attempt(self, work)
@@ -192,7 +192,7 @@ class AUTOSIMULATE_OT_mark_materials(bpy.types.Operator):
             if len(names) < 2:
                 raise InputError("Choose at least two materials")
             objects = tuple(paths.ref_to(obj) for obj in sorted(context.selected_objects, key=lambda obj: obj.name))
-            group = marks_scene.add_mark(context.scene, Mark(kind="MATERIAL", targets=objects, items=names))
+            group = mark_scene.add_mark(context.scene, Mark(kind="MATERIAL", targets=objects, items=names))
             return learnable_now(group)
 
         return attempt(self, work)
@@ -221,7 +221,7 @@ class AUTOSIMULATE_OT_mark_film(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            group = marks_scene.add_mark(context.scene, Mark(film_key(self.film), "FILM"))
+            group = mark_scene.add_mark(context.scene, Mark(film_key(self.film), "FILM"))
             return learnable_now(group)
 
         return attempt(self, work)

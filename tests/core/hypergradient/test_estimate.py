@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from autosimulate_addon.core.hypergradient import chunks
 from autosimulate_addon.core.hypergradient.credit import Advantage, credited_score_terms
 from autosimulate_addon.core.hypergradient.curvature import training_curvature
 from autosimulate_addon.core.hypergradient.directional_derivative import directional_derivative
@@ -107,40 +108,50 @@ def test_pathwise_gradient_against_finite_differences_of_psi(s):
     assert exact[others].abs().max() == 0
 
 
-def test_chunks_do_not_change_w(s):
-    index = torch.arange(7)
-    one, many = (directional_derivatives(s.probe, s.store, index, s.psi, Relighting(), chunk) for chunk in (64, 2))
+@pytest.fixture
+def at_once(monkeypatch):
+    """(most images at once, what to call) -> what it gives."""
+    def call(count, function, *args):
+        monkeypatch.setattr(chunks, "_MOST_IMAGES", count)
+        assert chunks.images_at_once(1, 1) == count
+        return function(*args)
+    return call
+
+
+def test_chunks_do_not_change_w(s, at_once):
+    one, many = (at_once(count, directional_derivatives, s.probe, s.store, torch.arange(7), s.psi, Relighting())
+                 for count in (64, 2))
     assert torch.allclose(one.w, many.w, rtol=1e-4)
 
 
-def test_influence_map_sums_to_w(s):
+def test_influence_map_sums_to_w(s, at_once):
     images, labels = s.store.images(torch.arange(5)), s.store.targets(s.task, torch.arange(5))
     w, _ = directional_derivative(losses_of(s.task, s.model, images, labels), s.parameters, s.vector)
-    found = influence_map(s.task, s.model, s.vector, images, labels, chunk=2)
+    found = at_once(2, influence_map, s.task, s.model, s.vector, images, labels)
     assert found.shape == labels.shape
     assert torch.allclose(found.sum((1, 2)), w, rtol=1e-3, atol=1e-6)
 
 
-def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s):
+def test_the_validation_gradient_is_that_of_loss_and_soft_miou(s, at_once):
     def objective(theta):
         logits = s.model.outputs(theta, s.validation.images)
         return (s.task.losses(logits, s.validation.targets).mean()
                 + 20 * (1 - overlap(logits, s.validation.targets).miou))
 
     expected = gradient(objective, s.parameters)
-    for chunk in (64, 4):
-        found = validation_gradient(s.task, s.model, s.parameters, s.validation, chunk, "soft-miou", 20.0)
+    for count in (64, 4):
+        found = at_once(count, validation_gradient, s.task, s.model, s.parameters, s.validation, "soft-miou", 20.0)
         assert all(torch.allclose(found[name], expected[name], rtol=1e-3, atol=1e-6) for name in expected)
     alone = validation_gradient(s.task, s.model, s.parameters, s.validation)
     assert dot(alone, alone) < 0.9 * dot(expected, expected)
 
 
-def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s):
-    one, many = (validation_gradient(s.task, s.model, s.parameters, s.validation, chunk) for chunk in (64, 4))
+def test_validation_gradient_and_curvature_do_not_depend_on_chunks(s, at_once):
+    one, many = (at_once(count, validation_gradient, s.task, s.model, s.parameters, s.validation) for count in (64, 4))
     assert all(torch.allclose(one[name], many[name], rtol=1e-3, atol=1e-6) for name in one)
     for curvature in ("ggn", "hessian"):
-        one, many = (training_curvature(s.task, s.model, s.parameters, s.validation.images, s.validation.targets,
-                                        curvature, chunk)(s.vector) for chunk in (64, 4))
+        one, many = (at_once(count, training_curvature, s.task, s.model, s.parameters, s.validation.images,
+                             s.validation.targets, curvature)(s.vector) for count in (64, 4))
         assert all(torch.allclose(one[n], many[n], rtol=1e-3, atol=1e-4 * one[n].abs().max().item()) for n in one)
 
 

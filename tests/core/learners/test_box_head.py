@@ -16,6 +16,7 @@ from autosimulate_addon.core.psi import Psi
 from autosimulate_addon.core.standin import StandIn, validation_and_test
 from autosimulate_addon.core.tasks.boxes import boxes_of_pixels
 from autosimulate_addon.core.tasks.centre_grid import CentreGrid
+from autosimulate_addon.core.tasks.detection import DetectionTask
 
 SIMULATOR = StandIn()
 VALIDATION, _ = validation_and_test(n_val=6, n_test=1)
@@ -45,7 +46,7 @@ def test_its_problem_is_the_task_s_convex_loss(trained):
     head, data = in_double(state), state.validation
     size = data.images.shape[-2:]
     maps = torch.cat([maps.double() for _, maps in head.small_outputs(head.theta, data)])
-    task = head.task.convex.of_cells(CentreGrid(*size))
+    task = DetectionTask(head.task.classes, head.task.least_side, 0.0, torch.inf, CentreGrid(*size))
     weights = torch.rand(len(data), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     expected = (weights * task.losses(maps, data.targets)).sum().item()
     problem = head.problem_of(head.samples(head.photographed(data), weights))

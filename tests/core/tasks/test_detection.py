@@ -15,6 +15,7 @@ from autosimulate_addon.core.tasks.detection import PRIOR, REGRESSION_WEIGHT, RO
 from autosimulate_addon.protocol import InputError
 
 TASK = DetectionTask(("background", "cube", "ball"))
+CONVEX = DetectionTask(TASK.classes, focus=0.0, rounded=torch.inf)
 HEIGHT, WIDTH = 19, 26          # cells of 2 x 2, the last row of them of one pixel
 ROWS = ([[1, 2, 3, 12, 11], [2, 14, 4, 21, 18.5], [2, 13.5, 3, 22, 19]], [[1, 0, 0, 5, 4]], [])
 
@@ -84,7 +85,7 @@ def test_a_sample_s_loss_does_not_depend_on_the_batch_and_is_the_sum_of_its_part
     assert torch.allclose(credit[:, 4], parts[:, 3:11, 2:12].sum((1, 2))) and torch.allclose(credit.sum(1), alone)
 
 
-@pytest.mark.parametrize("task", [TASK, TASK.convex], ids=["focal", "convex"])
+@pytest.mark.parametrize("task", [TASK, CONVEX], ids=["focal", "convex"])
 def test_curvature_is_the_hessian_without_what_is_negative(task):
     """The whole Hessian, dense, of the cells' means: diagonal, and the product is that of its positive part."""
     z, boxes, grid = outputs(scale=2.5)[:1, :, :6, :8], targets()[:1], CentreGrid(6, 8)

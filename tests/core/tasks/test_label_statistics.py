@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from autosimulate_addon.core.tasks.label_statistics import label_groups, label_statistics
+from autosimulate_addon.core.tasks.label_statistics import class_columns, label_statistics
 
 
 def test_area_presence_and_place_of_each_class():
@@ -17,4 +17,4 @@ def test_area_presence_and_place_of_each_class():
     top = [math.log(21 / 225), 1, -1, 0]
     assert found.tolist() == [pytest.approx(absent + top, abs=1e-5, nan_ok=True),
                               pytest.approx(absent + absent, abs=1e-5, nan_ok=True)]
-    assert found[0, label_groups(3)[2]].tolist() == pytest.approx(top, abs=1e-5)
+    assert found[0, class_columns(3)[2]].tolist() == pytest.approx(top, abs=1e-5)
