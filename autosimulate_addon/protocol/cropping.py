@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+#: No render is asked to be longer than so many times its width or height.
+_LONGEST = 8
+
 
 def crop_box(size: tuple[int, int], width: int, height: int) -> tuple[float, float, float, float]:
     """The largest centred box of the render's aspect in a picture of ``size`` (width, height), in pixels.
@@ -24,6 +27,7 @@ def size_like(size: tuple[int, int], width: int, height: int) -> tuple[int, int]
     """(width, height) of renders in the shape of a picture of ``size`` with about as many pixels as ``width`` x
     ``height``, in even numbers; of those within a tenth, the nearest in shape."""
     w, h = size
+    w, h = (min(each, _LONGEST * other) for each, other in ((w, h), (h, w)))
     middle = math.sqrt(width * height * w / h)
     choices = [(each, max(8, 2 * round(each * h / w / 2)))
                for each in range(max(8, 2 * round(0.95 * middle / 2)), 2 * round(1.05 * middle / 2) + 2, 2)]

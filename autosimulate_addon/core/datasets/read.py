@@ -45,13 +45,15 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     table = ClassIds(source, classes, ids)
     images = np.empty((len(samples), height, width, 3), np.uint8)
     labels = np.empty((len(samples), height, width), np.uint8)
-    boxes, cropped, larger = [], [], 0
+    boxes, cropped, nowhere, larger = [], [], [], 0
     for position, sample in enumerate(samples):
         try:
             picture = read_photograph(sample.image)
             full_size = table.labels(sample.ids(picture.size))
             if sample.boxes is not None:
                 rows = table.boxes(sample.boxes(picture.size))
+                if lost := outside(rows, picture.size):
+                    nowhere.append((sample.name, lost))
                 boxes.append(resample_boxes(rows, picture.size, width, height))
         except FileProblem as problem:
             add_problem(source, sample, problem)
@@ -75,6 +77,9 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
         raise InputError(f"The validation data in '{folder}' cannot be used: "
                          f"{nothing_shown(source, classes, int((labels == IGNORE).sum()))}.")
     notes = source.all_notes() + table.notes + crop_note(cropped, width, height)
+    if nowhere:
+        notes.append(f"{sum(lost for _, lost in nowhere)} boxes are empty, or outside of their picture, and are left "
+                     f"out (the first in {nowhere[0][0]}).")
     if need_boxes:
         counts = np.bincount(np.concatenate(boxes)[:, 0].astype(int), minlength=len(classes))
         counts[0] = 1
@@ -117,6 +122,12 @@ def add_problem(source: Source, sample: Sample, problem: FileProblem) -> None:
     turned = problem.kind == SIZE_MISMATCH and is_turned(sample.image)
     detail = f"{problem.detail}, turned by its EXIF orientation" if turned else problem.detail
     source.problems.add(problem.kind, sample.name, detail)
+
+
+def outside(rows: np.ndarray, size: tuple[int, int]) -> int:
+    """How many boxes, (n, 5) class index and corners in pixels, have nothing in a picture of ``size``."""
+    corners = np.clip(rows[:, 1:], 0, [*size, *size])
+    return int(((corners[:, 2] <= corners[:, 0]) | (corners[:, 3] <= corners[:, 1])).sum())
 
 
 def resample_boxes(rows: np.ndarray, size: tuple[int, int], width: int, height: int) -> np.ndarray:

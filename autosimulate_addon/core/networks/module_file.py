@@ -19,7 +19,12 @@ from .normalisation import HeldStatistics
 
 def load_module_file(path: str | Path | None, num_classes: int) -> nn.Module:
     """The network that ``build(num_classes)`` of the file makes. Raises InputError if there is no such thing."""
-    network = load_function(path, "build(num_classes)", "network", "--network-module")(num_classes)
+    build = load_function(path, "build(num_classes)", "network", "--network-module")
+    try:
+        network = build(num_classes)
+    except (Exception, SystemExit) as error:
+        raise InputError(f"build({num_classes}) in {path} fails ({type(error).__name__}: {error}): mend the file."
+                         ) from error
     if not isinstance(network, nn.Module):
         raise InputError(f"build(num_classes) in {path} returned {type(network).__name__}: return a torch.nn.Module.")
     return HeldStatistics(network)
@@ -39,7 +44,7 @@ def load_function(path: str | Path | None, call: str, what: str, flag: str) -> C
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:        # SystemExit: a script that reads a command line of its own
         raise InputError(f"{path} cannot be loaded ({type(error).__name__}: {error}): mend the file.") from error
     builder = getattr(module, call.partition("(")[0], None)
     if not callable(builder):

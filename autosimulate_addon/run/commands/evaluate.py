@@ -27,7 +27,7 @@ from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..process.threads import use_threads
-from ..record.directory import RunDirectory, check_writable, write_json
+from ..record.directory import RunDirectory, check_no_run, check_writable, write_json
 from ..scene import marked_scene as prepare
 from ..scene.simulator import open_simulator
 from .options import of_run
@@ -51,6 +51,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     evaluation = _evaluation(config, options.count or config.fresh_count, marked, test)
     output = None if options.output is None else Path(options.output).expanduser().absolute()
     if output is not None:
+        check_no_run(output, "--output")
         check_writable(output)
     scores, metric = _scores(marked, config, start, evaluation)
     kept = {"loss", "metric", "per_class", "also", "losses", "metrics", "steps"}

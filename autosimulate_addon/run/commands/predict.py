@@ -24,11 +24,19 @@ from ..process.progress import Progress
 from ..process.signals import StopRequest
 from ..process.streams import say
 from ..record import network_file
-from ..record.directory import check_not_data, check_writable, write_json
+from ..record.directory import check_no_run, check_not_data, check_writable, write_json
 from ..record.events import cancel_requested, followed
 
 #: An overlay is for people: its longer side has at most so many pixels.
 LARGEST_OVERLAY = 2048
+COCO_IMAGES = "coco_images.json"
+
+
+def _check_no_labels(output: Path) -> None:
+    """Raises InputError where what is predicted would take the place of labels that somebody has made."""
+    if (output / "masks").is_dir() and any((output / "masks").iterdir()) and not (output / COCO_IMAGES).exists():
+        raise InputError(f"'{output}' has masks that no 'predict' has made, and that would be written over: choose "
+                         f"another folder (--output).")
 
 
 def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
@@ -41,8 +49,10 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
     description, network = network_file.read(directory, options.network_module, options.encoder_module)
     drawn = predictions_of(description.settings.task, description.classes)
     paths = _photographs(options.images)
+    check_no_run(output, "--output")
     check_writable(output)
     check_not_data(output, images=options.images)
+    _check_no_labels(output)
     names = _names(paths)
     results: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
@@ -112,6 +122,6 @@ def _write_coco(output: Path, classes: tuple[str, ...], images: list[dict[str, A
     """The results, and the document that says what their image and category ids are: ``COCO(images).loadRes(results)``.
     """
     write_json(output / "coco_results.json", results)
-    write_json(output / "coco_images.json", {
+    write_json(output / COCO_IMAGES, {
         "images": images, "annotations": [],
         "categories": [{"id": index, "name": name} for index, name in enumerate(classes) if index]})

@@ -12,7 +12,7 @@ from ...core.datasets import Dataset
 from ...core.psi import Psi
 from ...core.search.autosimulate import StepOptions
 from ...core.state import check_start
-from ...protocol import AutoSimulateError, InputError, Moments
+from ...protocol import InputError, Moments
 from ..arguments import settings
 from ..config import FIELDS, RunConfig, combine, differences, load, save
 from ..process import requirements
@@ -41,6 +41,8 @@ class CheckedRun:
 
 def new(options: argparse.Namespace) -> CheckedRun:
     """Checks everything, then makes the run directory: bad input leaves nothing behind."""
+    if options.output == "":
+        raise InputError("--output is empty: name a folder, or leave it out for one below runs/.")
     directory = RunDirectory(options.output or time.strftime("runs/%Y%m%d-%H%M%S"))
     directory.check_new()
     asked = settings(options)
@@ -63,13 +65,13 @@ def new(options: argparse.Namespace) -> CheckedRun:
     start = prepare.starting_psi(marked, options.psi)
     job = _checked(directory, config, marked.starting_at(start), start)
     there = directory.root.exists()
-    _make(job, options)
     # Work on the copy, as a resumed run does: a scene that was built in memory, or saved by another version, is not
     # in every bit the one that is read back from its file.
     try:
+        _make(job, options)
         copy = _copy(directory)
         prepare.check_scene(copy)
-    except AutoSimulateError:
+    except BaseException:               # what could be neither started again nor resumed
         if not there:
             shutil.rmtree(directory.root, ignore_errors=True)
         raise
@@ -159,6 +161,7 @@ def _make(job: CheckedRun, options: argparse.Namespace) -> None:
     opened = scene_file.opened()
     if opened is None or not job.directory.scene.exists() or not opened.samefile(job.directory.scene):
         scene_file.save_copy(job.directory.scene)
-    if job.marked.marks_file is not None:
-        shutil.copyfile(job.marked.marks_file, job.directory.marks)
+    marks = job.marked.marks_file
+    if marks is not None and not (job.directory.marks.exists() and job.directory.marks.samefile(marks)):
+        shutil.copyfile(marks, job.directory.marks)
     save(job.config, job.directory.config, {"start": job.start, "psi": options.psi or ""})

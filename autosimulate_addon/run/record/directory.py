@@ -18,6 +18,9 @@ DATASET_FILE = "dataset.json"
 #: The sheet that ``preview`` draws, and the one of ``preview --influence``, where only a folder was given for them.
 PREVIEW_FILE = "preview.png"
 INFLUENCE_FILE = "influence.png"
+#: What a folder of photographs is known by, into which no run goes.
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+_DATA_FOLDERS = ("images", "labels", "masks", "annotations", "jpegimages")
 #: By name, the sheets that a run draws for its report.
 SHEETS = ("start", "end", "predictions", "influence")
 
@@ -81,13 +84,14 @@ class RunDirectory:
     @property
     def holds_run(self) -> bool:
         """Whether a run was started here. A lone scene.blend (put there by the window) is not yet a run."""
-        return self.config.exists() or self.events.exists() or self.checkpoints.exists()
+        return self.config.exists() or self.events.exists()
 
     def check_new(self) -> None:
         """Raises InputError when this cannot become a new run's directory. Leaves nothing behind."""
         if self.holds_run:
             raise InputError(f"'{self.root}' already holds a run: continue it with --resume '{self.root}', "
                              f"or choose another folder (--output).")
+        check_no_pictures(self.root)
         check_writable(self.root)
 
     def create(self) -> None:
@@ -131,6 +135,21 @@ def check_count(folder: Path, count: int) -> None:
     if there > count:
         raise InputError(f"'{folder}' already holds {there} images, more than the {count} asked for: ask for {there} "
                          f"or more, or choose another folder (--output).")
+
+
+def check_no_pictures(folder: Path) -> None:
+    """Raises InputError where ``folder`` has pictures, or folders of a data set: a run's would be taken for them."""
+    found = sorted(os.listdir(folder)) if folder.is_dir() else []
+    for name in found:
+        if name.lower().endswith(_PICTURES) or (name.lower() in _DATA_FOLDERS and (folder / name).is_dir()):
+            raise InputError(f"'{folder}' has '{name}' in it, with which the run's own files would mix: choose another "
+                             f"folder (--output).")
+
+
+def check_no_run(folder: Path, flag: str) -> None:
+    """Raises InputError where ``folder``, that ``flag`` names, is a run's: its own files would be written over."""
+    if RunDirectory(folder).holds_run:
+        raise InputError(f"'{folder}' holds a run, whose files would be written over: choose another folder ({flag}).")
 
 
 def check_not_data(folder: Path, **data: str) -> None:

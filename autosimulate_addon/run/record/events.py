@@ -59,6 +59,9 @@ def followed(folder: str | None, start: Start) -> Iterator[Callable[[Event], Non
     if folder is None:
         yield lambda event: None
         return
+    if RunDirectory(folder).config.exists():
+        raise InputError(f"'{folder}' holds a run, whose events these would be taken for: give another folder "
+                         "(--events).")
     events = EventLog(RunDirectory(folder).events)
     try:
         events.write(replace(start, pid=os.getpid()))
