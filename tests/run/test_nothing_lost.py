@@ -68,7 +68,7 @@ def test_boxes_that_are_nowhere_are_told(tmp_path):
     for name in ("images", "labels"):
         (tmp_path / name).mkdir()
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "images" / "a.png")
-    (tmp_path / "labels" / "a.txt").write_text("0 .5 .5 .2 .2\n0 .5 .5 0 .1\n0 .2 .5 -.2 .2\n")
+    (tmp_path / "labels" / "a.txt").write_text("0 .5 .5 .2 .2\n0 .5 .5 0 .1\n0 .2 .5 .2 0\n")
     (tmp_path / "data.yaml").write_text("names: [die]\n")
     data = read_dataset(tmp_path, ("background", "die"), None, 20, 20, need_masks=False, need_boxes=True)
     assert len(data.boxes[0]) == 1 and any("2 boxes are empty, or outside" in note for note in data.notes)
