@@ -16,14 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...protocol.numbers import Move, Unheard
+from ...protocol.numbers import NO_GAIN, NOTHING_HEARD, OUT_OF_REACH, STEPS, Move, Unheard
 from ..psi import Psi
 from .mmd import Distance
-from .shown import shown
 from .significance import as_normal, loudest_by_chance, more_than_chance
-
-#: Why matching ended.
-NOTHING_HEARD, OUT_OF_REACH, NO_GAIN, STEPS = "nothing_heard", "out_of_reach", "no_gain", "steps"
 
 #: See ``needed``. What is said to be needed ends at so many times what is there.
 MOST_ALONE, MOST_TIMES = 4.0, 1e6
@@ -70,18 +66,19 @@ class Matched:
 
 
 def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Sequence[Distance],
-          options: MatchOptions = MatchOptions(), held: Tensor | None = None, labels: Distance | None = None
-          ) -> Matched:
+          options: MatchOptions = MatchOptions(), held: Tensor | None = None, labels: Distance | None = None,
+          alone: Tensor | None = None) -> Matched:
     """psi moved towards the photographs.
 
     ``draws`` of N renders, ``log_q`` (N,) their log density under what they were drawn from, ``distances`` between
     statistics of these N renders and of the photographs. ``held`` (P,) bool: coordinates that do not move. ``labels``:
-    one more distance, which has no other beside it in the coordinates that its statistics show.
+    one more distance, which has no other beside it in the coordinates ``alone`` (P,) bool.
     """
     free = ~psi.locked if held is None else ~(psi.locked | held)
     start, first = psi, _weights(psi, draws, log_q, options)
-    total = _Total(tuple(distances), torch.zeros(psi.size, dtype=torch.bool)) if labels is None else \
-        _Total((*distances, labels), shown(psi, draws, labels.renders, first))
+    nowhere = torch.zeros(psi.size, dtype=torch.bool)
+    total = _Total(tuple(distances), nowhere) if labels is None else \
+        _Total((*distances, labels), nowhere if alone is None else alone)
     best, best_weights, best_value, best_step = psi, first, math.inf, 0
     weights, ended, heard = first, STEPS, torch.zeros(psi.size, dtype=torch.float64)
     for step in range(options.steps + 1):
@@ -99,7 +96,7 @@ def match(psi: Psi, draws: Mapping[str, Tensor], log_q: Tensor, distances: Seque
         if step == 0 and not more_than_chance(z, int(free.sum()), options.chance):
             ended = NOTHING_HEARD
             break
-        direction = torch.where(z.abs() > options.heard, -gradient * z.square() / (4 + z.square()), 0.0)
+        direction = torch.where(z.abs() > options.heard, -gradient * z.square() / (options.heard**2 + z.square()), 0.0)
         heard = torch.where((heard == 0) & (direction != 0), z, heard)
         if not direction.any() or step == options.steps:
             ended = ended if direction.any() else NOTHING_HEARD

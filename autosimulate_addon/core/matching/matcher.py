@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from .areas import areas
 from .brightness import match_brightness
 from .match import Matched, MatchOptions, listed, match
 from .mmd import Distance
-from .relit import Relit, match_looks
+from .relit import MOST, Relit, match_looks
 
 #: The distances that are summed.
 FEATURES, LABELS = "features", "labels"
@@ -39,7 +39,7 @@ class Round:
     far: bool               # whether that was beyond what the renders cover
     lit: bool               # whether lights and exposure were brought to their brightness first
     left: float             # how many stops brighter the photographs still were after that
-    looks: Relit            # what lights and film were then moved by, in a run's first round
+    looks: Relit            # what lights and film were then moved by
     #: MMD^2 before and after, by class of the labels and by scale of the features.
     by_class: Mapping[str, tuple[float, float]]
     by_scale: Mapping[str, tuple[float, float]]
@@ -72,9 +72,10 @@ LEAST_MOVE = 0.02
 class Matcher:
     """Renders against photographs, in an encoder's features and in what their labels hold.
 
-    The statistics of a render are taken once, under the lights and film it was drawn with. In the first round, and
-    where these are far from every photograph's brightness, the renders so far are lit and filmed anew first, which
-    takes no new render: they then count as drawn from the psi of those lights and that film.
+    The statistics of a render are taken once, under the lights and film it was drawn with. In the first round, again
+    where there are twice as many, and where lights and film are far from every photograph's brightness, the renders so
+    far are lit and filmed anew first, which takes no new render: they then count as drawn from the psi of those lights
+    and that film.
     """
 
     def __init__(self, encoder: Encoder, task: Task, validation: Validation, options: MatchOptions) -> None:
@@ -85,6 +86,7 @@ class Matcher:
         self.draws: dict[str, Tensor] = {}
         #: (first rows that were lit anew, phi of their lights, seed), or None.
         self.relit: tuple[int, Tensor, int] | None = None
+        self.looked = 0         # renders whose looks were matched the last time
 
     def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int,
               progress: Callable[[float], None] = lambda fraction: None) -> Round:
@@ -96,8 +98,9 @@ class Matcher:
         brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
         lit, psi = brightness.psi is not before, brightness.psi
         looks = Relit(psi)
-        if self.options.looks and len(batch) == len(store):
-            looks = match_looks(store, batch, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"),
+        if self.options.looks and self.looked < MOST and len(store) >= 2 * self.looked:
+            self.looked = len(store)
+            looks = match_looks(store, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"),
                                 progress)
             psi = looks.psi
         if psi is not before:
@@ -106,7 +109,8 @@ class Matcher:
         self._take(store, psi)
         features = Distance(self.features, self.real[FEATURES])
         labels = Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))), self.real[LABELS])
-        matched = match(psi, self.draws, self._log_q(store, psi), [features], self.options, self.held(psi), labels)
+        matched = match(psi, self.draws, self._log_q(store, psi), [features], self.options, self.held(psi), labels,
+                        placed(psi, relightable(store)))
         return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left, looks,
                      _by_group(labels, self.task.statistics_groups(), matched),
                      _by_group(features, feature_groups(self.encoder), matched),
@@ -162,12 +166,26 @@ class Matcher:
 
     def state_dict(self) -> dict[str, Any]:
         """Which renders were lit anew, and how; their statistics follow from the renders."""
-        return {"relit": list(self.relit) if self.relit else None}
+        return {"relit": list(self.relit) if self.relit else None, "looked": self.looked}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         relit = state["relit"]
         self.relit = (int(relit[0]), torch.as_tensor(relit[1]), int(relit[2])) if relit else None
+        self.looked = state["looked"]
         self.features, self.draws = self.features[:0], {}
+
+
+def placed(psi: Psi, lit: Sequence[str]) -> Tensor:
+    """(P,) bool: the coordinates of continuous factors but for lights and film (``lit``): where things are, how large.
+
+    Of these labels alone know where to stop. In features a photograph is like none of the renders, and along such a
+    factor the least unlike are at one end: nearer, or seen from lower, whatever the photographs are.
+    """
+    found = torch.zeros(psi.size, dtype=torch.bool)
+    for factor in psi.factors:
+        if factor.continuous and factor.key not in lit:
+            found[psi.slices[factor.key]] = True
+    return found
 
 
 def _by_group(distance: Distance, groups: Mapping[str, Tensor], matched: Matched) -> dict[str, tuple[float, float]]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ...protocol.numbers import Move
+from ...protocol.vocabulary import film_key
 from ..hypergradient.chunks import images_at_once
 from ..hypergradient.pathwise import relight, relightable
 from ..psi import Psi, Resampled
@@ -24,7 +25,7 @@ from .looks import LOOKS, energy_distances, looks
 from .match import moves_between
 from .significance import as_normal, more_than_chance
 
-#: Renders that are asked, at most, and steps, the first of which is so long in whitened coordinates.
+#: Renders that are asked, the last ones, at most, and steps, the first of which is so long in whitened coordinates.
 MOST, STEPS, STEP = 96, 40, 0.3
 #: A step is made longer by this after a gain, shorter without one, and the last ones are so long.
 LONGER, SHORTER, SHORTEST = 1.3, 0.4, 0.02
@@ -49,58 +50,90 @@ class Relit:
                                                                   strict=True), strict=True)}
 
 
-def match_looks(store: RenderStore, index: Tensor, psi: Psi, photographs: Tensor, narrowest: float, seed: int,
+def match_looks(store: RenderStore, psi: Psi, photographs: Tensor, narrowest: float, seed: int,
                 progress: Callable[[float], None] = lambda fraction: None) -> Relit:
-    """psi with lights and film moved until the renders ``index`` (K,) look like ``photographs`` (N, 3, H, W).
+    """psi with lights and film moved until the renders look like ``photographs`` (N, 3, H, W).
 
     The sum of the looks' energy distances goes down by natural-gradient steps, with the same random numbers at every
-    psi, until no step gains. No spread falls below ``narrowest`` times its start: beyond the few photographs that are
-    there, a network has to expect others. ``progress`` is called with the fraction of the steps that are done.
+    psi, until no step gains. No spread falls below ``narrowest`` times that of the first renders: beyond the few
+    photographs that are there, a network has to expect others. ``progress`` is called with the fraction of the steps
+    that are done.
     """
     keys = relightable(store)
-    if not keys or len(photographs) < 2 or len(index) < 2:
+    if not keys or len(photographs) < 2 or len(store) < 2:
         return Relit(psi)
-    index = index[torch.linspace(0, len(index) - 1, min(MOST, len(index))).long()]
+    index = torch.arange(len(store))[-MOST:]
     scene = _Scene(store, index, keys, photographs, seed)
-    start, first = psi, scene.value(psi)
-    noise = scene.noise_of_photographs(psi, first.seen)
-    gradient, z = scene.gradient(psi, first, noise)
+    start, before = psi, scene.value(psi).distances
+    floor = torch.minimum(store.psis[0].phi + math.log(narrowest), psi.phi)
+    heard, after = torch.zeros(psi.size, dtype=torch.float64), before
+    for stage, (columns, moving) in enumerate(_stages(psi, keys)):
+        progress(stage / 2)
+
+        def report(fraction: float, done: int = stage) -> None:
+            progress((done + fraction) / 2)
+
+        psi, z, after = _descend(scene, psi, floor, columns, moving, report)
+        heard = torch.where(heard == 0, z, heard)
+    return Relit(psi, before, after, moves_between(start, psi, heard))
+
+
+def _stages(psi: Psi, keys: tuple[str, ...]) -> list[tuple[Tensor, Tensor]]:
+    """[(which of LOOKS (S,) bool, which coordinates follow them (P,) bool)], in order.
+
+    Grain is what noise is for: renders of few samples are grainier than any photograph, which blur would have to hide.
+    All else is for the rest, but for contrast: between the tones of an image lies mostly what is to be seen in it.
+    """
+    grain = torch.tensor([name == "grain" for name in LOOKS])
+    noise, contrast = (torch.zeros(psi.size, dtype=torch.bool) for _ in range(2))
+    for key, coordinates in ((film_key("noise"), noise), (film_key("contrast"), contrast)):
+        if key in keys:
+            coordinates[psi.slices[key]] = True
+    return [(~grain, ~(noise | contrast)), (grain, noise)]
+
+
+def _descend(scene: _Scene, psi: Psi, floor: Tensor, columns: Tensor, moving: Tensor,
+             progress: Callable[[float], None]) -> tuple[Psi, Tensor, Tensor]:
+    """(psi whose coordinates ``moving`` have followed the looks ``columns``, how many standard errors each that has
+    moved was from 0 at first (P,), the looks' distances (S,))."""
+    scene.columns = columns.to(scene.real)
+    heard, value, length = torch.zeros(psi.size, dtype=torch.float64), scene.value(psi), STEP
+    noise = scene.noise_of_photographs(psi, value.seen)
+    gradient, z = scene.gradient(psi, value, noise)
+    z = torch.where(moving, z, 0.0)
     if not more_than_chance(z, int((z != 0).sum()), CHANCE):
-        return Relit(psi, first.distances, first.distances)
-    value, heard, length = first, torch.zeros(psi.size, dtype=torch.float64), STEP
+        return psi, heard, value.distances
     for step in range(STEPS):
         progress(step / STEPS)
         direction = torch.where(z.abs() > HEARD, -gradient, 0.0)
         if not direction.any() or length < SHORTEST:
             break
-        candidate = _wide(psi.step(length * direction / direction.norm()), start, narrowest)
+        candidate = _wide(psi.step(length * direction / direction.norm()), floor)
         found = scene.value(candidate)
         if found.total < value.total:
             heard = torch.where((heard == 0) & (direction != 0), z, heard)
             psi, value, length = candidate, found, LONGER * length
             gradient, z = scene.gradient(psi, value, noise)
+            z = torch.where(moving, z, 0.0)
         else:
             length = SHORTER * length
-    return Relit(psi, first.distances, value.distances, moves_between(start, psi, heard))
+    return psi, heard, value.distances
 
 
-def _wide(psi: Psi, start: Psi, narrowest: float) -> Psi:
-    """psi with spreads of at least ``narrowest`` times the start's: their coordinates are logarithms."""
-    floor = start.phi + math.log(narrowest)
+def _wide(psi: Psi, floor: Tensor) -> Psi:
+    """psi with spreads of at least ``floor`` (P,): their coordinates are logarithms."""
     return psi.with_phi(torch.where(psi.is_scale, torch.maximum(psi.phi, floor), psi.phi))
 
 
 @dataclass(frozen=True)
 class _Value:
-    """At one psi the renders' looks (K, S), their distances (S,), and the sum of these by each look (K, S)."""
+    """At one psi the renders' looks (K, S), their distances (S,), the sum of those that count, and that by each look
+    (K, S)."""
 
     seen: Tensor
     distances: Tensor
+    total: float
     slopes: Tensor
-
-    @property
-    def total(self) -> float:
-        return self.distances.sum().item()
 
 
 class _Scene:
@@ -113,12 +146,14 @@ class _Scene:
         real = torch.cat([looks(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
         self.scale = real.std(0).clamp(min=1e-3)
         self.real = real / self.scale
+        self.columns = torch.ones(len(LOOKS)).to(real)      # 1 for the looks that count
 
     def value(self, psi: Psi) -> _Value:
         seen = self._seen(psi).requires_grad_()
         distances = energy_distances(seen, self.real)
-        slopes, = torch.autograd.grad(distances.sum(), seen)
-        return _Value(seen.detach(), distances.detach(), slopes / self.scale)
+        total = (distances * self.columns).sum()
+        slopes, = torch.autograd.grad(total, seen)
+        return _Value(seen.detach(), distances.detach(), total.item(), slopes / self.scale)
 
     def gradient(self, psi: Psi, value: _Value, noise: Tensor) -> tuple[Tensor, Tensor]:
         """(P,) that of the total at psi, and (P,) how many of its standard errors that is, by the spread of what each
@@ -134,7 +169,8 @@ class _Scene:
         ``seen`` (K, S): the looks of the renders at psi.
         """
         blocks = self.real.tensor_split(min(BLOCKS, len(self.real)))
-        slopes = [2 * (seen[:, None] - block).sign().mean(1) / self.scale / len(seen) for block in blocks]
+        slopes = [2 * self.columns * (seen[:, None] - block).sign().mean(1) / self.scale / len(seen)
+                  for block in blocks]
         by_part = zip(*(slope.split([len(part) for part in self.parts]) for slope in slopes), strict=True)
         terms = [self._pathwise(psi, number, list(of_blocks)) for number, of_blocks in enumerate(by_part)]
         return torch.cat(terms, 1).sum(1).var(0) / len(blocks)

@@ -77,14 +77,15 @@ def test_what_is_held_or_locked_stays():
     assert found.psi.phi[0] > 0.5 and torch.equal(found.psi.phi[2:], start.phi[2:])
 
 
-def test_what_labels_show_they_alone_decide_and_of_the_rest_features_do():
+def test_where_labels_are_alone_they_decide_and_of_the_rest_features_do():
     """Features see both factors, and that the photographs' a is lower; labels, which see a alone, that it is higher."""
     factors = [normal("a", 0.0, 1.0), normal("b", 0.0, 1.0)]
     psi, draws, log_q, seen = world(300, 5, *factors)
     features = Distance(seen, photographs(60, 6, (-1.0, 1.0), (0.7, 1.0)))
     labels = Distance(seen[:, :1], photographs(60, 7, (0.5, 1.0)))
     together = match(psi, draws, log_q, [features, labels]).psi.plain()
-    decided = match(psi, draws, log_q, [features], labels=labels).psi.plain()
+    alone = torch.tensor([True, True, False, False])
+    decided = match(psi, draws, log_q, [features], labels=labels, alone=alone).psi.plain()
     assert together["a"]["mean"][0] < 0.15 and decided["a"]["mean"][0] == pytest.approx(0.5, abs=0.25)
     assert decided["b"]["mean"][0] == pytest.approx(0.7, abs=0.25)
 
