@@ -17,7 +17,9 @@ from .process.streams import results_only_stdout, say, write_json_line
 
 #: What the operating system says when the user's disk, quota or permissions stand in the way.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+#: Something of another kind is there, or the name cannot be one; on Windows not all of these exist.
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+                 errno.ELOOP)
 
 
 def run_process(argv: Sequence[str]) -> int:

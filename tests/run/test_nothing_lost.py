@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.cropping import crop_box, size_like
 from autosimulate_addon.protocol.events import Start
 from autosimulate_addon.run.commands.predict import _check_no_labels
+from autosimulate_addon.run.process.streams import say
 from autosimulate_addon.run.record.directory import RunDirectory, check_no_run
 from autosimulate_addon.run.record.events import followed
 from tests.run.test_bad_input import arguments, refused, work  # noqa: F401 - a fixture
@@ -78,3 +80,26 @@ def test_a_scan_line_has_a_size(tmp_path):
     for size in ((1, 3000), (3000, 1)):
         width, height = size_like(size, 64, 48)
         assert 1 / 10 < width / height < 10 and crop_box(size, width, height)
+
+
+def test_a_resumed_run_takes_no_other_marks_or_psi(work, capfd):  # noqa: F811
+    run = work / "run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    for flag in ("--marks", "--psi"):
+        assert f"leave {flag} out" in refused(work, capfd, ["--resume", run, flag, work / "in/marks.toml"])
+
+
+def test_a_name_that_cannot_be_one_is_a_sentence(work, capfd):  # noqa: F811
+    assert "cannot be written" in refused(work, capfd, arguments(work, output=work / ("x" * 300)))
+
+
+def test_nobody_reads_any_more(monkeypatch):
+    class Gone:
+        def write(self, _text):
+            raise BrokenPipeError
+
+        flush = write
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    say("on it goes")

@@ -24,6 +24,9 @@ from ..scene.marked_scene import MarkedScene
 from ..scene.simulator import open_simulator
 from . import demo, optimized_file
 
+#: Settings that name a file or a folder, kept as absolute paths.
+_PATHS = ("validation", "test", "real", "network_module", "encoder_module")
+
 
 @dataclass(frozen=True)
 class CheckedRun:
@@ -87,8 +90,11 @@ def resumed(options: argparse.Namespace) -> CheckedRun:
         raise InputError("--resume goes on in the run's own directory; leave --output out.")
     if not directory.root.is_dir() or not directory.config.exists():
         raise InputError(f"There is no run to resume in '{directory.root}'.")
+    for flag in ("marks", "psi"):
+        if getattr(options, flag) is not None:
+            raise InputError(f"--resume goes on with the run's own {flag}; leave --{flag} out or start a new run.")
     config = load(directory.config)
-    asked = settings(options)
+    asked = {name: _absolute_path(value) if name in _PATHS else value for name, value in settings(options).items()}
     changed = differences({name: value for name, value in asked.items()
                            if FIELDS[name].decides and name != "scene"}, config)
     if changed:
@@ -124,6 +130,9 @@ def _checked(directory: RunDirectory, config: RunConfig, marked: MarkedScene, st
             prepare.check_network(config, marked.classes.names)
         if config.test:
             test = prepare.labelled_images(config.test, marked.classes, config)
+            if Path(config.test).resolve() == Path(config.validation).resolve():
+                chosen += ("--test and --validation are one folder: its score is of images that drove the "
+                           "distributions, and says less of others.",)
         if config.real:
             validation, real, divided = prepare.real_images(config, marked.classes, validation)
     else:
@@ -149,11 +158,11 @@ def _too_short(config: RunConfig) -> tuple[str, ...]:
 
 
 def _absolute(config: RunConfig) -> RunConfig:
-    def path(given: str) -> str:
-        return str(Path(given).expanduser().absolute()) if given else ""
+    return replace(config, **{name: _absolute_path(getattr(config, name)) or "" for name in _PATHS})
 
-    return replace(config, validation=path(config.validation), test=path(config.test), real=path(config.real),
-                   network_module=path(config.network_module), encoder_module=path(config.encoder_module))
+
+def _absolute_path(given: str | None) -> str | None:
+    return str(Path(given).expanduser().absolute()) if given else given
 
 
 def _make(job: CheckedRun, options: argparse.Namespace) -> None:

@@ -90,4 +90,4 @@ class Progress:
             self._bar.set_description_str(text)
         elif changed or now - self._last_line >= _LINE_INTERVAL:
             self._last_line = now
-            print(f"{100 * share:3.0f}%  {text}", file=sys.stderr, flush=True)
+            say(f"{100 * share:3.0f}%  {text}")

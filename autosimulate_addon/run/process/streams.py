@@ -23,9 +23,10 @@ def results_only_stdout(chatter: bool = False, for_good: bool = False) -> Iterat
     render. The descriptor goes nowhere, or to standard error with ``chatter``; Python's own ``print`` goes to
     standard error. Both are put back on leaving, unless ``for_good``: Blender also has words for its own end.
     """
-    sys.stdout.flush()
     python_stdout = sys.stdout
-    real = os.dup(1)
+    if python_stdout is not None:
+        python_stdout.flush()
+    real = _standard_output()
     if chatter:
         os.dup2(2, 1)
     else:
@@ -42,6 +43,15 @@ def results_only_stdout(chatter: bool = False, for_good: bool = False) -> Iterat
             sys.stdout = python_stdout
             os.dup2(real, 1)
         os.close(real)
+
+
+def _standard_output() -> int:
+    """A copy of descriptor 1, which leads nowhere where there is none: a shell can start a program without it."""
+    with contextlib.suppress(OSError):
+        return os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    return nowhere if nowhere != 1 else os.dup(1)
 
 
 @contextlib.contextmanager
@@ -85,8 +95,12 @@ def flush_c() -> None:
 
 
 def say(text: str = "") -> None:
-    """One line for the person who started the job (standard error), whatever names are in it."""
-    print(one_line(text), file=sys.stderr, flush=True)
+    """One line for the person who started the job (standard error), whatever names are in it.
+
+    A job goes on where nobody reads it any more (a pager that was left).
+    """
+    with contextlib.suppress(BrokenPipeError):
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 def write_json_line(stream: TextIO, numbers: dict[str, Any]) -> None:
