@@ -201,7 +201,7 @@ SETTINGS: tuple[Setting, ...] = (
             "photographs, before any network is asked", label="Match First", panel="advanced",
             only=("method", "autosimulate"), formerly="match_brightness"),
     Setting("match_looks", bool, True, "optimization", "where matching begins, move lights and film until renders are "
-            "as bright, contrasty, colored, sharp and grainy as the validation photographs: no new render (before "
+            "as bright, colored, sharp and grainy as the validation photographs: no new render (before "
             "AutoSimulate with the head on frozen features only)",
             label="Match Looks", panel="advanced", only=("method", "match", "autosimulate")),
     Setting("evidence", bool, False, "optimization", "only move what stands out of the noise of its estimate, and end "

@@ -97,7 +97,10 @@ def _descend(scene: _Scene, psi: Psi, floor: Tensor, columns: Tensor, moving: Te
     """(psi whose coordinates ``moving`` have followed the looks ``columns``, how many standard errors each that has
     moved was from 0 at first (P,), the looks' distances (S,))."""
     scene.columns = columns.to(scene.real)
+    scene.moving = {key for key in scene.keys if bool(moving[psi.slices[key]].any())}
     heard, value, length = torch.zeros(psi.size, dtype=torch.float64), scene.value(psi), STEP
+    if not scene.moving:
+        return psi, heard, value.distances
     noise = scene.noise_of_photographs(psi, value.seen)
     gradient, z = scene.gradient(psi, value, noise)
     z = torch.where(moving, z, 0.0)
@@ -147,6 +150,7 @@ class _Scene:
         self.scale = real.std(0).clamp(min=1e-3)
         self.real = real / self.scale
         self.columns = torch.ones(len(LOOKS)).to(real)      # 1 for the looks that count
+        self.moving = set(keys)                             # what gradients are asked of
 
     def value(self, psi: Psi) -> _Value:
         seen = self._seen(psi).requires_grad_()
@@ -188,7 +192,7 @@ class _Scene:
     def _pathwise(self, psi: Psi, number: int, slopes: list[Tensor]) -> Tensor:
         """(len(slopes), B, P): what each render of a part adds to a gradient, from that by its looks (B, S)."""
         images, resampled, leaves = self._relit(psi, number, differentiable=True)
-        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad}
+        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad and key in self.moving}
         seen, found = looks(images), []
         for slope in slopes:
             parts = torch.autograd.grad(seen, list(wanted.values()), slope.to(seen), allow_unused=True,

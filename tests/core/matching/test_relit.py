@@ -113,3 +113,12 @@ def test_the_same_film_stays():
     store, psi = rendered(OTHER, 1)
     found = match_looks(store, psi, photographs(OTHER), 0.1, 3)
     assert found.psi.kl(psi) < 0.5
+
+
+def test_a_scene_without_noise_or_without_any_film_has_looks_all_the_same():
+    bright = {"film:exposure": ([0.7], [0.5])}
+    store, psi = rendered({"film:exposure": ([0.0], [1.2])}, 1)
+    found = match_looks(store, psi, photographs(bright), 0.1, 3)
+    assert abs(found.psi.plain()["film:exposure"]["mean"][0] - 0.7) < 0.35
+    held = {key: found.psi.phi_of(key) for key in ("location",)}
+    assert torch.equal(held["location"], psi.phi_of("location"))
