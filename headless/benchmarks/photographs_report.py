@@ -13,7 +13,7 @@ from .table import commits, number, read_rows
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
 FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_absent1_2_5.csv",
-         "photographs_absent.csv", "photographs_after.csv", "photographs_after3_5.csv", "photographs_rounds.csv")
+         "photographs_absent.csv", "photographs_after.csv", "photographs_after3_5.csv")
 
 #: From the expert's scene.
 EXPERT = ("photographs_expert.csv",)

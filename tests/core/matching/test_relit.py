@@ -120,5 +120,4 @@ def test_a_scene_without_noise_or_without_any_film_has_looks_all_the_same():
     store, psi = rendered({"film:exposure": ([0.0], [1.2])}, 1)
     found = match_looks(store, psi, photographs(bright), 0.1, 3)
     assert abs(found.psi.plain()["film:exposure"]["mean"][0] - 0.7) < 0.35
-    held = {key: found.psi.phi_of(key) for key in ("location",)}
-    assert torch.equal(held["location"], psi.phi_of("location"))
+    assert torch.equal(found.psi.phi_of("location"), psi.phi_of("location"))
