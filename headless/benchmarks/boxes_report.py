@@ -101,5 +101,5 @@ DICE = Photographs(
     "dice --data DICE", ("dice.csv",),
     "250 photographs, of which every tenth drives psi and chooses a judge's l2; the tests are the first half of the "
     "others by name (some in a tray) and the second.",
-    "dice", {"half_map50": "first half", "map50": "second half"})
+    "dice", {"half_map50": "the first half", "map50": "the second half"})
 SETS = (SOLIDS, DICE)
