@@ -99,7 +99,7 @@ SOLIDS = Photographs(
     "cubes, spheres, cylinders", {"half_map50": "valid's second half", "map50": "train's photographs"})
 DICE = Photographs(
     "dice --data DICE", ("dice.csv",),
-    "250 photographs, of which every tenth drives psi and chooses a judge's l2; the tests are the first half of the "
-    "others by name (some in a tray) and the second.",
+    "250 photographs, of which every tenth drives psi and chooses a judge's l2; the tests are the first 112 of the "
+    "others by name (some in a tray) and the other 113.",
     "dice", {"half_map50": "the first half", "map50": "the second half"})
 SETS = (SOLIDS, DICE)

@@ -76,15 +76,9 @@ def read_dataset(folder: str | PathLike[str], classes: tuple[str, ...], ids: Map
     if not counts[1:].any() and (need_masks or not any(len(rows) for rows in boxes)):
         raise InputError(f"The validation data in '{folder}' cannot be used: "
                          f"{nothing_shown(source, classes, int((labels == IGNORE).sum()))}.")
-    notes = source.all_notes() + table.notes + crop_note(cropped, width, height)
-    if nowhere:
-        notes.append(f"{sum(lost for _, lost in nowhere)} boxes are empty, or outside of their picture, and are left "
-                     f"out (the first in {nowhere[0][0]}).")
-    if need_boxes:
-        counts = np.bincount(np.concatenate(boxes)[:, 0].astype(int), minlength=len(classes))
-        counts[0] = 1
+    notes = source.all_notes() + table.notes + crop_note(cropped, width, height) + _nowhere_note(nowhere)
     if source.has_masks or need_boxes:
-        notes += _absent_note(classes, counts)
+        notes += _absent_note(classes, _box_counts(boxes, classes) if need_boxes else counts)
     return replace(dataset, notes=tuple(notes))
 
 
@@ -154,6 +148,21 @@ def crop_note(sizes: list[tuple[int, int]], width: int, height: int) -> list[str
     return [f"{len(sizes)} images have another aspect than the {width} x {height} renders and are cut to it around "
             f"their centre (the first from {w} x {h} to {right - left:.0f} x {bottom - top:.0f}); renders of "
             f"{' x '.join(map(str, size_like((w, h), width, height)))} have its shape."]
+
+
+def _nowhere_note(nowhere: list[tuple[str, int]]) -> list[str]:
+    """The sentence about boxes that no picture shows, by image and how many, in a list; an empty list without any."""
+    if not nowhere:
+        return []
+    return [f"{sum(lost for _, lost in nowhere)} boxes are empty, or outside of their picture, and are left out (the "
+            f"first in {nowhere[0][0]})."]
+
+
+def _box_counts(boxes: list[np.ndarray], classes: tuple[str, ...]) -> np.ndarray:
+    """(C,) boxes of each class, and 1 for the background, which has none."""
+    counts = np.bincount(np.concatenate(boxes)[:, 0].astype(int), minlength=len(classes))
+    counts[0] = 1
+    return counts
 
 
 def _absent_note(classes: tuple[str, ...], counts: np.ndarray) -> list[str]:
