@@ -171,7 +171,7 @@ class Matcher:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         relit = state["relit"]
         self.relit = (int(relit[0]), torch.as_tensor(relit[1]), int(relit[2])) if relit else None
-        self.looked = state["looked"]
+        self.looked = state.get("looked", 0)         # a run of before has none
         self.features, self.draws = self.features[:0], {}
 
 
