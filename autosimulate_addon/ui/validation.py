@@ -17,7 +17,7 @@ import numpy as np
 from ..blender.marks.classes import CLASS_COLORS, read_classes
 from ..blender.marks.mark import ClassTable
 from ..protocol import AutoSimulateError
-from ..protocol.cropping import crop_box
+from ..protocol.photographs import crop_box
 from ..run.process.names import FOLDER_SUMMARY
 from ..run.process.script import RUN_SCRIPT
 from ..run.scene.validation_ids import validation_ids

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -22,3 +23,9 @@ def copied(pictures: Iterable[Path], into: Path, label: str | None = None) -> Pa
             text = "".join(f"{label} {line.partition(' ')[2]}\n" for line in text.splitlines() if line.strip())
         (into / "labels" / name).write_text(text, encoding="utf-8")
     return into
+
+
+def name_labels(folder: Path, names: Sequence[str]) -> None:
+    """Says what the labels in the folders below ``folder`` are, by their number."""
+    # JSON is YAML.
+    (folder / "data.yaml").write_text(json.dumps({"names": names}), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .statistics import gap_closed, median_interval, paired, wins
 from .table import number
@@ -47,12 +48,12 @@ def by_seed(rows: Iterable[Mapping[str, str]], arm: str) -> dict[int, Mapping[st
     return {int(row["seed"]): row for row in rows if row["arm"] == arm}
 
 
-def median(own: Mapping[int, Mapping[str, str]], column: str) -> str:
-    """Of a column over seeds."""
+def median(own: Mapping[Any, Mapping[str, str]], column: str) -> str:
+    """Of a column over seeds, or whatever rows are told apart by."""
     return short(statistics.median(number(row, column) for row in own.values()))
 
 
-def against(own: Mapping[int, Mapping[str, str]], other: Mapping[int, Mapping[str, str]], column: str) -> list[str]:
+def against(own: Mapping[Any, Mapping[str, str]], other: Mapping[Any, Mapping[str, str]], column: str) -> list[str]:
     """How much more a column is than another's, and in how many of the seeds that both have."""
     gains = [number(own[seed], column) - number(other[seed], column) for seed in own if seed in other]
     return [spread(gains), f"{sum(each > 0 for each in gains)} of {len(gains)}"] if gains else ["-", "-"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .comparison import markdown, short, signed
+from .comparison import against, markdown, median
 from .complement import MATCHED
-from .table import number, read_rows
+from .table import read_rows
 
 #: In this order.
 _NAMES = {"real": "photographs alone", "none": "beside renders of the start",
@@ -43,15 +42,7 @@ def summary(rows: Sequence[Mapping[str, str]]) -> list[str]:
         for arm, name in _NAMES.items():
             own = by_arm[arm]
             if own:
-                lines.append([str(count), name, str(len(own)), *(short(statistics.median(
-                    number(row, column) for row in own.values())) for column in ("loss", "decided")),
-                    *_against(own, by_arm["real"]), *_against(own, by_arm["none"])])
+                lines.append([str(count), name, str(len(own)), *(median(own, column) for column in ("loss", "decided")),
+                    *(cell for other in ("real", "none") for cell in (
+                        ["-"] * 2 if arm == other else against(own, by_arm[other], "decided")))])
     return markdown(columns, lines)
-
-
-def _against(own: Mapping[str, Mapping[str, str]], other: Mapping[str, Mapping[str, str]]) -> list[str]:
-    gains = [number(own[draw], "decided") - number(other[draw], "decided") for draw in own if draw in other]
-    if not gains or own is other:
-        return ["-", "-"]
-    return [f"{signed(statistics.median(gains))} ({signed(min(gains))} to {signed(max(gains))})",
-            f"{sum(each > 0 for each in gains)} of {len(gains)}"]

@@ -8,13 +8,12 @@ What is on top of a die is not asked: all boxes are of one class. About a second
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from autosimulate_addon.protocol import InputError
 
 from . import boxes
-from .boxes_photographs import copied
+from .boxes_photographs import copied, name_labels
 from .boxes_report import DICE
 from .by_arm import fill
 from .table import Table
@@ -50,5 +49,5 @@ def divided(data: Path, into: Path) -> tuple[Path, Path, Path]:
     middle = len(others) // 2
     folders = (copied(pictures[::EVERY], into / "driving", "0"), copied(others[:middle], into / "first-half", "0"),
                copied(others[middle:], into / "second-half", "0"))
-    (into / "data.yaml").write_text(json.dumps({"names": CLASSES[1:]}), encoding="utf-8")
+    name_labels(into, CLASSES[1:])
     return folders

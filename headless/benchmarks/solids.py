@@ -9,13 +9,12 @@ and seed.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from autosimulate_addon.protocol import InputError
 
 from . import boxes
-from .boxes_photographs import copied
+from .boxes_photographs import copied, name_labels
 from .boxes_report import SOLIDS
 from .by_arm import fill
 from .table import Table
@@ -53,6 +52,5 @@ def divided(data: Path, into: Path) -> tuple[Path, Path, Path]:
     middle = len(pictures["valid"]) // 2
     folders = (copied(pictures["valid"][:middle], into / "first-half"),
                copied(pictures["valid"][middle:], into / "second-half"), copied(pictures["train"], into / "train"))
-    # JSON is YAML.
-    (into / "data.yaml").write_text(json.dumps({"names": LABELS}), encoding="utf-8")
+    name_labels(into, LABELS)
     return folders

@@ -12,8 +12,8 @@ from PIL import Image
 from autosimulate_addon.core.datasets import read_dataset
 from autosimulate_addon.core.networks.module_file import load_module_file
 from autosimulate_addon.protocol import InputError
-from autosimulate_addon.protocol.cropping import crop_box, size_like
 from autosimulate_addon.protocol.events import Start
+from autosimulate_addon.protocol.photographs import crop_box, size_like
 from autosimulate_addon.run.commands.predict import _check_no_labels
 from autosimulate_addon.run.process.streams import say
 from autosimulate_addon.run.record.directory import RunDirectory, check_no_run

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from .pictures import IMAGE_SUFFIXES
+from ...protocol.photographs import IMAGE_SUFFIXES
 from .problems import AMBIGUOUS_IMAGE, BAD_NAME, MISSING_IMAGE, FileProblem, Problems
 
 

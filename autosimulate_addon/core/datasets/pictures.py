@@ -11,12 +11,11 @@ from typing import BinaryIO
 import numpy as np
 
 from ...protocol import InputError
-from ...protocol.cropping import crop_box
+from ...protocol.photographs import crop_box
 from .problems import NOT_INDEXED, TOO_LARGE, UNREADABLE, FileProblem
 
 #: Kinds of picture that are opened. Pillow knows many more, some of which start other programs (EPS) or are not images.
 IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
 #: Such a photograph takes 300 MB. Beyond it a file is a mistake or an attack: a small file can hold gigabytes.
 MAX_PIXELS = 100_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...protocol import InputError
-from ...protocol.cropping import crop_box, size_like
+from ...protocol.photographs import crop_box, size_like
 from . import binary_masks
 from .class_ids import ClassIds, Said
 from .class_table import listed
@@ -120,8 +120,7 @@ def add_problem(source: Source, sample: Sample, problem: FileProblem) -> None:
 
 def outside(rows: np.ndarray, size: tuple[int, int]) -> int:
     """How many boxes, (n, 5) class index and corners in pixels, have nothing in a picture of ``size``."""
-    corners = np.clip(rows[:, 1:], 0, [*size, *size])
-    return int(((corners[:, 2] <= corners[:, 0]) | (corners[:, 3] <= corners[:, 1])).sum())
+    return int((~_within(rows[:, 1:], *size)[1]).sum())
 
 
 def resample_boxes(rows: np.ndarray, size: tuple[int, int], width: int, height: int) -> np.ndarray:
@@ -129,9 +128,14 @@ def resample_boxes(rows: np.ndarray, size: tuple[int, int], width: int, height: 
     image of ``size``; cut to the picture, and left out where nothing of them is in it."""
     left, top, right, bottom = crop_box(size, width, height)
     scale = np.array([width / (right - left), height / (bottom - top)] * 2)
-    corners = np.clip((rows[:, 1:] - [left, top, left, top]) * scale, 0, [width, height, width, height])
-    kept = (corners[:, 2] > corners[:, 0]) & (corners[:, 3] > corners[:, 1])
+    corners, kept = _within((rows[:, 1:] - [left, top, left, top]) * scale, width, height)
     return np.column_stack((rows[kept, 0], corners[kept])).astype(np.float32)
+
+
+def _within(corners: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """(corners (n, 4) cut to a picture, (n,) bool whether anything of a box is left)."""
+    corners = np.clip(corners, 0, [width, height, width, height])
+    return corners, (corners[:, 2] > corners[:, 0]) & (corners[:, 3] > corners[:, 1])
 
 
 def is_cropped(size: tuple[int, int], width: int, height: int) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...protocol import InputError
-from ...protocol.cropping import crop_box
+from ...protocol.photographs import crop_box
 
 #: Windows that the network sees at once, and the most that a photograph may need.
 AT_ONCE, MOST_WINDOWS = 8, 64

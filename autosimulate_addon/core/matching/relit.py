@@ -64,48 +64,52 @@ def match_looks(store: RenderStore, psi: Psi, photographs: Tensor, narrowest: fl
         return Relit(psi)
     index = torch.arange(len(store))[-MOST:]
     scene = _Scene(store, index, keys, photographs, seed)
-    start, before = psi, scene.value(psi).distances
+    start, value = psi, scene.value(psi)
+    before, heard = value.distances, torch.zeros(psi.size, dtype=torch.float64)
     floor = torch.minimum(store.psis[0].phi + math.log(narrowest), psi.phi)
-    heard, after = torch.zeros(psi.size, dtype=torch.float64), before
-    for stage, (columns, moving) in enumerate(_stages(psi, keys)):
-        progress(stage / 2)
+    for number, stage in enumerate(stages := _stages(keys)):
+        progress(number / len(stages))
 
-        def report(fraction: float, done: int = stage) -> None:
-            progress((done + fraction) / 2)
+        def report(fraction: float, done: int = number) -> None:
+            progress((done + fraction) / len(stages))
 
-        psi, z, after = _descend(scene, psi, floor, columns, moving, report)
+        psi, value, z = _descend(scene, psi, value, floor, stage, report)
         heard = torch.where(heard == 0, z, heard)
-    return Relit(psi, before, after, moves_between(start, psi, heard))
+    return Relit(psi, before, value.distances, moves_between(start, psi, heard))
 
 
-def _stages(psi: Psi, keys: tuple[str, ...]) -> list[tuple[Tensor, Tensor]]:
-    """[(which of LOOKS (S,) bool, which coordinates follow them (P,) bool)], in order.
+@dataclass(frozen=True)
+class _Stage:
+    """Which of LOOKS are followed, (S,) of 0 and 1, and by the factors of which keys."""
+
+    columns: Tensor
+    keys: tuple[str, ...]
+
+
+def _stages(keys: tuple[str, ...]) -> list[_Stage]:
+    """In order, those that have something to move.
 
     Grain is what noise is for: renders of few samples are grainier than any photograph, which blur would have to hide.
     All else is for the rest, but for contrast: between the tones of an image lies mostly what is to be seen in it.
     """
-    grain = torch.tensor([name == "grain" for name in LOOKS])
-    noise, contrast = (torch.zeros(psi.size, dtype=torch.bool) for _ in range(2))
-    for key, coordinates in ((film_key("noise"), noise), (film_key("contrast"), contrast)):
-        if key in keys:
-            coordinates[psi.slices[key]] = True
-    return [(~grain, ~(noise | contrast)), (grain, noise)]
+    noise, contrast = film_key("noise"), film_key("contrast")
+    grain = torch.tensor([float(name == "grain") for name in LOOKS])
+    found = (_Stage(1 - grain, tuple(key for key in keys if key not in (noise, contrast))),
+             _Stage(grain, tuple(key for key in keys if key == noise)))
+    return [stage for stage in found if stage.keys]
 
 
-def _descend(scene: _Scene, psi: Psi, floor: Tensor, columns: Tensor, moving: Tensor,
-             progress: Callable[[float], None]) -> tuple[Psi, Tensor, Tensor]:
-    """(psi whose coordinates ``moving`` have followed the looks ``columns``, how many standard errors each that has
-    moved was from 0 at first (P,), the looks' distances (S,))."""
-    scene.columns = columns.to(scene.real)
-    scene.moving = {key for key in scene.keys if bool(moving[psi.slices[key]].any())}
-    heard, value, length = torch.zeros(psi.size, dtype=torch.float64), scene.value(psi), STEP
-    if not scene.moving:
-        return psi, heard, value.distances
-    noise = scene.noise_of_photographs(psi, value.seen)
-    gradient, z = scene.gradient(psi, value, noise)
-    z = torch.where(moving, z, 0.0)
+def _descend(scene: _Scene, psi: Psi, value: _Value, floor: Tensor, stage: _Stage, progress: Callable[[float], None]
+             ) -> tuple[Psi, _Value, Tensor]:
+    """(psi after a stage, its value, how many standard errors each coordinate that has moved was from 0 at first (P,)).
+
+    ``value``: that of psi before.
+    """
+    heard, length = torch.zeros(psi.size, dtype=torch.float64), STEP
+    noise = scene.noise_of_photographs(psi, value, stage)
+    gradient, z = scene.gradient(psi, value, stage, noise)
     if not more_than_chance(z, int((z != 0).sum()), CHANCE):
-        return psi, heard, value.distances
+        return psi, value, heard
     for step in range(STEPS):
         progress(step / STEPS)
         direction = torch.where(z.abs() > HEARD, -gradient, 0.0)
@@ -113,14 +117,13 @@ def _descend(scene: _Scene, psi: Psi, floor: Tensor, columns: Tensor, moving: Te
             break
         candidate = _wide(psi.step(length * direction / direction.norm()), floor)
         found = scene.value(candidate)
-        if found.total < value.total:
+        if found.total(stage) < value.total(stage):
             heard = torch.where((heard == 0) & (direction != 0), z, heard)
             psi, value, length = candidate, found, LONGER * length
-            gradient, z = scene.gradient(psi, value, noise)
-            z = torch.where(moving, z, 0.0)
+            gradient, z = scene.gradient(psi, value, stage, noise)
         else:
             length = SHORTER * length
-    return psi, heard, value.distances
+    return psi, value, heard
 
 
 def _wide(psi: Psi, floor: Tensor) -> Psi:
@@ -130,13 +133,14 @@ def _wide(psi: Psi, floor: Tensor) -> Psi:
 
 @dataclass(frozen=True)
 class _Value:
-    """At one psi the renders' looks (K, S), their distances (S,), the sum of those that count, and that by each look
-    (K, S)."""
+    """At one psi the renders' looks (K, S), their distances (S,), and each of these by its look (K, S)."""
 
     seen: Tensor
     distances: Tensor
-    total: float
     slopes: Tensor
+
+    def total(self, stage: _Stage) -> float:
+        return (self.distances * stage.columns).sum().item()
 
 
 class _Scene:
@@ -149,34 +153,28 @@ class _Scene:
         real = torch.cat([looks(some).cpu() for some in photographs.split(images_at_once(*photographs.shape[-2:]))])
         self.scale = real.std(0).clamp(min=1e-3)
         self.real = real / self.scale
-        self.columns = torch.ones(len(LOOKS)).to(real)      # 1 for the looks that count
-        self.moving = set(keys)                             # what gradients are asked of
 
     def value(self, psi: Psi) -> _Value:
         seen = self._seen(psi).requires_grad_()
         distances = energy_distances(seen, self.real)
-        total = (distances * self.columns).sum()
-        slopes, = torch.autograd.grad(total, seen)
-        return _Value(seen.detach(), distances.detach(), total.item(), slopes / self.scale)
+        slopes, = torch.autograd.grad(distances.sum(), seen)
+        return _Value(seen.detach(), distances.detach(), slopes / self.scale)
 
-    def gradient(self, psi: Psi, value: _Value, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """(P,) that of the total at psi, and (P,) how many of its standard errors that is, by the spread of what each
-        render adds to it and the variance ``noise`` (P,)."""
-        by_part = value.slopes.split([len(part) for part in self.parts])
-        terms = torch.cat([self._pathwise(psi, number, [slope])[0] for number, slope in enumerate(by_part)])
+    def gradient(self, psi: Psi, value: _Value, stage: _Stage, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """(P,) that of a stage's total at psi, and (P,) how many of its standard errors that is, by the spread of what
+        each render adds to it and the variance ``noise`` (P,); 0 for what the stage does not move."""
+        by_part = (value.slopes * stage.columns).split([len(part) for part in self.parts])
+        terms = torch.cat([self._pathwise(psi, number, [slope], stage)[0] for number, slope in enumerate(by_part)])
         gradient, variance = terms.sum(0), terms.var(0) * len(terms) + noise
         return gradient, as_normal(gradient / variance.clamp(min=1e-24).sqrt(), len(terms) - 1)
 
-    def noise_of_photographs(self, psi: Psi, seen: Tensor) -> Tensor:
-        """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture.
-
-        ``seen`` (K, S): the looks of the renders at psi.
-        """
+    def noise_of_photographs(self, psi: Psi, value: _Value, stage: _Stage) -> Tensor:
+        """(P,): the gradient's variance by the photographs, by blocks of neighbours, which are nearly one picture."""
         blocks = self.real.tensor_split(min(BLOCKS, len(self.real)))
-        slopes = [2 * self.columns * (seen[:, None] - block).sign().mean(1) / self.scale / len(seen)
+        slopes = [2 * stage.columns * (value.seen[:, None] - block).sign().mean(1) / self.scale / len(value.seen)
                   for block in blocks]
         by_part = zip(*(slope.split([len(part) for part in self.parts]) for slope in slopes), strict=True)
-        terms = [self._pathwise(psi, number, list(of_blocks)) for number, of_blocks in enumerate(by_part)]
+        terms = [self._pathwise(psi, number, list(of_blocks), stage) for number, of_blocks in enumerate(by_part)]
         return torch.cat(terms, 1).sum(1).var(0) / len(blocks)
 
     @torch.no_grad()
@@ -189,10 +187,10 @@ class _Scene:
         return relight(self.store, self.parts[number], psi, self.keys, derive_seed(self.seed, number),
                        differentiable=differentiable)
 
-    def _pathwise(self, psi: Psi, number: int, slopes: list[Tensor]) -> Tensor:
+    def _pathwise(self, psi: Psi, number: int, slopes: list[Tensor], stage: _Stage) -> Tensor:
         """(len(slopes), B, P): what each render of a part adds to a gradient, from that by its looks (B, S)."""
         images, resampled, leaves = self._relit(psi, number, differentiable=True)
-        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad and key in self.moving}
+        wanted = {key: leaf for key, leaf in leaves.items() if leaf.requires_grad and key in stage.keys}
         seen, found = looks(images), []
         for slope in slopes:
             parts = torch.autograd.grad(seen, list(wanted.values()), slope.to(seen), allow_unused=True,

@@ -13,6 +13,7 @@ from ...core.psi import Psi
 from ...core.search.autosimulate import StepOptions
 from ...core.state import check_start
 from ...protocol import InputError, Moments
+from ...protocol.settings import SETTINGS
 from ..arguments import settings
 from ..config import FIELDS, RunConfig, combine, differences, load, save
 from ..process import requirements
@@ -25,7 +26,7 @@ from ..scene.simulator import open_simulator
 from . import demo, optimized_file
 
 #: Settings that name a file or a folder, kept as absolute paths.
-_PATHS = ("validation", "test", "real", "network_module", "encoder_module")
+_PATHS = tuple(row.name for row in SETTINGS if row.subtype.endswith("_PATH"))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...protocol import InputError
+from ...protocol.photographs import IMAGE_SUFFIXES
 from ..process.streams import finite
 
 #: A generated data set says in this file what it holds; its masks then carry class indices, whatever the scene's ids.
@@ -18,8 +19,7 @@ DATASET_FILE = "dataset.json"
 #: The sheet that ``preview`` draws, and the one of ``preview --influence``, where only a folder was given for them.
 PREVIEW_FILE = "preview.png"
 INFLUENCE_FILE = "influence.png"
-#: What a folder of photographs is known by, into which no run goes.
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+#: Beside pictures, what a folder of photographs is known by, into which no run goes.
 _DATA_FOLDERS = ("images", "labels", "masks", "annotations", "jpegimages")
 #: By name, the sheets that a run draws for its report.
 SHEETS = ("start", "end", "predictions", "influence")
@@ -141,7 +141,7 @@ def check_no_pictures(folder: Path) -> None:
     """Raises InputError where ``folder`` has pictures, or folders of a data set: a run's would be taken for them."""
     found = sorted(os.listdir(folder)) if folder.is_dir() else []
     for name in found:
-        if name.lower().endswith(_PICTURES) or (name.lower() in _DATA_FOLDERS and (folder / name).is_dir()):
+        if name.lower().endswith(IMAGE_SUFFIXES) or (name.lower() in _DATA_FOLDERS and (folder / name).is_dir()):
             raise InputError(f"'{folder}' has '{name}' in it, with which the run's own files would mix: choose another "
                              f"folder (--output).")
 

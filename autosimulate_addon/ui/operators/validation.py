@@ -6,7 +6,7 @@ import bpy
 
 from ...blender.marks import settings
 from ...protocol import InputError
-from ...protocol.cropping import size_like
+from ...protocol.photographs import size_like
 from .. import reasons, validation
 from ..jobs import launch
 from .base import attempt
@@ -49,10 +49,8 @@ class AUTOSIMULATE_OT_classes_from_validation(bpy.types.Operator):
 
     def execute(self, context):
         def work():
-            group = context.scene.autosimulate
-            found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
             known = {group.name for group in context.scene.autosimulate.classes} | {"background", "0"}
-            new = [name for name, _ in found.images if name not in known]
+            new = [name for name, _ in _found(context).images if name not in known]
             for name in new:
                 group = add_class(context.scene, name)
                 if name.isdecimal():                    # the folder has no names: the class is called by its id
@@ -76,16 +74,19 @@ class AUTOSIMULATE_OT_shape_from_validation(bpy.types.Operator):
     def execute(self, context):
         def work():
             group = context.scene.autosimulate
-            found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
-            group.width, group.height = size_like(found.size, group.width, group.height)
+            group.width, group.height = size_like(_found(context).size, group.width, group.height)
             return f"Renders are {group.width} x {group.height} pixels"
 
         return attempt(self, work)
 
 
-def _was_looked_into(context: bpy.types.Context) -> str:
+def _found(context: bpy.types.Context) -> validation.Found | None:
     group = reasons.settings(context)
-    found = validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
+    return validation.found(launch.absolute(group.validation), settings.chosen(group, "task"))
+
+
+def _was_looked_into(context: bpy.types.Context) -> str:
+    found = _found(context)
     return "" if found and found.images else "Check the folder first"
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from autosimulate_addon.core.datasets import inspect
-from autosimulate_addon.protocol.cropping import crop_box, size_like
+from autosimulate_addon.protocol.photographs import crop_box, size_like
 from tests.core.datasets.folders import CLASSES, HEIGHT, WIDTH, fails, photograph, read, scene_labels, write
 
 

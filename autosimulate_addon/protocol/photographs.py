@@ -1,9 +1,11 @@
-"""What is left of a photograph in the shape of the renders, and renders in the shape of a photograph."""
+"""What is known of photographs unopened: how their files end, and what renders of another shape leave of them."""
 
 from __future__ import annotations
 
 import math
 
+#: How files of pictures end.
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 #: No render is asked to be longer than so many times its width or height.
 _LONGEST = 8
 
