@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ..protocol import InputError
@@ -175,6 +176,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     own = argv[0] if argv and argv[0] in _OWN else None
     reading = parser_of(own) if own else parser()
     options, unknown = reading.parse_known_args(list(argv[1:] if own else argv))
+    _check_homes(options)
     if unknown:
         close = difflib.get_close_matches(unknown[0].split("=")[0], _flags(reading), n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -190,6 +192,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if options.what is not None and options.command != "build":
         raise InputError(f"Argument '{options.what}' is not understood after '{options.command}'; see --help.")
     return options
+
+
+def _check_homes(options: argparse.Namespace) -> None:
+    """Raises InputError for a path that begins with the home folder of somebody whom this machine does not know."""
+    for value in vars(options).values():
+        try:
+            if isinstance(value, str) and value.startswith("~"):
+                Path(value).expanduser()
+        except RuntimeError as error:
+            raise InputError(f"'{value}' cannot be found: this machine knows no user '{value[1:].split('/')[0]}' with "
+                             f"a home folder.") from error
 
 
 def _flags(reading: argparse.ArgumentParser) -> list[str]:

@@ -18,6 +18,7 @@ from autosimulate_addon.run import cli
 from autosimulate_addon.run.optimization import checked_run
 from autosimulate_addon.run.process import requirements
 from autosimulate_addon.run.record import directory
+from autosimulate_addon.run.scene import scene_file
 
 
 @pytest.fixture
@@ -112,6 +113,16 @@ def test_missing_scene(work, capfd):
 
 def test_scene_is_a_folder(work, capfd):
     assert "folder" in refused(work, capfd, arguments(work, scene=work / "in"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_scene_is_a_pipe(work, capfd):
+    os.mkfifo(work / "pipe.blend")
+    try:
+        with pytest.raises(InputError, match="not a file"):
+            scene_file.check_blend(work / "pipe.blend")
+    finally:
+        (work / "pipe.blend").unlink()
 
 
 def test_not_a_blend(work, capfd):
@@ -243,7 +254,7 @@ def test_several_problems_in_one_message(work, capfd):
 # -- psi --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [float("nan"), "NaN", -5.0, None])
+@pytest.mark.parametrize("number", [float("nan"), "NaN", -5.0, None, 10**400])
 def test_nan_in_psi_json(work, capfd, number):
     (work / "psi.json").write_text(json.dumps({"format": "autosimulate-psi", "version": 1, "factors": [
         {"key": "power", "final": {"mean": [number], "std": [1.0]}}]}))
@@ -263,6 +274,7 @@ def test_psi_of_another_scene(work, capfd):
     (("--method", "magic"), "--method"), (("--iterations", "0"), "--iterations"), (("--images", "x"), "--images"),
     (("--width", "0"), "--width"), (("--itertions", "3"), "--itertions"), (("--approximation", "cubic"), "cubic"),
     (("--network", "module"), "--network-module"), (("--site-packages", "/nowhere"), "/nowhere"),
+    (("--test", "~nosuch/photos"), "no user 'nosuch'"),
 ])
 def test_wrong_flags(work, capfd, extra, named):
     assert named in refused(work, capfd, arguments(work, *extra))
@@ -276,6 +288,14 @@ def test_no_cuda(work, capfd):
 def test_missing_network_module(work, capfd):
     said = refused(work, capfd, arguments(work, network="module", network_module=work / "net.py"))
     assert "net.py" in said
+
+
+@pytest.mark.parametrize(("built", "word"), [
+    ("Conv2d(1, n, 1)", "fails on an image"), ("Conv2d(3, n + 1, 1)", "makes (1, 4,"),
+    ("Conv2d(3, n, 3)", "makes (1, 3,"), ("LSTM(3, n)", "fails on an image")])
+def test_a_network_of_ones_own_of_another_shape(work, capfd, built, word):
+    (work / "in/net.py").write_text(f"import torch\ndef build(n):\n    return torch.nn.{built}\n")
+    assert word in refused(work, capfd, arguments(work, network="module", network_module=work / "in/net.py"))
 
 
 @pytest.mark.parametrize("command", ["generate", "evaluate"])
@@ -324,8 +344,9 @@ def test_resume_of_nothing(work, capfd):
 
 def test_resume_of_a_damaged_run(work, capfd):
     (work / "run").mkdir()
-    (work / "run/config.json").write_text('{"format": "autosimulate-run", "iter')
-    assert "not valid JSON" in refused(work, capfd, ["--resume", work / "run"])
+    for text in ('{"format": "autosimulate-run", "iter', "[" * 100_000, '{"images": ' + "9" * 5000 + "}"):
+        (work / "run/config.json").write_text(text)
+        assert "not valid JSON" in refused(work, capfd, ["--resume", work / "run"])
 
 
 def test_marks_without_a_scene(work, capfd):

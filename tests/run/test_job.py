@@ -137,6 +137,29 @@ def test_a_comparison_by_fewer_networks_is_made_anew(reference, tmp_path):
     assert json.loads(path.read_text())["start"]["metrics"] == pytest.approx(rows["start"]["metrics"], abs=1e-6)
 
 
+def test_a_run_whose_files_were_changed_is_not_resumed(inputs, reference, tmp_path, capfd):
+    output = shutil.copytree(reference, tmp_path / "run")
+    folder = shutil.copytree(inputs / "validation", tmp_path / "validation")
+    config = json.loads((output / "config.json").read_text())
+    events = (output / "events.jsonl").read_text().splitlines(keepends=True)
+    (output / "events.jsonl").write_text("".join(events[:-1]))          # without "done"
+
+    def refused(**changed):
+        (output / "config.json").write_text(json.dumps({**config, "validation": str(folder), **changed}))
+        assert run("--resume", output) == 2
+        return capfd.readouterr().err
+
+    assert "must be a list" in refused(start={"power": {"mean": 3.0, "std": [1.0]}})
+    assert "does not say with which" in refused(start={"gravity": {}})
+    latest = output / "checkpoint" / "latest.pt"
+    saved = torch.load(latest, weights_only=True)
+    torch.save({name: part for name, part in saved.items() if name != "records"}, latest)
+    assert "does not fit the run's config.json (KeyError" in refused()
+    mask = next((folder / "masks").iterdir())
+    Image.fromarray(np.zeros_like(np.asarray(Image.open(mask)))).save(mask)
+    assert "validation images or their labels are not those" in refused()
+
+
 def test_cancel_and_resume(inputs, reference, tmp_path, monkeypatch):
     output = tmp_path / "run"
     save = checkpoint.save

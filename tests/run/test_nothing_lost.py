@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 
@@ -15,6 +16,8 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.events import Start
 from autosimulate_addon.protocol.photographs import crop_box, size_like
 from autosimulate_addon.run.commands.predict import _check_no_labels
+from autosimulate_addon.run.images.pictures import write_sheet
+from autosimulate_addon.run.images.sheets import check_sheet
 from autosimulate_addon.run.process.streams import say
 from autosimulate_addon.run.record.directory import RunDirectory, check_no_run
 from autosimulate_addon.run.record.events import followed
@@ -36,6 +39,19 @@ def test_a_start_that_dies_leaves_no_folder_that_is_neither_new_nor_a_run(work, 
 
     monkeypatch.setattr(shutil, "copyfile", dies)
     assert "cannot be copied" in refused(work, capfd, arguments(work))
+
+
+@pytest.mark.parametrize("command", [["preview"], ["preview", "--influence"]])
+def test_a_photograph_is_not_drawn_over(work, capfd, command):  # noqa: F811
+    photograph = next((work / "in/validation/images").iterdir())
+    given = arguments(work, output=photograph, validation=None, device=None)
+    if command[1:]:
+        (work / "in/run").mkdir()
+        (work / "in/run/config.json").write_text(json.dumps({"format": "autosimulate-run"}))
+        given = ["--psi", work / "in/run", "--output", photograph]
+    assert "not drawn by this program" in refused(work, capfd, [*command, *given])
+    write_sheet(work / "sheet.png", np.zeros((4, 4, 3), np.uint8))
+    check_sheet(work / "sheet.png")
 
 
 def test_a_runs_files_are_not_written_over(tmp_path):

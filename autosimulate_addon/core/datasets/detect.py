@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ...protocol import InputError
 from . import bop, coco, index_masks, labelme, voc, yolo
-from .image_files import forget_folders, pictures_in
+from .image_files import UNREAD_SUFFIXES, forget_folders, pictures_in
 from .source import Source
+from .text_files import read_json
 
 #: Name -> what gives the source for a folder in this format, or None for any other folder. Tried in this order:
 #: BOP and VOC folders have masks/ too, and a data set may come with masks and with COCO at once.
@@ -56,8 +57,19 @@ def _what_is_there(folder: Path) -> str:
     inside = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _holds_data(path)]
     if inside:
         return f"it holds several sets, of which one is to be given ({', '.join(inside[:8])})"
-    images = pictures_in(folder) or pictures_in(folder / "images") or pictures_in(folder / "rgb")
-    return f"it has {len(images)} images but no masks for them" if images else "it has no images"
+    places = [folder, folder / "images", folder / "rgb"]
+    for path in (path for place in (*places, folder / "annotations") for path in sorted(place.glob("*.json"))):
+        try:
+            read_json(path)
+        except (OSError, ValueError, RecursionError):
+            return f"its '{path.name}' is no JSON, or was cut short"
+    images = next((found for place in places if (found := pictures_in(place))), [])
+    if images:
+        return f"it has {len(images)} images but no masks for them"
+    others = next((found for place in places if (found := pictures_in(place, UNREAD_SUFFIXES))), [])
+    if others:
+        return f"it has {others[0].suffix} files, which are not read here: save them as JPEG or PNG"
+    return "it has no images"
 
 
 def _holds_data(folder: Path) -> bool:

@@ -11,6 +11,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from ...protocol.photographs import IMAGE_SUFFIXES
 from .problems import AMBIGUOUS_IMAGE, BAD_NAME, MISSING_IMAGE, FileProblem, Problems
 
+#: Kinds of photograph that people have and that are not opened here.
+UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".gif", ".exr", ".hdr", ".tga", ".dng", ".cr2", ".cr3",
+                   ".nef", ".arw", ".raw")
+
 
 def pictures_in(folder: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> list[Path]:
     """Picture files of a folder by name; hidden ones (a dot first) are none."""

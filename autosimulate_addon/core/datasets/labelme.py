@@ -25,21 +25,25 @@ _IMAGE_FOLDERS = ("", "images", "JPEGImages")
 def find(folder: Path) -> Source | None:
     """The source for a folder whose JSON files are LabelMe's; None where none is."""
     documents: dict[Path, dict] = {}
+    broken: list[Path] = []
     for place in _PLACES:
         for path in sorted((folder / place).glob("*.json")):
             try:
                 data = read_json(path)
             except (OSError, ValueError, RecursionError):
+                broken.append(path)
                 continue
             if isinstance(data, dict) and isinstance(data.get("shapes"), list) and "imagePath" in data:
                 documents[path] = data
-    return _source(folder, documents) if documents else None
+    return _source(folder, documents, broken) if documents else None
 
 
-def _source(folder: Path, files: dict[Path, dict]) -> Source:
+def _source(folder: Path, files: dict[Path, dict], broken: list[Path]) -> Source:
     numbers = ClassNumbers()
     source = Source("LabelMe", f"LabelMe ({len(files)} JSON files)", [], numbers.table, ignore=IGNORED,
                     complete=False)
+    for path in broken:
+        source.problems.add(BAD_ANNOTATION, path.name, "it is no JSON, or was cut short")
     labels: dict[Path, Labels] = {}
     for path, data in files.items():
         try:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...protocol import InputError
 from ...protocol.photographs import crop_box
-from .problems import NOT_INDEXED, TOO_LARGE, UNREADABLE, FileProblem
+from .problems import NOT_INDEXED, NOT_SHOWN, TOO_LARGE, UNREADABLE, FileProblem
 
 #: Kinds of picture that are opened. Pillow knows many more, some of which start other programs (EPS) or are not images.
 IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
@@ -72,8 +72,11 @@ def read_photograph(path: Path):
         from PIL import Image, ImageOps
 
         _decoded(picture)
-        if picture.mode.startswith("I;16"):          # 16-bit grey: Pillow would clip it to white
+        # 16-bit grey, which some versions of Pillow call I in a PNG: it would be clipped to white.
+        if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PNG"):
             picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        if picture.mode in ("I", "F"):
+            raise FileProblem(NOT_SHOWN, "32 bits a pixel")
         return ImageOps.exif_transpose(picture).convert("RGB")
 
 

@@ -23,6 +23,8 @@ MISSING_MASK = ("image has no mask", "images have no mask")
 MISSING_IMAGE = ("annotated image is not there", "annotated images are not there")
 UNREADABLE = ("file cannot be read", "files cannot be read")
 TOO_LARGE = ("file is too large to be a photograph", "files are too large to be photographs")
+NOT_SHOWN = ("image does not say which value is white: save it with 8 or 16 bits",
+             "images do not say which value is white: save them with 8 or 16 bits")
 SIZE_MISMATCH = ("mask has another size than its image", "masks have another size than their images")
 NOT_INDEXED = ("mask is not a class-index image", "masks are not class-index images")
 UNKNOWN_ID = ("mask has values that belong to no class", "masks have values that belong to no class")

@@ -118,7 +118,9 @@ def _with_masks(folder: Path, labels: dict[Path, Labels], numbers: ClassNumbers)
 
 
 def _renumbered(labels: Labels, ids: dict[int, int]) -> Labels:
-    return replace(labels, shapes=tuple(replace(shape, number=ids[shape.number]) for shape in labels.shapes))
+    """With the masks' ids; what does not count (labelme's) has none."""
+    return replace(labels, shapes=tuple(replace(shape, number=ids[shape.number]) for shape in labels.shapes
+                                        if shape.number in ids))
 
 
 def _note_others(source: Source, places: list[Path], labels: dict[Path, Labels]) -> None:

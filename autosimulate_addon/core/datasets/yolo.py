@@ -108,7 +108,10 @@ def _names_in(path: Path, data: Any) -> dict[int, str]:
     try:
         if not isinstance(names, (dict, list)):
             raise TypeError
-        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        pairs = list(names.items() if isinstance(names, dict) else enumerate(names))
+        # Not lists: ones that name each other ("billion laughs") are short in the file and endless as text.
+        if not all(isinstance(name, (str, int, float)) for _, name in pairs):
+            raise TypeError
         table = {int(key): str(name) for key, name in pairs}
         if len(table) != len(names) or len(table) > _MOST_CLASSES or min(table) < 0 or max(table) >= _MOST_CLASSES:
             raise ValueError

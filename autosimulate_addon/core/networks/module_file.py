@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from ...protocol import InputError
@@ -28,6 +29,22 @@ def load_module_file(path: str | Path | None, num_classes: int) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise InputError(f"build(num_classes) in {path} returned {type(network).__name__}: return a torch.nn.Module.")
     return HeldStatistics(network)
+
+
+def check_output(network: nn.Module, channels: int, height: int, width: int, file: str) -> None:
+    """Raises InputError unless ``network``, built by ``file``, makes (1, channels, height, width) of an image."""
+    try:
+        with torch.no_grad():
+            made = network.eval()(torch.zeros(1, 3, height, width))
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise InputError(f"The network of {file} fails on an image of {width} x {height} pixels "
+                         f"({type(error).__name__}: {reason}): mend the file, or choose another size.") from error
+    wanted = (1, channels, height, width)
+    if not isinstance(made, torch.Tensor) or tuple(made.shape) != wanted:
+        found = tuple(made.shape) if isinstance(made, torch.Tensor) else f"a {type(made).__name__}"
+        raise InputError(f"The network of {file} makes {found} of an image of {width} x {height} pixels: let "
+                         f"build({channels}) return one that makes {wanted}, a value for each class and pixel.")
 
 
 def load_function(path: str | Path | None, call: str, what: str, flag: str) -> Callable[..., Any]:

@@ -10,12 +10,12 @@ from ...core.loop import State
 from ...core.psi import Psi
 from ...protocol import InputError
 from .. import config
-from ..images.sheets import sheet_path
+from ..images.sheets import check_sheet, sheet_path
 from ..loop_config import loop_config
 from ..optimization import influence_sheet
 from ..process.threads import use_threads
 from ..record import checkpoint
-from ..record.directory import INFLUENCE_FILE, RunDirectory, check_writable, read_json
+from ..record.directory import INFLUENCE_FILE, RunDirectory, check_writable
 from ..report.record import why_no_influence
 from ..scene import marked_scene
 from ..scene.simulator import open_simulator
@@ -35,6 +35,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     if not 1 <= count <= 200:
         raise InputError(f"--count must be a whole number from 1 to 200 with --influence, not {count}.")
     output = sheet_path(options.output, INFLUENCE_FILE)
+    check_sheet(output)
     check_writable(output.parent)
     saved = checkpoint.load(directory.checkpoints)
     if saved is None:
@@ -42,7 +43,7 @@ def of_checkpoint(options: argparse.Namespace) -> Mapping[str, Any]:
     loaded = config.combine({"device": options.device}, {name: getattr(stored, name) for name in config.FIELDS})
     marked = marked_scene.open_marked_scene(str(directory.scene), directory.marks if directory.marks.exists() else None)
     marked_scene.check_network(loaded, marked.classes.names)
-    start = read_json(directory.config, "run's config.json").get("start", {})
+    start = marked_scene.stored_start(marked, directory)
     marked = marked.starting_at(start)
     folder = loaded.validation or str(directory.validation)        # the demo's own lie in the run
     validation = marked_scene.labelled_images(folder, marked.classes, loaded)

@@ -16,7 +16,7 @@ from ...protocol import Cancelled, SampleKey
 from ...protocol.events import Event, Start
 from ..images import pictures
 from ..images.sample_iterations import PREVIEW
-from ..images.sheets import drawn, sheet_path
+from ..images.sheets import check_sheet, drawn, sheet_path
 from ..loop_config import loop_config
 from ..process import requirements
 from ..process.log import Log
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace, log: Log) -> dict[str, Any]:
 def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], None]) -> dict[str, Any]:
     marked, config = of_run(options)
     output = sheet_path(options.output, PREVIEW_FILE)
+    check_sheet(output)
     marked_scene.check_scene(marked)
     start = marked_scene.starting_psi(marked, options.psi)
     marked = marked.starting_at(start)
@@ -69,7 +70,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], N
             progress.update("render", len(images) / count, images=len(images), force=True)
             progress.close()
     if images:
-        pictures.write_image(output, drawn(task, images, labels, instances))
+        pictures.write_sheet(output, drawn(task, images, labels, instances))
     if stopped:
         where = f"; the {len(images)} samples so far are in '{output}'" if images else " before the first sample"
         raise Cancelled(f"Stopped{where}.")

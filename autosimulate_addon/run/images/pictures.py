@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from ...protocol.vocabulary import CLASS_COLORS
 from ..record.directory import atomic_path
+
+#: In the sheets that are written where the user says, by which they are known to be ours.
+SOFTWARE = "AutoSimulate for Blender"
 
 
 def class_colours() -> np.ndarray:
@@ -29,6 +33,23 @@ def write_image(path: Path, pixels: np.ndarray) -> None:
     """(H, W, 3) uint8, (H, W) uint8 or (H, W) uint16 as PNG, atomically."""
     with atomic_path(path) as temporary:
         Image.fromarray(pixels).save(temporary)
+
+
+def write_sheet(path: Path, pixels: np.ndarray) -> None:
+    """As ``write_image``, with a note in the file by which ``is_own`` knows it."""
+    note = PngInfo()
+    note.add_text("Software", SOFTWARE)
+    with atomic_path(path) as temporary:
+        Image.fromarray(pixels).save(temporary, pnginfo=note)
+
+
+def is_own(path: Path) -> bool:
+    """Whether ``path`` is a PNG of ``write_sheet``."""
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.info.get("Software") == SOFTWARE
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def write_mask(path: Path, labels: np.ndarray) -> None:

@@ -13,7 +13,8 @@ from ...core.psi import Psi
 from ...core.randomness import seed_of
 from ...core.renders import RenderStore
 from ...core.tasks import Task
-from ...protocol import SampleKey
+from ...protocol import InputError, SampleKey
+from ..record.directory import INFLUENCE_FILE, PREVIEW_FILE
 from ..scene.simulator import BlenderSimulator
 from . import pictures
 from .boxes import boxes_of, sample_sheet
@@ -27,6 +28,12 @@ def sheet_path(given: str | None, name: str) -> Path:
     """The PNG to write: the one ``given``, or ``name`` in the folder given (default: the present one)."""
     path = Path(given or ".").expanduser().absolute()
     return path if path.suffix.lower() == ".png" else path / name
+
+
+def check_sheet(path: Path) -> None:
+    """Raises InputError where ``path`` is a picture that none of our commands has drawn: it may be a photograph."""
+    if path.exists() and not (path.name in (PREVIEW_FILE, INFLUENCE_FILE) or pictures.is_own(path)):
+        raise InputError(f"'{path}' is a picture that was not drawn by this program: choose another file (--output).")
 
 
 def drawn(task: Task, images: Sequence[np.ndarray], labels: Sequence[np.ndarray], instances: Sequence[np.ndarray]

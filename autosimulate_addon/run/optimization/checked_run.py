@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ...core.datasets import Dataset
 from ...core.psi import Psi
@@ -105,8 +106,28 @@ def resumed(options: argparse.Namespace) -> CheckedRun:
                                 if value is not None and not FIELDS[name].decides})
     marked = _copy(directory)
     prepare.check_scene(marked)
-    start = read_json(directory.config, "run's config.json").get("start", {})
-    return _checked(directory, config, marked.starting_at(start), start)
+    start = prepare.stored_start(marked, directory)
+    job = _checked(directory, config, marked.starting_at(start), start)
+    _check_photographs(job)
+    return job
+
+
+def _photographs(job: CheckedRun) -> dict[str, Any]:
+    """What tells the labelled images of a run from others, for its config.json."""
+    sets = {"validation": job.validation, "test": job.test, "real": job.real}
+    return {name: {"count": len(images), "digest": images.digest()} for name, images in sets.items()
+            if images is not None}
+
+
+def _check_photographs(job: CheckedRun) -> None:
+    """Raises InputError where images or labels are not those with which the run began: its losses would not compare."""
+    stored = read_json(job.directory.config, "run's config.json").get("photographs", {})
+    for name, now in _photographs(job).items():
+        then = stored.get(name) if isinstance(stored, dict) else None
+        if isinstance(then, dict) and then != now:
+            raise InputError(f"The {name} images or their labels are not those with which the run began "
+                             f"({then.get('count')} images then, {now['count']} now): put them back, or start a new "
+                             f"run with --psi '{job.directory.root}'.")
 
 
 def _copy(directory: RunDirectory) -> MarkedScene:
@@ -174,4 +195,5 @@ def _make(job: CheckedRun, options: argparse.Namespace) -> None:
     marks = job.marked.marks_file
     if marks is not None and not (job.directory.marks.exists() and job.directory.marks.samefile(marks)):
         shutil.copyfile(marks, job.directory.marks)
-    save(job.config, job.directory.config, {"start": job.start, "psi": options.psi or ""})
+    save(job.config, job.directory.config, {
+        "start": job.start, "psi": options.psi or "", "photographs": _photographs(job)})

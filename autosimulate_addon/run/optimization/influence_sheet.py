@@ -10,6 +10,7 @@ import numpy as np
 from ...core.influence import influence as influence_of
 from ...core.loop import State
 from ...protocol import AutoSimulateError
+from ..images.pictures import SOFTWARE
 from ..process.log import logger
 from ..record.directory import atomic_path
 
@@ -31,7 +32,8 @@ def write(path: Path, state: State, count: int = COUNT) -> int:
         raise AutoSimulateError("The influence of the renders is not finite, so there is nothing to show.")
     solved = time.perf_counter()
     with atomic_path(path) as temporary:
-        influence.draw(measured.images, measured.labels, measured.maps, state.task.classes).savefig(temporary)
+        influence.draw(measured.images, measured.labels, measured.maps, state.task.classes).savefig(
+            temporary, metadata={"Software": SOFTWARE})
     logger.info("influence of %d renders: %.2f s to compute, %.2f s to draw", len(measured.maps), solved - began,
                 time.perf_counter() - solved)
     return len(measured.maps)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from ...core import loop
 from ...core.evaluation import FROM_SCRATCH_EPOCHS, Evaluation, evaluate_from_scratch
@@ -14,7 +15,7 @@ from ...core.loop import State, with_control
 from ...core.psi import Psi
 from ...core.tasks import make_task
 from ...core.watch import Watch
-from ...protocol import Moments
+from ...protocol import InputError, Moments
 from ...protocol.events import MATCHED, Event, Iteration, Problem, Rendered, Sheet, Start, Trained
 from ...protocol.numbers import Numbers, Row
 from ...protocol.settings import HYPERGRADIENT_METHODS
@@ -111,10 +112,7 @@ class _Run:
                                  renders_dir=directory.renders, beside=self.state)
         saved = checkpoint.load(directory.checkpoints)
         if saved is not None:
-            self.state.load_state_dict(saved["loop"])
-            if self.control:
-                self.control.load_state_dict(saved["control"])
-            self.records = [Iteration.read(record) for record in saved["records"]]
+            self._go_on(saved)
             # A kill between checkpoint and event leaves the log an iteration behind.
             logged = {event.iteration for event in read_events(directory.events) if isinstance(event, Iteration)}
             for record in self.records:
@@ -122,6 +120,18 @@ class _Run:
                     self.events.write(record)
         self.sheet("start", self.start)
         self.keep()
+
+    def _go_on(self, saved: dict[str, Any]) -> None:
+        """Takes over a checkpoint. Raises InputError where it lacks something, or is of other settings."""
+        try:
+            self.state.load_state_dict(saved["loop"])
+            if self.control:
+                self.control.load_state_dict(saved["control"])
+            self.records = [Iteration.read(record) for record in saved["records"]]
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise InputError(f"The checkpoint in '{self.job.directory.checkpoints}' does not fit the run's config.json "
+                             f"({type(error).__name__}: {error}); start a new run with --psi "
+                             f"'{self.job.directory.root}'.") from error
 
     def iterate(self) -> None:
         """Algorithm 1, one complete iteration at a time, each followed by a checkpoint."""

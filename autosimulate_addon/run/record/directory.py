@@ -208,7 +208,7 @@ def read_json(path: Path, what: str) -> Any:
         raise InputError(f"There is no {what} at '{path}'.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The {what} '{path}' cannot be read ({error}).") from error
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:       # also a number of thousands of digits
         raise InputError(f"The {what} '{path}' is not valid JSON ({error}).") from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...protocol import FAMILIES, Factor, InputError, Moments, moment_names
-from ...protocol.typed import Typed
+from ...protocol.typed import Typed, number
 from .directory import RunDirectory, read_json, write_json
 
 FORMAT = "autosimulate-psi"
@@ -137,7 +137,7 @@ def check(values: Any, factor: Factor, where: str) -> dict[str, list[float]]:
         if not isinstance(numbers, list) or len(numbers) != size:
             raise InputError(f"{where}: {name} of '{factor.key}' must be a list of {size} "
                              f"number{'s' if size > 1 else ''}.")
-        if any(isinstance(n, bool) or not isinstance(n, (int, float)) or not math.isfinite(n) for n in numbers):
+        if any(math.isnan(number(n)) for n in numbers):
             raise InputError(f"{where}: {name} of '{factor.key}' holds a value that is not a finite number; "
                              f"mend it or take another psi.json.")
         result[name] = [float(n) for n in numbers]

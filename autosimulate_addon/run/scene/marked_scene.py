@@ -24,6 +24,7 @@ from ..config import FIELDS, RunConfig
 from ..loop_config import DECIDED, loop_config
 from ..process.streams import say
 from ..record import psi_file
+from ..record.directory import RunDirectory, read_json
 from . import load_problems, scene_file
 from .validation_ids import validation_ids
 
@@ -117,6 +118,16 @@ def starting_psi(marked: MarkedScene, given: str | None) -> dict[str, Moments]:
     return {**plain, **psi_properties.read(marked.scene, marked.marks)}
 
 
+def stored_start(marked: MarkedScene, directory: RunDirectory) -> dict[str, Moments]:
+    """Plain psi with which a run began. Raises InputError where its config.json was changed since."""
+    stored = read_json(directory.config, "run's config.json").get("start")
+    where = f"'{directory.config}'"
+    factors = {factor.key: factor for factor in blender_factors.factors_of(marked.marks)}
+    if not isinstance(stored, dict) or not factors.keys() >= stored.keys():
+        raise InputError(f"{where} does not say with which distributions of this scene the run began; start a new one.")
+    return {key: psi_file.check(values, factors[key], where) for key, values in stored.items()}
+
+
 def keypoints(marked: MarkedScene) -> dict[str, tuple[str, ...]]:
     """Names of the keypoints of each class that has some. Raises InputError where one belongs to no object of a class.
     """
@@ -204,14 +215,17 @@ def check_network(config: RunConfig, classes: tuple[str, ...]) -> None:
 
     from ...core.features import make_encoder
     from ...core.networks import build
+    from ...core.networks.module_file import check_output
     from ...core.tasks import make_task
 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: PyTorch finds no CUDA device here; use --device cpu or auto.")
     settings = loop_config(config)
     channels = make_task(settings.task, classes, settings).channels
-    build(config.network, channels, config.network_width, frozen_layers=config.frozen_layers,
-          module=config.network_module or None)
+    network = build(config.network, channels, config.network_width, frozen_layers=config.frozen_layers,
+                    module=config.network_module or None)
+    if config.network == "module":
+        check_output(network, channels, config.height, config.width, config.network_module)
     make_encoder(config.encoder, config.encoder_module or None)
 
 

@@ -47,6 +47,8 @@ def check_blend(path: Path) -> None:
         raise InputError(f"There is no scene file '{path}'.")
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; give a .blend file.")
+    if not path.is_file():      # a pipe or a device: reading it may wait for ever
+        raise InputError(f"'{path}' is not a file; give a .blend file.")
     try:
         with open(path, "rb") as file:
             start = file.read(8)

@@ -129,6 +129,13 @@ def test_yolo_names_that_cannot_be(tmp_path, text):
     fails(tmp_path, "data.yaml", "cannot be")
 
 
+def test_yolo_names_that_grow_without_end_are_refused(tmp_path):
+    yolo(tmp_path, "outlines")
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))]
+    (tmp_path / "data.yaml").write_text("\n".join([*lines, "names: [*a29, *a29]"]))
+    fails(tmp_path, "cannot be used")
+
+
 def test_yolo_without_any_object_is_an_error(tmp_path):
     yolo(tmp_path, "outlines")
     for path in (tmp_path / "labels").iterdir():
@@ -175,6 +182,11 @@ def test_voc_with_masks_for_some_images(tmp_path):
     assert data.names == ("b.png",) and np.array_equal(data.labels[0], scene_labels())
     assert any("1 of 2 images have no mask" in note for note in data.notes)
     (tmp_path / "classes.txt").write_text("cube\nSphere\n")
+    assert np.allclose(read(tmp_path).boxes[0], BOXES)
+    xml = tmp_path / "Annotations" / "b.xml"
+    box = "<xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>"
+    more = f"<object><name>__ignore__</name><bndbox>{box}</bndbox></object></annotation>"
+    xml.write_text(xml.read_text(encoding="utf-8-sig").replace("</annotation>", more))
     assert np.allclose(read(tmp_path).boxes[0], BOXES)
 
 
@@ -284,6 +296,15 @@ def test_labelme_later_shapes_lie_on_earlier_ones(tmp_path):
                        {"label": "_background_", "points": outline(0, 0, 5, 5)}])
     labels = read(tmp_path).labels[0]
     assert labels[15, 15] == 2 and not labels[:5, :5].any()
+
+
+def test_a_labelme_file_that_was_cut_short_is_named(tmp_path):
+    labelme(tmp_path, labelme_shapes())
+    written = (tmp_path / "b.json").read_text()
+    (tmp_path / "b.json").write_text(written[:len(written) // 2])
+    fails(tmp_path, "b.json", "cut short")
+    (tmp_path / "a.json").write_text("[" * 100_000)
+    fails(tmp_path, "'a.json' is no JSON")
 
 
 @pytest.mark.parametrize(("change", "word"), [

@@ -55,6 +55,14 @@ def test_sixteen_bit_grey_photographs(tmp_path):
     assert (read(tmp_path).images == 128).all()
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_photographs_of_32_bits_a_pixel_are_refused(tmp_path, kind):
+    write(tmp_path, names=("a.png",))
+    (tmp_path / "images" / "a.png").unlink()
+    Image.fromarray(np.full((HEIGHT, WIDTH), 1, kind)).save(tmp_path / "images" / "a.tiff")
+    fails(tmp_path, "a.tiff", "which value is white")
+
+
 def test_a_camera_held_upright_counts_with_its_turned_size(tmp_path):
     write(tmp_path, names=("a.png",))
     turned = Image.fromarray(photograph(scene_labels()).transpose(1, 0, 2)[:, ::-1].copy())
@@ -118,6 +126,9 @@ def test_folders_that_are_no_data(tmp_path):
     for mask in (tmp_path / "unlabelled" / "masks").iterdir():
         mask.unlink()
     fails(tmp_path / "unlabelled", "3 images but no masks")
+    (tmp_path / "phone").mkdir()
+    (tmp_path / "phone" / "IMG_0001.HEIC").write_bytes(b"ftypheic")
+    fails(tmp_path / "phone", ".HEIC files, which are not read here")
 
 
 @pytest.mark.parametrize("text", ["{", "[1, 2]", '{"cube": "x", "sphere": 2}', '{"cube": 1, "sphere": true}',
