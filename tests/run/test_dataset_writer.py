@@ -54,6 +54,16 @@ def test_same_seed_same_files_also_after_a_stop(tmp_path):
     assert sorted(stopped.keys + resumed.keys) == [(3, 7, index) for index in range(5)]
 
 
+@pytest.mark.parametrize("folder", ["images", "masks", "instances"])
+def test_a_picture_that_was_deleted_comes_again(tmp_path, folder):
+    write(tmp_path, Counting(), count=3)
+    before = digest(tmp_path)
+    (tmp_path / folder / "000001.png").unlink()
+    again = Counting()
+    write(tmp_path, again, count=3)
+    assert again.keys == [(3, 7, 1)] and digest(tmp_path) == before
+
+
 def test_more_images_keep_those_there_are(tmp_path):
     write(tmp_path, Counting(), count=2)
     more = Counting()

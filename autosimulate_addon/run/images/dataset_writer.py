@@ -1,8 +1,8 @@
 """Writes renders as a labelled data set: images/, masks/, instances/, records/, annotations.json, classes.json.
 
-Each image is complete when its record is there (it is written last), so a job that was stopped goes on where it was,
-and an image is never rendered twice. The same seed and psi give the same files. annotations.json names the images that
-are complete.
+Each image is complete when its record is there (it is written last) with its pictures, so a job that was stopped goes
+on where it was, and an image is never rendered twice. The same seed and psi give the same files. annotations.json names
+the images that are complete.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def write_dataset(folder: Path, simulator: Simulator, psi: Psi, *, count: int, s
     write_json(folder / DATASET_FILE, what)
     write_json(folder / "classes.json", {name: index for index, name in enumerate(simulator.classes)})
     names = [f"{index:06d}" for index in range(count)]
-    missing = [index for index, name in enumerate(names) if not (folder / "records" / f"{name}.json").exists()]
+    missing = [index for index, name in enumerate(names) if not _is_complete(folder, name)]
     done(count - len(missing))
     keys = [SampleKey(seed, iteration, index) for index in missing]
     draws = [psi.sample(key) for key in keys]
@@ -66,6 +66,12 @@ def check_same(folder: Path, what: Mapping[str, Any]) -> None:
     elif folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"'{folder}' is not empty and holds no data set to go on with; choose another folder "
                          f"(--output).")
+
+
+def _is_complete(folder: Path, name: str) -> bool:
+    """Its record comes last; a picture that somebody deleted afterwards is rendered again."""
+    return (folder / "records" / f"{name}.json").exists() and all(
+        (folder / place / f"{name}.png").exists() for place in ("images", "masks", "instances"))
 
 
 def _write_image(folder: Path, name: str, render: Render, simulator: Simulator,
@@ -100,8 +106,8 @@ def _write_extras(folder: Path, name: str, render: Render) -> None:
 
 def _annotate(folder: Path, names: list[str], what: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Writes annotations.json for those of ``names`` that are complete; returns their records."""
-    paths = [path for name in names if (path := folder / "records" / f"{name}.json").exists()]
-    records = [read_json(path, "record of an image") for path in paths]
+    records = [read_json(folder / "records" / f"{name}.json", "record of an image") for name in names
+               if _is_complete(folder, name)]
     write_json(folder / "annotations.json", coco.dataset(
         what["classes"], [record["image"] for record in records], [record["annotations"] for record in records],
         what.get("keypoints")))
