@@ -37,14 +37,14 @@ class LoopConfig:
     seed: int = default("seed")
     device: str = default("device")
     network: str = default("network")
-    ensemble_size: int | None = default("ensemble_size")    # averaged over; None: NETWORKS_AVERAGED
+    ensemble_size: int | None = default("ensemble_size")    # averaged over; None: as NETWORKS says
     replay: int | None = default("replay")      # renders that a step of psi looks at; None: EstimatorOptions.replay
     network_width: int | None = default("network_width")
     network_module: str | Path | None = None    # no file: "" on the command line
     frozen_layers: int = default("frozen_layers")
     encoder: str = default("encoder")           # a key of ENCODERS, or the best that is installed
     encoder_module: str | Path | None = None
-    learning_rate: float | None = default("learning_rate")      # None: LEARNING_RATES
+    learning_rate: float | None = default("learning_rate")      # None: as NETWORKS says
     control: bool = default("control")          # beside it the null control: the same keys and steps, psi never moves
     batch_size: int = 8
     first_training: float = 3.0                 # x the steps in the first iteration, which starts from nothing
@@ -105,11 +105,11 @@ class LoopConfig:
             return 1
         if LEARNERS[self.learner].unique:
             return 1
-        return self.ensemble_size or NETWORKS_AVERAGED.get(self.network, 1)
+        return self.ensemble_size or NETWORKS[self.network].averaged
 
     @property
     def rate(self) -> float:
-        return self.learning_rate or LEARNING_RATES[self.network]
+        return self.learning_rate or NETWORKS[self.network].learning_rate
 
     @property
     def match_options(self) -> MatchOptions:
@@ -138,10 +138,5 @@ class LoopConfig:
 EPOCHS = 16
 #: Of each of several networks: half as often was measured to be as good.
 ENSEMBLE_EPOCHS = 8
-#: At a thousand renders the hypergradient still differs between networks by as much as it measures: what one network
-#: says of psi is partly about itself. One for the large networks, whose training is the cost.
-NETWORKS_AVERAGED = {"unet": 3}
 #: Of networks that every iteration trains from nothing.
 RETRAINED_EPOCHS = 32
-#: Pretrained weights want smaller steps.
-LEARNING_RATES = {"unet": 3e-3, "efficientnet": 1e-3, "smp": 1e-3, "module": 1e-3}

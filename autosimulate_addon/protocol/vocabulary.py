@@ -11,6 +11,7 @@ class FamilyWords:
 
     label: str
     continuous: bool        # over the real line or an interval; else over ``Factor.items``
+    icon: str               # Blender's name of the picture that stands for it in a list
     help: str
 
 
@@ -31,13 +32,17 @@ class FilmFactor:
 
 
 FAMILIES: dict[str, FamilyWords] = {
-    "normal": FamilyWords("Normal", True, "Bell curve, for quantities without natural limits such as places"),
-    "lognormal": FamilyWords("Log-Normal", True,
+    "normal": FamilyWords("Normal", True, "SMOOTHCURVE",
+                          "Bell curve, for quantities without natural limits such as places"),
+    "lognormal": FamilyWords("Log-Normal", True, "SHARPCURVE",
                              "Strictly positive, with factors rather than differences, as for light energies"),
-    "bounded": FamilyWords("Bounded", True, "Scaled beta distribution between two limits; uniform when wide"),
-    "integer": FamilyWords("Integer", False, "One of the listed whole numbers, each with its own probability"),
-    "bernoulli": FamilyWords("On or Off", False, "On with a learned probability"),
-    "categorical": FamilyWords("Choice", False, "One of the listed choices, each with its own probability"),
+    "bounded": FamilyWords("Bounded", True, "NOCURVE",
+                           "Scaled beta distribution between two limits; uniform when wide"),
+    "integer": FamilyWords("Integer", False, "LINENUMBERS_ON",
+                           "One of the listed whole numbers, each with its own probability"),
+    "bernoulli": FamilyWords("On or Off", False, "CHECKBOX_HLT", "On with a learned probability"),
+    "categorical": FamilyWords("Choice", False, "PRESET",
+                               "One of the listed choices, each with its own probability"),
 }
 
 #: By name. Exposure in stops; white balance: log2 gain of red and of blue; noise: standard deviation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
@@ -26,9 +27,9 @@ def build(
     """
     if width is not None and width < 1:
         raise InputError(f"The network width is {width}: give a positive number of channels.")
-    if name not in _BUILDERS:
+    if name not in NETWORKS:
         raise InputError(f"There is no network called {name!r}: choose one of {', '.join(NETWORKS)}.")
-    network = _BUILDERS[name](num_classes, width, module)
+    network = NETWORKS[name].make(num_classes, width, module)
     freeze(network, frozen_layers)
     return network
 
@@ -68,7 +69,19 @@ def _module(num_classes: int, width: int | None, module: str | Path | None) -> n
     return load_module_file(module, num_classes)
 
 
-#: A new network is one file and one row: (num_classes, width, module file) -> network. What it imports loads here.
-_BUILDERS: dict[str, Callable[[int, int | None, str | Path | None], nn.Module]] = {
-    "unet": _unet, "efficientnet": _efficientnet, "smp": _smp, "module": _module}
-NETWORKS = tuple(_BUILDERS)
+@dataclass(frozen=True)
+class _Row:
+    make: Callable[[int, int | None, str | Path | None], nn.Module]     # of num_classes, width and module file
+    learning_rate: float                                                # where the user says none
+    # At a thousand renders the hypergradient still differs between networks by as much as it measures: what one network
+    # says of psi is partly about itself. One for the large networks, whose training is the cost.
+    averaged: int = 1
+
+
+#: A new network is one file and one row. What a network imports loads when it is made.
+NETWORKS = {
+    "unet": _Row(_unet, 3e-3, averaged=3),
+    "efficientnet": _Row(_efficientnet, 1e-3),
+    "smp": _Row(_smp, 1e-3),
+    "module": _Row(_module, 1e-3),
+}

@@ -18,7 +18,7 @@ from .average_precision import AveragePrecision
 from .box_statistics import box_statistics
 from .boxes import boxes_of_instances, boxes_of_pixels
 from .calibration import calibrate_logistic
-from .centre_grid import CentreGrid, Centres
+from .centre_grid import MOST_CELLS, USUAL_SIZE, CentreGrid, Centres
 from .decoding import decode
 from .focal import focal_curvature, focal_loss, weights
 from .of_pixels import OfPixels
@@ -51,6 +51,11 @@ class DetectionTask(OfPixels):
 
     name = "detection"
     metric = "mAP@.5"
+    outputs_mean = (
+        f"channels are the logits of the centres of each class but the background, less {PRIOR}; ln width and ln "
+        f"height of the box, in {USUAL_SIZE:.6f} of the image's; its centre's x and y from the middle of its cell, in "
+        "cells. A cell is the mean of stride x stride pixels: stride is the least power of 2, 2 or more, that gives "
+        f"the longer side at most {MOST_CELLS} cells")
 
     def __init__(self, classes: Sequence[str], least_side: float = LEAST_SIDE, focus: float = FOCUS,
                  rounded: float = ROUND, grid: CentreGrid | None = None) -> None:

@@ -30,6 +30,8 @@ class SegmentationTask(OfPixels):
 
     name = "segmentation"
     metric = "mIoU"
+    outputs_mean = ("the decision biases are added already: of segmentation the argmax over axis 1 is the decided "
+                    "class, its number the place in classes")
 
     def __init__(self, classes: Sequence[str], background_weight: float = BACKGROUND_WEIGHT) -> None:
         self.classes = tuple(classes)

@@ -42,6 +42,7 @@ class Task(Protocol):
 
     name: str                       # its key in ``tasks.TASKS``
     metric: str                     # what the metric is called wherever it is shown, such as "mIoU"
+    outputs_mean: str               # what a network's outputs mean, for whoever takes it home
     classes: tuple[str, ...]        # classes[0] is the background
 
     @property

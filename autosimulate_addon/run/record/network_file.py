@@ -13,8 +13,7 @@ from ...core.config import LoopConfig
 from ...core.delivered import DeliveredNetwork, empty_network
 from ...core.delivered.files import INPUT, OUTPUT, VALUES, read_safetensors
 from ...core.features.encoder import automatic
-from ...core.tasks.centre_grid import MOST_CELLS, USUAL_SIZE
-from ...core.tasks.detection import PRIOR
+from ...core.tasks import make_task
 from ...protocol import InputError
 from .directory import NetworkDirectory, RunDirectory, read_json, write_json
 from .provenance import provenance
@@ -25,14 +24,6 @@ VERSION = 1
 #: and nobody runs code because a file names it.
 _BUILT_FROM = ("task", "learner", "network", "network_width", "frozen_layers", "encoder")
 _MOST_CLASSES = 255
-#: Of each task's outputs.
-_NOTES = {
-    "segmentation": "the decision biases are added already: of segmentation the argmax over axis 1 is the decided "
-                    "class, its number the place in classes",
-    "detection": f"channels are the logits of the centres of each class but the background, less {PRIOR}; ln width and "
-                 f"ln height of the box, in {USUAL_SIZE:.6f} of the image's; its centre's x and y from the middle of "
-                 "its cell, in cells. A cell is the mean of stride x stride pixels: stride is the least power of 2, 2 "
-                 f"or more, that gives the longer side at most {MOST_CELLS} cells"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ def write(path: Path, description: Description, network: DeliveredNetwork, about
         "input": {"name": INPUT, "shape": ["images", 3, height, width], "width": width, "height": height,
                   "channels": "RGB", "scale": 1 / 255, "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0],
                   "note": "pixels / 255; what else the network subtracts and divides by is inside of it"},
-        "output": {"name": OUTPUT, "note": _NOTES[settings.task]},
+        "output": {"name": OUTPUT, "note": make_task(settings.task, classes, settings).outputs_mean},
         "decision_biases": network.biases.tolist() if len(network.biases) != len(classes) else
         dict(zip(classes, network.biases.tolist(), strict=True)),
         **about, "written_by": provenance()})

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import bpy
 
+from ...protocol import FAMILIES
 from .. import panel_data, wording
 from ..layout.mark_details import draw_mark
 from ..layout.text import narrow, paragraph
 from ..operators.mark_list import is_solo
 from .base import Sidebar
-
-FAMILY_ICONS = {"NORMAL": "SMOOTHCURVE", "LOGNORMAL": "SHARPCURVE", "BOUNDED": "NOCURVE",
-                "INTEGER": "LINENUMBERS_ON", "BERNOULLI": "CHECKBOX_HLT", "CATEGORICAL": "PRESET"}
 
 
 class AUTOSIMULATE_UL_marks(bpy.types.UIList):
@@ -24,7 +22,7 @@ class AUTOSIMULATE_UL_marks(bpy.types.UIList):
         slim = narrow(context)                          # the value stands below, in the selected one's details
         split = line if slim else line.split(factor=0.6, align=True)
         icon = {"icon": "ERROR"} if row.problem else {"icon_value": row.icon} if row.icon else \
-            {"icon": FAMILY_ICONS[item.family]}
+            {"icon": FAMILIES[item.family.lower()].icon}
         if item.kind == "FILM":                         # its name says what it is, and cannot change
             split.label(text=wording.mark_name(item.name), **icon)
         else:
