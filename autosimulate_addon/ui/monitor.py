@@ -116,7 +116,7 @@ def _check_alive(found: BackgroundJob) -> bool:
         if now - found._looked < _ALIVE_SECONDS:
             return False
         found._looked = now
-        if found.state.pid and run_process.looks_alive(found.state.pid, found.state.heartbeat):
+        if found.state.pid and found.follower.looks_alive():
             return False
     found.follower.read_all()                           # what it wrote between the last read and its end
     state = found.state

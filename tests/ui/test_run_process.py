@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from autosimulate_addon.run import arguments
+from autosimulate_addon.run.record.events import EventLog
 from autosimulate_addon.ui.jobs import run_process
 from autosimulate_addon.ui.jobs.run_process import Registry
 
@@ -26,12 +27,18 @@ def test_flags_are_understood_by_the_command_line():
     assert options.approximation == "no-validation" and options.test is None
 
 
-def test_alive_and_dead():
+def test_alive_and_dead(tmp_path):
+    events, long_ago = tmp_path / "events.jsonl", time.time() - 10_000
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
     try:
         assert run_process.alive(process.pid)
-        assert run_process.looks_alive(process.pid, time.time())
-        assert not run_process.looks_alive(process.pid, time.time() - 10_000)   # the number belongs to somebody else
+        assert run_process.looks_alive(events, process.pid, time.time())        # no file that could tell
+        assert not run_process.looks_alive(events, process.pid, long_ago)       # the number belongs to somebody else
+        written = EventLog(events)
+        assert run_process.looks_alive(events, process.pid, long_ago)           # one render takes hours
+        written.close()
+        assert not run_process.looks_alive(events, process.pid, long_ago)
+        EventLog(events).close()                                                # looking has not kept the lock
     finally:
         process.kill()
     for _ in range(100):

@@ -96,8 +96,27 @@ def read_events(path: Path) -> Iterator[Event]:
                 yield Event.from_json(event)
 
 
+def is_written(path: Path) -> bool:
+    """Whether a process is known to have the events in ``path`` open to write to; some file systems do not tell."""
+    try:
+        with open(path, "r+b") as file:     # which gives the lock back
+            return not _locked(file)
+    except OSError:
+        return False
+
+
 def _lock(file: Any, path: Path) -> None:
     """Keeps a second process off the same run. The lock goes with the process, however that ends."""
+    try:
+        if not _locked(file):
+            file.close()
+            raise InputError(f"Another process is working on the run in '{path.parent}'; wait for it or stop it.")
+    except OSError:             # network file systems without locks
+        return
+
+
+def _locked(file: Any) -> bool:
+    """Whether ``file`` could be locked, until it is closed. Raises OSError where there are no locks."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -109,10 +128,8 @@ def _lock(file: Any, path: Path) -> None:
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        file.close()
-        raise InputError(f"Another process is working on the run in '{path.parent}'; wait for it or stop it.") from None
-    except OSError:             # network file systems without locks
-        return
+        return False
+    return True
 
 
 def _ends_in_half_a_line(path: Path) -> bool:

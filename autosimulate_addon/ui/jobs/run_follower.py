@@ -12,6 +12,7 @@ from typing import Any
 from ...protocol.events import Done, Event, Failed, Iteration, Problem, Progress, Rendered, Start, Stopped
 from ...protocol.numbers import Numbers
 from ...run.record.directory import RunDirectory
+from . import run_process
 
 
 class Status(StrEnum):
@@ -162,4 +163,8 @@ class RunFollower:
     def read_all(self) -> None:
         while self.read():
             pass
+
+    def looks_alive(self) -> bool:
+        """Whether the job is still at work, as far as this machine can tell."""
+        return run_process.looks_alive(self._events, self.state.pid, self.state.heartbeat)
 

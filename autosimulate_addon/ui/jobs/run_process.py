@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ...run.record.directory import RunDirectory
+from ...run.record.events import is_written
 
-#: A job that has written nothing for this long, and whose process is unknown, is taken for dead.
+#: A job that has written nothing for this long, and of which nothing else tells, is taken for dead.
 SILENCE_SECONDS = 900.0
 NICENESS = 10
 
@@ -85,13 +86,13 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def looks_alive(pid: int, heartbeat: float, now: float | None = None) -> bool:
-    """Whether the job that wrote ``pid`` and ``heartbeat`` is still at work.
+def looks_alive(events: Path, pid: int, heartbeat: float) -> bool:
+    """Whether the job that writes ``events``, of the process ``pid``, is still at work; ``heartbeat``: its last event.
 
-    A number that is in use says little when the last sign of life is old: after a restart it belongs to somebody else.
+    It has them locked as long as it lives, where the file system knows locks. A number that is in use says little when
+    the last sign of life is old: after a restart it belongs to somebody else.
     """
-    now = time.time() if now is None else now
-    return alive(pid) and now - heartbeat < SILENCE_SECONDS
+    return is_written(events) or (alive(pid) and time.time() - heartbeat < SILENCE_SECONDS)
 
 
 def last_words(log: Path, code: int | None = None) -> str:

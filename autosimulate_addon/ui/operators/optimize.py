@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, StringProperty
 from ...protocol import InputError
 from ...run.record.directory import RunDirectory
 from .. import monitor, reasons
-from ..jobs import launch, run_process, table
+from ..jobs import launch, table
 from ..jobs.job import BackgroundJob
 from ..jobs.run_follower import RunFollower, Status
 from ..wording import STATUS_WORDS
@@ -143,7 +143,7 @@ def attach_to_running(scene: bpy.types.Scene) -> bool:
     follower = RunFollower(directory)
     follower.read_all()
     state = follower.state
-    if state.ended or not run_process.looks_alive(state.pid, state.heartbeat):
+    if state.ended or not follower.looks_alive():
         return False
     attach(scene, directory)
     return True
@@ -160,7 +160,7 @@ def attach(scene: bpy.types.Scene, directory: Path) -> str:
     monitor.follow(job)
     scene.autosimulate.run_dir = str(directory)
     state = job.state
-    if not state.ended and not run_process.looks_alive(state.pid, state.heartbeat):
+    if not state.ended and not job.follower.looks_alive():
         state.status = Status.LOST
         state.error = "The run ended without finishing; its best distributions so far are under Results"
     state.version += 1
