@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from autosimulate_addon.run import arguments
 from autosimulate_addon.run.images import formats
+from autosimulate_addon.run.record.directory import RunDirectory
+from autosimulate_addon.run.record.events import EventLog
 from autosimulate_addon.ui import monitor, package
 from autosimulate_addon.ui.jobs import launch, table
 from autosimulate_addon.ui.jobs.job import BackgroundJob
@@ -120,6 +123,22 @@ def test_a_data_set_that_is_cancelled_half_way(ready, tmp_path):
     assert text.startswith(f"Stopped: {count} of 5000 images are kept")
     assert not (job.directory / "scene.blend").exists()
     assert "Nothing is running" in sentence(ops.cancel)
+
+
+def test_logs_of_old_side_jobs_go_and_runs_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(package, "user_folder", lambda: tmp_path)
+    made = {name: RunDirectory(tmp_path / "runs" / name) for name in ("old", "new", "run", "at work")}
+    for files in made.values():
+        files.root.mkdir(parents=True)
+        files.window_log.touch()
+    made["run"].config.touch()
+    events = EventLog(made["at work"].events)
+    for name in ("old", "run", "at work"):
+        for path in (*made[name].root.iterdir(), made[name].root):
+            os.utime(path, (0, 0))
+    launch.forget_side_jobs()
+    events.close()
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == set(made) - {"old"}
 
 
 def test_formats_passes_and_split_reach_the_job(ready, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from ...protocol import AutoSimulateError, InputError
 from ...run.process.script import RUN_SCRIPT
 from ...run.record import psi_file
 from ...run.record.directory import RunDirectory
+from ...run.record.events import is_written
 from ...run.scene.scene_file import save_copy
 from .. import package
 from ..torch import status as torch_status
@@ -22,6 +24,9 @@ from ..torch.python import python_command
 from . import results, run_process
 from .job import BackgroundJob
 from .run_follower import Status
+
+#: How long a sample sheet, or the log of a data set, is there to be looked at.
+_KEPT_SECONDS = 7 * 86400.0
 
 
 def registry() -> run_process.Registry:
@@ -52,6 +57,18 @@ def new_directory(kind: str) -> Path:
             problem = error
     raise InputError(f"No folder for the run can be made in {places[-1]} ({problem.strerror}); save the file to a "
                      "folder that can be written")
+
+
+def forget_side_jobs(older: float = _KEPT_SECONDS) -> None:
+    """Removes sample sheets and the logs of data sets, not the sets, that were written ``older`` seconds ago."""
+    places = package.user_folder() / "runs"
+    for directory in places.iterdir() if places.is_dir() else ():
+        files = RunDirectory(directory)
+        with contextlib.suppress(OSError):
+            touched = max(path.stat().st_mtime for path in (directory, *directory.iterdir()))
+            if time.time() - touched > older and \
+                    not (files.config.exists() or files.scene.exists() or is_written(files.events)):
+                shutil.rmtree(directory)
 
 
 def absolute(path: str) -> str:
@@ -147,6 +164,7 @@ def start_side_job(kind: str, scene: bpy.types.Scene, arguments: list[str], resu
 
     It is followed by the same events as an optimization, in its own folder: ``result`` is what the user keeps.
     """
+    forget_side_jobs()
     directory = new_directory(kind.lower())
     files = RunDirectory(directory)
     try:
