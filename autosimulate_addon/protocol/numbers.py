@@ -62,6 +62,7 @@ class Unheard(Typed):
     renders: float                      # independent ones that the estimate is worth
     needed: int                         # as many would make it heard,
     photographs: float = 1.0            # with so many times the photographs that there are
+    asked: float = math.nan             # standard errors from which on it would be heard
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def test_a_round_is_one_line():
 def test_a_quiet_round_says_how_many_renders_it_would_take():
     quiet = round_of(0, [], 0.1, 0.1).details
     heard = {"coordinate": "Haze.mean", "z": -1.27, "renders": 96.4, "needed": 240}
-    assert "Haze.mean at 1.3 standard errors" in matching.sentence({**quiet, "unheard": heard})
+    assert "Haze.mean at 1.3 standard errors: at" in matching.sentence({**quiet, "unheard": heard})
+    asked = {**quiet, "unheard": {**heard, "asked": 2.94}}
+    assert "Haze.mean at 1.3 standard errors of the 2.9 that are asked: at" in matching.sentence(asked)
     assert "about 240 independent renders (these are worth 96)" in matching.sentence({**quiet, "unheard": heard})
     assert "(these are worth 96) and 2.5 times as many photographs." in matching.sentence(
         {**quiet, "unheard": {**heard, "photographs": 2.49}})

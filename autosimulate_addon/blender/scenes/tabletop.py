@@ -36,8 +36,7 @@ def empty(aim: Sequence[float], distance: float, elevation: float) -> bpy.types.
 
 
 def room(scene: bpy.types.Scene, rng: np.random.Generator) -> None:
-    """The table, walls, lamps and a world."""
-    parts.world(scene, (0.95, 0.97, 1.0), 0.35)
+    """The table, lamps, and walls with a ceiling, so that no world is to be seen."""
     middle = parts.add(scene, "Middle", None)
     for name, (place, size, watts) in LIGHTS.items():
         parts.area_light(scene, name, place, middle, watts, size)
@@ -98,14 +97,11 @@ def mark_camera(scene: bpy.types.Scene, spread: float, **distance: float) -> Non
 
 
 def mark_light(scene: bpy.types.Scene) -> None:
-    """What the table is made of, each lamp and the world."""
+    """What the table is made of, and each lamp."""
     parts.mark(scene, "Table Material", refs_to([bpy.data.objects["Table"]], ""), kind="MATERIAL",
                items=(*(f"Table {name}" for name in TABLES), "Table Pages"))
     for name, (_, _, watts) in LIGHTS.items():
         parts.mark(scene, f"{name} Power", refs_to([bpy.data.lights[name]], "energy"), "lognormal", **wide.light(watts))
-    background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
-    parts.mark(scene, "World Strength", refs_to([scene.world], parts.socket_path(background, "Strength")), "lognormal",
-               **wide.world(0.35))
 
 
 def mark_nuisances(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], things: Sequence[bpy.types.Object],

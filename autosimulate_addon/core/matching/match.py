@@ -176,7 +176,7 @@ def _unheard(psi: Psi, draws: Mapping[str, Tensor], weights: Tensor, total: _Tot
     renders = max(renders, min((bar / max(float(z[index].abs()), 1e-6)) ** 2, MOST_TIMES))
     loudest = psi.by_name(torch.eye(psi.size, dtype=z.dtype)[index]).abs().argmax()
     return Unheard(list(psi.named())[int(loudest)], float(z[index]), effective,
-                   max(math.ceil(effective * renders), math.floor(effective) + 1), photographs)
+                   max(math.ceil(effective * renders), math.floor(effective) + 1), photographs, bar)
 
 
 def needed(gradient: float, of_renders: float, of_photographs: float, bar: float) -> tuple[float, float]:

@@ -41,7 +41,8 @@ def sentence(details: Mapping[str, Any]) -> str:
 
 def needed(unheard: Unheard) -> str:
     """What it would take to hear the coordinate that came nearest to it, in one sentence."""
-    nearest = f"Nearest to being heard is {unheard.coordinate} at {abs(unheard.z):.1f} standard errors"
+    asked = "" if math.isnan(unheard.asked) else f" of the {unheard.asked:.1f} that are asked"
+    nearest = f"Nearest to being heard is {unheard.coordinate} at {abs(unheard.z):.1f} standard errors{asked}"
     more = f" and {unheard.photographs:.1f} times as many photographs" if unheard.photographs > 1 else ""
     return (f"{nearest}: at that size it would take about {unheard.needed:,} independent renders (these are worth "
             f"{unheard.renders:,.0f}){more}.")
