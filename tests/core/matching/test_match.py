@@ -64,7 +64,8 @@ def test_with_what_is_needed_a_derivative_would_be_heard(gradient, of_photograph
 def test_what_comes_nearest_to_being_heard_is_named():
     found = matched(60, 2, [normal("a", 0.0, 1.0)], [(0.0, 1.0)])
     assert found.ended == NOTHING_HEARD and found.unheard.coordinate in ("a.mean", "a.std")
-    assert abs(found.unheard.z) < 2 <= found.unheard.asked and found.effective == found.unheard.renders < found.unheard.needed
+    assert abs(found.unheard.z) < 2 <= found.unheard.asked
+    assert found.effective == found.unheard.renders < found.unheard.needed
     held = matched(60, 2, [normal("a", 0.0, 1.0)], [(0.0, 1.0)], held=torch.tensor([True, True]))
     assert held.unheard is None
 
