@@ -28,15 +28,17 @@ def found_boxes(task: DetectionTask, windows: Windows) -> np.ndarray:
 
 
 def _suppressed(rows: np.ndarray) -> np.ndarray:
-    kept: list[np.ndarray] = []
-    for row in rows:
-        if not any(row[0] == other[0] and _overlap(row[1:5], other[1:5]) > MOST_OVERLAP for other in kept):
-            kept.append(row)
-    return np.stack(kept)
+    kept = np.ones(len(rows), bool)
+    for index, row in enumerate(rows):
+        if kept[index]:
+            later = rows[index + 1:]
+            kept[index + 1:] &= (later[:, 0] != row[0]) | (_overlaps(row[1:5], later[:, 1:5]) <= MOST_OVERLAP)
+    return rows[kept]
 
 
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """IoU of corners x0, y0, x1, y1."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    shared = float(np.prod(np.maximum(sides, 0)))
-    return shared / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared, 1e-12)
+def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(n,) IoU of the corners x0, y0, x1, y1 (4,) with those of each of (n, 4)."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = np.maximum(sides, 0).prod(1)
+    areas = (others[:, 2:] - others[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
+    return shared / np.maximum(areas - shared, 1e-12)
