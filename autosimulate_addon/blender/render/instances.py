@@ -7,7 +7,10 @@ first sample as the index, lies on the surface of exactly one of them.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 import bmesh
 import bpy
@@ -20,6 +23,12 @@ from ..identity import Key, key
 _SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES", "POINTCLOUD", "VOLUME", "HAIR", "GREASEPENCIL"}
 #: Points this close (share of the instance's size) to two instances' boxes are decided by their surfaces.
 _MARGIN = 1e-3
+#: So many instances are all asked for each point; of more only those near it.
+_FEW = 8
+#: Sides of the cubes by which they are found, in bounding radii.
+_CUBE = 4.0
+#: Points that are near none, for which all are asked: so many at a time, to bound the memory.
+_AT_A_TIME = 4096
 
 
 def stand_alone(objects: set[bpy.types.Object]) -> bool:
@@ -42,7 +51,8 @@ class Instance:
 
     index: int                      # of its object, in the object index pass
     parent: Key | None              # of what instances it, None for an object that stands for itself
-    to_local: np.ndarray            # (4, 4) world -> local
+    to_world: np.ndarray            # (4, 4) local -> world
+    to_local: np.ndarray            # (4, 4), its inverse
     low: np.ndarray                 # (3,) local bounds
     high: np.ndarray
     scale: float                    # local -> world, for comparing distances
@@ -103,14 +113,30 @@ class Instances:
 
 def _instance(block: bpy.types.Object, parent: Key | None, matrix: np.ndarray) -> Instance | None:
     corners = np.array(block.bound_box)
-    scale = float(np.abs(np.linalg.det(matrix[:3, :3])) ** (1.0 / 3.0))
-    if scale == 0.0:
+    to_local, volume = _inverse(matrix)
+    if volume == 0.0:
         return None     # scaled to nothing: no pixel shows it
     # The object of an instance is a temporary one, gone at the iterator's next step; its data is not.
     mesh = block.data if block.type == "MESH" else None
     if mesh is not None and not len(mesh.polygons):
         return None     # an object that is nothing but what it instances
-    return Instance(block.pass_index, parent, np.linalg.inv(matrix), corners.min(0), corners.max(0), scale, mesh)
+    scale = abs(volume) ** (1.0 / 3.0)
+    return Instance(block.pass_index, parent, matrix, to_local, corners.min(0), corners.max(0), scale, mesh)
+
+
+def _inverse(matrix: np.ndarray) -> tuple[np.ndarray, float]:
+    """The inverse of an affine (4, 4), and the determinant of its linear part; where that is 0, any matrix.
+
+    Not by LAPACK, whose threads wait for each other for milliseconds where Cycles keeps the cores busy.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = matrix[:3, :3].tolist()
+    cofactors = np.array([[e * i - f * h, c * h - b * i, b * f - c * e], [f * g - d * i, a * i - c * g, c * d - a * f],
+                          [d * h - e * g, b * g - a * h, a * e - b * d]])
+    volume = a * cofactors[0, 0] + b * cofactors[1, 0] + c * cofactors[2, 0]
+    inverse = np.eye(4)
+    inverse[:3, :3] = cofactors / (volume or 1.0)
+    inverse[:3, 3] = -(inverse[:3, :3] * matrix[:3, 3]).sum(1)
+    return inverse, float(volume)
 
 
 def may_exist(scene: bpy.types.Scene) -> bool:
@@ -140,13 +166,13 @@ def _keep_needed_surfaces(group: list[Instance]) -> None:
 
 
 def _spheres(group: list[Instance]) -> tuple[np.ndarray, np.ndarray]:
-    centers, radii = [], []
-    for instance in group:
-        to_world = np.linalg.inv(instance.to_local)
-        centers.append(to_world[:3, :3] @ ((instance.low + instance.high) / 2) + to_world[:3, 3])
-        half = np.abs(instance.high - instance.low) / 2
-        radii.append(np.linalg.norm(np.abs(to_world[:3, :3]) @ half))
-    return np.array(centers), np.array(radii)
+    """(n, 3) centres and (n,) radii around the instances, in world space."""
+    to_world = np.array([instance.to_world for instance in group])
+    low, high = (np.array([getattr(instance, end) for instance in group]) for end in ("low", "high"))
+    turned = to_world[:, :3, :3]
+    centers = (turned @ ((low + high) / 2)[..., None])[..., 0] + to_world[:, :3, 3]
+    half = np.abs(high - low) / 2
+    return centers, np.linalg.norm((np.abs(turned) @ half[..., None])[..., 0], axis=1)
 
 
 def _surface(mesh: bpy.types.Mesh) -> BVHTree | None:
@@ -162,16 +188,52 @@ def _surface(mesh: bpy.types.Mesh) -> BVHTree | None:
 
 
 def _nearest(group: list[Instance], points: np.ndarray) -> np.ndarray:
-    """(N,) rows of ``group``: the instance on whose surface each world-space point lies."""
+    """(N,) rows of ``group``: the instance on whose surface each world-space point (N, 3) lies."""
     points = np.concatenate([points, np.ones((len(points), 1))], axis=1)
+    if len(group) <= _FEW:
+        return _among(group, points)[0]
+    best = np.full(len(points), -1)
+    sure = _MARGIN * max(_size(instance) for instance in group)
+    for rows, columns in _neighbours(group, points, sure):
+        found, distances = _among([group[row] for row in rows], points[columns])
+        known = distances <= sure               # else another instance may be as near
+        best[columns[known]] = np.asarray(rows)[found[known]]
+    lost = np.nonzero(best < 0)[0]
+    for start in range(0, len(lost), _AT_A_TIME):
+        columns = lost[start:start + _AT_A_TIME]
+        best[columns] = _among(group, points[columns])[0]
+    return best
+
+
+def _neighbours(group: list[Instance], points: np.ndarray, sure: float) -> Iterator[tuple[list[int], np.ndarray]]:
+    """(rows of ``group``, rows of ``points``) by cubes of space: of all instances, those within ``sure`` of its points.
+    """
+    centers, radii = _spheres(group)
+    reach = radii + 2.0 * sure
+    size = _CUBE * reach.max()
+    cubes: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    low, high = np.floor((centers - reach[:, None]) / size), np.floor((centers + reach[:, None]) / size)
+    for row, (first, last) in enumerate(zip(low.astype(int), high.astype(int), strict=True)):
+        for cube in product(*(range(start, end + 1) for start, end in zip(first, last, strict=True))):
+            cubes[cube].append(row)
+    within, order = np.unique(np.floor(points[:, :3] / size).astype(int), axis=0, return_inverse=True)
+    by_cube = np.split(np.argsort(order.ravel(), kind="stable"), np.bincount(order.ravel()).cumsum()[:-1])
+    for cube, columns in zip(map(tuple, within.tolist()), by_cube, strict=True):
+        if cube in cubes:
+            yield cubes[cube], columns
+
+
+def _among(group: list[Instance], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) rows of ``group``, and how far each point (N, 4) is from that instance's box."""
     distances = np.stack([_box_distance(instance, points) for instance in group])      # (instances, N)
     best = distances.argmin(axis=0)
-    reach = distances.min(axis=0) + _MARGIN * np.array([_size(instance) for instance in group])[best]
+    nearest = distances.min(axis=0)
+    reach = nearest + _MARGIN * np.array([_size(instance) for instance in group])[best]
     rivals = distances <= reach
     for column in np.nonzero(rivals.sum(axis=0) > 1)[0]:
         candidates = np.nonzero(rivals[:, column])[0]
         best[column] = min(candidates, key=lambda row: _surface_distance(group[row], points[column]))
-    return best
+    return best, nearest
 
 
 def _size(instance: Instance) -> float:
