@@ -161,6 +161,7 @@ def test_an_outline_joins_parts_and_keeps_the_edge():
     area = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2      # the shoelace formula; bridges have none
     assert area == pytest.approx(region.sum(), abs=0.3)
     assert (x.min(), y.min(), x.max(), y.max()) == (3, 2, 18, 11)
+    assert len(outline) == 18                                                   # two cut corners a corner, two bridges
 
 
 def test_voc(made):

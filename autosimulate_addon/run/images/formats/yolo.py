@@ -14,6 +14,8 @@ from .rendered import Rendered, RenderedImage, place
 
 #: Pixels are divided so often before their outline is traced, whose corners are cut by half of that.
 _FINER = 4
+#: Pairs of points whose distance is taken at a time.
+_PAIRS = 1 << 20
 
 
 def write(data: Rendered, folder: Path) -> None:
@@ -82,13 +84,30 @@ def outline_of(region: np.ndarray) -> np.ndarray:
     """(n, 2) x and y in pixels around a region (H, W) bool that is not empty; its parts follow each other."""
     from contourpy import FillType, contour_generator
 
-    fine = np.pad(region.repeat(_FINER, 0).repeat(_FINER, 1).astype(float), 1)
+    (top, bottom), (left, right) = ((at[0], at[-1] + 1) for at in (np.nonzero(region.any(axis))[0] for axis in (1, 0)))
+    fine = np.pad(region[top:bottom, left:right].repeat(_FINER, 0).repeat(_FINER, 1).astype(float), 1)
     found, starts = contour_generator(z=fine, fill_type=FillType.OuterOffset).filled(0.5, 2.0)
-    parts = [(points[:offsets[1] - 1] - 0.5) / _FINER for points, offsets in zip(found, starts, strict=True)]
+    parts = [_corners((points[:offsets[1] - 1] - 0.5) / _FINER + (left, top))
+             for points, offsets in zip(found, starts, strict=True)]
     outline = parts[0]
     for part in parts[1:]:
-        distance = ((outline[:, None] - part[None]) ** 2).sum(2)
-        at, to = np.unravel_index(distance.argmin(), distance.shape)
+        at, to = _nearest(outline, part)
         part = np.roll(part, -to, axis=0)
         outline = np.concatenate([outline[:at + 1], part, part[:1], outline[at:]])
     return outline
+
+
+def _corners(ring: np.ndarray) -> np.ndarray:
+    """Of the points (n, 2) of a closed line those at which it turns."""
+    before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
+    return ring[before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]]
+
+
+def _nearest(outline: np.ndarray, part: np.ndarray) -> tuple[int, int]:
+    """Which of the points (n, 2) and which of (m, 2) are nearest to each other; not all n x m are held at once."""
+    nearest = []
+    for start in range(0, len(outline), step := max(1, _PAIRS // len(part))):
+        distance = ((outline[start:start + step, None] - part[None]) ** 2).sum(2)
+        at, to = np.unravel_index(distance.argmin(), distance.shape)
+        nearest.append((distance[at, to], start + int(at), int(to)))
+    return min(nearest)[1:]
