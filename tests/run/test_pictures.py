@@ -57,6 +57,15 @@ def test_coco_instances_are_exact():
     assert boxes == {(2, 6, (2, 1, 3, 2)), (1, 1, (0, 4, 1, 1))}
     for annotation in found:
         assert np.array_equal(rle.decode(annotation["segmentation"]).astype(bool), instances == annotation["instance"])
+    assert coco.annotations_of(np.zeros_like(labels), instances) == []
+    rng = np.random.default_rng(0)
+    labels = rng.choice([0, 1, 2, 255], (5, 7)).astype(np.uint8)
+    instances = rng.integers(0, 4, (5, 7)).astype(np.uint16)
+    for each in coco.annotations_of(labels, instances):
+        region = (instances == each["instance"]) & (labels == each["category_id"])
+        assert each["segmentation"] == coco._encoded(region) and each["area"] == region.sum()
+        rows, columns = np.nonzero(region)
+        assert each["bbox"] == [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
     whole = coco.dataset(("background", "a", "b"), [{"file_name": "x.png"}, {"file_name": "y.png"}], [found, found])
     assert [a["id"] for a in whole["annotations"]] == [1, 2, 3, 4]
     assert [a["image_id"] for a in whole["annotations"]] == [1, 1, 2, 2]
