@@ -72,8 +72,10 @@ def _boxes(image: RenderedImage) -> Iterable[str]:
 def _outlines(image: RenderedImage) -> Iterable[str]:
     labels, instances = image.labels(), image.instances()
     for each in image.annotations:
-        outline = outline_of((instances == each["instance"]) & (labels == each["category_id"]))
-        yield _line(each, (outline / image.size).ravel())
+        x, y, width, height = each["bbox"]
+        around = np.s_[y:y + height, x:x + width]
+        outline = outline_of((instances[around] == each["instance"]) & (labels[around] == each["category_id"]))
+        yield _line(each, ((outline + np.array((x, y))) / image.size).ravel())
 
 
 def _line(annotation: dict[str, Any], numbers: Iterable[float]) -> str:
@@ -84,11 +86,9 @@ def outline_of(region: np.ndarray) -> np.ndarray:
     """(n, 2) x and y in pixels around a region (H, W) bool that is not empty; its parts follow each other."""
     from contourpy import FillType, contour_generator
 
-    (top, bottom), (left, right) = ((at[0], at[-1] + 1) for at in (np.nonzero(region.any(axis))[0] for axis in (1, 0)))
-    fine = np.pad(region[top:bottom, left:right].repeat(_FINER, 0).repeat(_FINER, 1).astype(float), 1)
+    fine = np.pad(region.repeat(_FINER, 0).repeat(_FINER, 1).astype(float), 1)
     found, starts = contour_generator(z=fine, fill_type=FillType.OuterOffset).filled(0.5, 2.0)
-    parts = [_corners((points[:offsets[1] - 1] - 0.5) / _FINER + (left, top))
-             for points, offsets in zip(found, starts, strict=True)]
+    parts = [_corners((points[:offsets[1] - 1] - 0.5) / _FINER) for points, offsets in zip(found, starts, strict=True)]
     outline = parts[0]
     for part in parts[1:]:
         at, to = _nearest(outline, part)
