@@ -33,7 +33,7 @@ HEAD = """
 Every figure is of fresh networks on test images that no search saw. Medians over seeds with 95 % bootstrap intervals;
 losses: lower is better. No seed here was used for choosing anything, but seed 1 of the 54 states, 1 and 2 of the dice,
 1, 2 and 4 of the toys and of LM-O from the expert's scene, and 1, 3 and 4 of LM-O from wide ranges; what was chosen:
-[docs/decisions](../../../docs/decisions). Matching is as it is today in the rows of dice and of p over a run. The
+[docs/decisions](../../../docs/decisions). Matching is as it is today in the rows of dice and of the 54 states. The
 stand-in's, the toys' and LM-O's from the expert's scene are from before looks were matched again and labels alone moved
 the camera ([0023](../../../docs/decisions/0023-what-looks-and-features-mistake.md)); the others are from before labels
 said where it stops ([0021](../../../docs/decisions/0021-labels-say-where-to-stop.md)), those of LM-O with AutoSimulate
