@@ -124,7 +124,7 @@ class LoopConfig:
 
     @property
     def step_options(self) -> StepOptions:
-        return replace(self.step, evidence=self.evidence or self.step.evidence)
+        return replace(self.step, evidence=self.evidence or self.step.evidence or self.learner == "head")
 
     def torch_device(self) -> torch.device:
         if self.device == "cuda" and not torch.cuda.is_available():

@@ -204,8 +204,9 @@ SETTINGS: tuple[Setting, ...] = (
             "as bright, colored, sharp and grainy as the validation photographs: no new render (before "
             "AutoSimulate with the head on frozen features only)",
             label="Match Looks", panel="advanced", only=("method", "match", "autosimulate")),
-    Setting("evidence", bool, False, "optimization", "only move what stands out of the noise of its estimate, and end "
-            "the run where nothing does", label="Only on Evidence", panel="advanced", only=("method", "autosimulate")),
+    Setting("evidence", bool, False, "optimization", "only move what stands out of the noise of its estimate, leave "
+            "the rest to Match First, and end the run where neither has anything to say (with the head on frozen "
+            "features always)", label="Only on Evidence", panel="advanced", only=("method", "autosimulate")),
     Setting("control", bool, True, "optimization", "also run the null control, whose distributions never move, to "
             "show what the optimization is worth", label="Null Control", panel="advanced"),
     Setting("compare", bool, True, "optimization", "at the end compare start and learned distributions by fresh "

@@ -20,7 +20,8 @@ def test_a_line_says_what_halves_agree_on_and_what_it_would_take():
     heard = sentence({"agreement": AGREEMENT, "effective": 24.0, "heard": 1, "renders_needed": 700})
     assert "to 0.71" in heard and "to -0.10" in heard and "1 of 2 intervals" in heard and "700" not in heard
     quiet = sentence({"agreement": AGREEMENT, "effective": 24.2, "heard": 0, "renders_needed": 700})
-    assert "24 renders, and psi stays" in quiet and "with 700." in quiet
+    assert "24 renders, which move nothing" in quiet and "with 700." in quiet
+    assert "but all together" in sentence({"agreement": AGREEMENT, "effective": 24.2, "heard": 0, "stays": False})
 
 
 def iteration(number, images, intervals, effective, **more):

@@ -89,16 +89,19 @@ class Matcher:
         self.looked = 0         # renders whose looks were matched the last time
 
     def round(self, store: RenderStore, batch: Tensor, psi: Psi, seed: int,
-              progress: Callable[[float], None] = lambda fraction: None) -> Round:
-        """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn from ``psi``.
+              progress: Callable[[float], None] = lambda fraction: None, claimed: Tensor | None = None) -> Round:
+        """Matches on all renders of ``store``; ``batch`` (K,): the rows that were drawn last.
 
-        ``progress`` is called with the fraction of the long piece, the looks, that is done.
+        ``progress`` is called with the fraction of the long piece, the looks, that is done. ``claimed`` (P,) bool:
+        coordinates that others move; looks stay where one of theirs is among them.
         """
+        held = self.held(psi) if claimed is None else self.held(psi) | claimed
         before = psi
         brightness = match_brightness(store, batch, psi, self.photographs, derive_seed(seed, "brightness"))
         lit, psi = brightness.psi is not before, brightness.psi
         looks = Relit(psi)
-        if self.options.looks and self.looked < MOST and len(store) >= 2 * self.looked:
+        if self.options.looks and self.looked < MOST and len(store) >= 2 * self.looked and \
+                not (claimed is not None and any(bool(claimed[psi.slices[key]].any()) for key in relightable(store))):
             self.looked = len(store)
             looks = match_looks(store, psi, self.photographs, self.options.narrowest, derive_seed(seed, "looks"),
                                 progress)
@@ -109,7 +112,7 @@ class Matcher:
         self._take(store, psi)
         features = Distance(self.features, self.real[FEATURES])
         labels = Distance(self.task.statistics(store.targets(self.task, torch.arange(len(store)))), self.real[LABELS])
-        matched = match(psi, self.draws, self._log_q(store, psi), [features], self.options, self.held(psi), labels,
+        matched = match(psi, self.draws, self._log_q(store, psi), [features], self.options, held, labels,
                         placed(psi, relightable(store)))
         return Round(matched.psi, matched, len(store), brightness.stops, brightness.far, lit, brightness.left, looks,
                      _by_group(labels, self.task.statistics_groups(), matched),

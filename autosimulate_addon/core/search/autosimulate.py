@@ -33,7 +33,7 @@ class StepOptions:
     kl: float = 0.5               # nats, the most psi may move in one iteration
     annealing: float = 0.8        # the step falls to 1 - this at the end
     scale_step: float = 2.0      # x the step of spreads: from a wide start they are most of the way to go
-    evidence: bool = False        # only coordinates that stand out of their noise move; in the place of momentum
+    evidence: bool = False        # what stands out of its noise moves, by itself or with all others; no momentum
     patience: int = 3             # quiet iterations in a row after which such a run ends
     warmup: int = 2               # iterations that only train: an untrained network's gradients say nothing
 
@@ -57,7 +57,8 @@ class AutoSimulate(Search):
         self.options, self.step, self.matching = options, options.step, matching
         self.momentum = torch.zeros(start.size, dtype=torch.float64)
         self.steps = 0
-        self.quiet = 0          # iterations in a row in which nothing was heard
+        self.quiet = 0          # iterations in a row in which psi stayed
+        self.claimed = torch.zeros(start.size, dtype=torch.bool)        # what the hypergradient has spoken of by itself
 
     @classmethod
     def of(cls, settings: Any, start: Psi) -> Self:
@@ -81,15 +82,30 @@ class AutoSimulate(Search):
             self.move(trust_region(context.psi, self._step(found.gradient, found.variance, context.progress),
                                    self.step.kl))
             return Outcome(found.direction.status, details)
-        evidence = weigh(found, ~context.psi.locked)
+        evidence = weigh(found, ~context.psi.locked, context.psi.rests)
+        moves = bool(evidence.gradient.any())
         details |= {"heard": int(evidence.heard.sum()), "loudest": evidence.loudest, "threshold": evidence.threshold,
-                    "renders_needed": evidence.renders_needed()}
-        if not bool(evidence.heard.any()):
+                    "stays": not moves, "renders_needed": evidence.renders_needed()}
+        psi = context.psi
+        if moves:
+            self.claimed = self.claimed | evidence.heard
+            psi = trust_region(psi, self._scaled(evidence.gradient, context.progress), self.step.kl)
+        psi, matched = self._match_rest(context, psi)
+        if matched:
+            details["matched"] = matched
+        if psi is context.psi:
             self.quiet += 1
             return Outcome(QUIET, details)
         self.quiet = 0
-        self.move(trust_region(context.psi, self._scaled(evidence.gradient, context.progress), self.step.kl))
+        self.move(psi)
         return Outcome(found.direction.status, details)
+
+    def _match_rest(self, context: Context, psi: Psi) -> tuple[Psi, dict[str, Any]]:
+        """The photographs move what the hypergradient has never spoken of by itself; what they did, {} for nothing."""
+        if self.matching is None:
+            return psi, {}
+        matched, outcome = self.matching.round(context, psi, self.claimed)
+        return (psi, {}) if matched.nothing_left else (matched.psi, outcome.details)
 
     @property
     def over(self) -> bool:
@@ -113,7 +129,8 @@ class AutoSimulate(Search):
         if self.matching is None or self.matching.over:
             return None
         if context.iteration > 0 and context.progress >= MATCHING:
-            self.matching.end()
+            if not self.step.evidence:
+                self.matching.end()
             return None
         matched, outcome = self.matching.round(context)
         if not matched.nothing_left:
@@ -141,10 +158,11 @@ class AutoSimulate(Search):
     def state_dict(self) -> dict[str, Any]:
         matching = self.matching.state_dict() if self.matching else None
         return {**super().state_dict(), "momentum": self.momentum, "steps": self.steps, "matching": matching,
-                "quiet": self.quiet}
+                "quiet": self.quiet, "claimed": self.claimed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.momentum, self.steps, self.quiet = state["momentum"], state["steps"], state["quiet"]
+        self.claimed = torch.as_tensor(state.get("claimed", self.claimed))
         if self.matching:
             self.matching.load_state_dict(state["matching"])

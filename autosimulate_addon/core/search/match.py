@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from torch import Tensor
+
 from ...protocol.events import MATCHED
 from ..features.encoder import shared_encoder
 from ..matching import Matcher, Round
@@ -31,9 +33,10 @@ class MatchStage:
         self._matcher: Matcher | None = None
         self._saved: dict[str, Any] | None = None
 
-    def round(self, context: Context) -> tuple[Round, Outcome]:
-        matched = self._ready(context).round(context.store, context.batch, context.psi, context.seed,
-                                             context.report)
+    def round(self, context: Context, psi: Psi | None = None, claimed: Tensor | None = None) -> tuple[Round, Outcome]:
+        """From ``psi`` (None: that of the batch); ``claimed`` (P,) bool: coordinates that others move."""
+        matched = self._ready(context).round(context.store, context.batch, context.psi if psi is None else psi,
+                                             context.seed, context.report, claimed)
         self.over = matched.nothing_left and matched.renders >= ENOUGH
         return matched, Outcome(MATCHED, {**matched.details(), "over": self.over})
 

@@ -158,6 +158,8 @@ class _Run:
                 self._tell(message)
         if said := agreement.sentence(record.details):
             self.progress.say(said)
+        if record.status != MATCHED and (found := matching.of_round(record)):
+            self.progress.say(matching.sentence(found))
         if message := advice.little_found(record, self.job.config, self.metric):
             self._tell(message)
         scores = "" if math.isnan(record.val_metric) else f", validation {self.metric} {record.val_metric:.3f}"

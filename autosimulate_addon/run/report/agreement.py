@@ -27,8 +27,10 @@ def sentence(details: Mapping[str, Any]) -> str:
     said = f"Hypergradient: {halves}{networks}{clear} of {len(intervals)} intervals leave out 0"
     if details.get("heard") != 0:
         return f"{said}."
-    return (f"{said}. Nothing stands out of the noise of {details['effective']:.0f} renders, and psi stays: an effect "
-            f"of a tenth of w's deviation would be heard with {details['renders_needed']}.")
+    if not details.get("stays", True):
+        return f"{said}. Nothing stands out by itself, but all together: psi moves by as much."
+    return (f"{said}. Nothing stands out of the noise of {details['effective']:.0f} renders, which move nothing: an "
+            f"effect of a tenth of w's deviation would be heard with {details['renders_needed']}.")
 
 
 def over(iterations: Sequence[Iteration], asked: int) -> str:

@@ -64,13 +64,19 @@ def brightness(details: Mapping[str, Any]) -> str:
     return f"{far}, and no learnable light that can be mixed anew changes it: start from other lights, or mark {other}"
 
 
+def of_round(iteration: Iteration) -> Mapping[str, Any]:
+    """What a round of matching said in this iteration, in the place of a hypergradient or after it; {} for none."""
+    found = iteration.details if iteration.status == MATCHED else iteration.details.get("matched")
+    return found if isinstance(found, Mapping) and "moved" in found else {}
+
+
 def summary(iterations: Iterable[Iteration]) -> Matching | None:
     """A run's rounds together; None where there were none.
 
     Of each coordinate that moved its first start, last end and loudest z; distances of the first round's start and of
     the last one's end, each with the widths of its own renders.
     """
-    rounds = [each.details for each in iterations if each.status == MATCHED and "moved" in each.details]
+    rounds = [found for each in iterations if (found := of_round(each))]
     if not rounds:
         return None
     first, last = rounds[0], rounds[-1]

@@ -91,6 +91,24 @@ def test_what_stands_out_moves_and_where_the_photographs_disagree_nothing_does()
     assert 0.2 * count**0.5 >= evidence.threshold > 0.2 * (count - 1)**0.5
 
 
+def test_what_is_below_the_threshold_moves_with_all_others_or_not_at_all():
+    free, rest = torch.ones(24, dtype=torch.bool), torch.arange(24) >= 12
+    gradient = torch.where(rest, 0.2, 0.1)                              # 2 and 1 standard errors
+    gradient[0] = 0.9
+    evidence = weigh(found(gradient), free, (rest,))
+    assert evidence.heard.tolist() == [True] + [False] * 23
+    assert (evidence.gradient[1:12] == 0).all() and evidence.gradient[0] > 0.8
+    assert evidence.gradient[12:].tolist() == pytest.approx([0.2 * (1 - 1 / 4)] * 12, rel=0.05)
+    alike = weigh(found(gradient), free).gradient                       # as one pool: less stands out of more
+    assert 0 < alike[12] < evidence.gradient[12] and alike[1] > 0
+    opposed = rest.clone()
+    assert (weigh(found(gradient, opposed), free, (rest,)).gradient[12:] == 0).all()
+    generator = torch.Generator().manual_seed(1)
+    noise = (weigh(found(0.1 * torch.randn(66, generator=generator)), torch.ones(66, dtype=torch.bool))
+             for _ in range(200))
+    assert sum(int((each.gradient != 0).sum()) > 5 for each in noise) < 0.2 * 200
+
+
 def test_a_run_in_which_nothing_is_heard_leaves_psi_and_says_how_many_renders_it_takes():
     torch.set_num_threads(1)
     simulator = StandIn()

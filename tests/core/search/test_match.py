@@ -65,13 +65,29 @@ def _left(stage, over):
     return SimpleNamespace(psi=Psi.from_factors(StandIn(start_wide).factors))
 
 
-@pytest.mark.parametrize("method", ["match", "autosimulate"])
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(method):
-    whole, half = (state(start_narrow_wrong, iterations=5, method=method) for _ in range(2))
+def test_a_head_leaves_to_the_photographs_what_its_hypergradient_does_not_speak_of():
+    loop = state(start_narrow_wrong, iterations=8, images=16, learner="head", match_looks=False)
+    matched = []
+    for iteration in optimize(loop):
+        details = iteration.outcome.details
+        if inner := details.get("matched"):
+            assert "agreement" in details and iteration.outcome.status != MATCHED
+            matched.append({name for name, *_ in inner["moved"]})
+            claimed = {name for name, own in zip(loop.start.named(), loop.search.claimed, strict=True)
+                       if own and ".p(" not in name}                    # of a choice one moves all
+            assert matched[-1] and not matched[-1] & claimed
+    assert matched
+
+
+@pytest.mark.parametrize(("method", "learner"), [("match", "network"), ("autosimulate", "network"),
+                                                 ("autosimulate", "head")])
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(method, learner):
+    settings = {"iterations": 5, "method": method, "learner": learner, "match_looks": False}
+    whole, half = (state(start_narrow_wrong, **settings) for _ in range(2))
     list(optimize(whole))
     running = optimize(half)
-    next(running), next(running)
-    resumed = state(start_narrow_wrong, iterations=5, method=method)
+    next(running), next(running), next(running)
+    resumed = state(start_narrow_wrong, **settings)
     resumed.load_state_dict(half.state_dict())
     list(optimize(resumed))
     assert torch.equal(resumed.psi.phi, whole.psi.phi) and torch.equal(resumed.final.phi, whole.final.phi)
