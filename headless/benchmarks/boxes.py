@@ -22,13 +22,12 @@ from autosimulate_addon.run.process.threads import use_threads
 from .boxes_report import NAMES
 from .by_arm import add_flags
 from .photographs import partner
-from .photographs_arms import AFTER, learn
+from .photographs_arms import learn
 from .photographs_boxes import BoxJudge
 from .photographs_pools import Pools, remembered
 
 #: Arm -> iterations and images in each; none: nothing is learned.
-RUNS = {"match-looks": (1, 160), "match-twice": (1, 160), "match-rounds": (8, 40), "match-looks-autosimulate": (4, 40),
-        "match-autosimulate": (8, 40), "autosimulate": (6, 40)}
+RUNS = {"match-looks": (1, 160), "match-rounds": (8, 40), "match-autosimulate": (8, 40), "autosimulate": (6, 40)}
 COLUMNS = ("arm", "seed", "run", "renders", "judged_on", "width", "samples", "half_map50", "half_coco_map", "half_loss",
            "map50", "coco_map", "loss", "l2", "val_map50", "kl", "distance", "distance_std", "seconds")
 
@@ -74,11 +73,8 @@ class Comparison:
                 "seconds": time.monotonic() - began}
 
     def _learned(self, arm: str, seed: int) -> dict[str, Any]:
-        def find() -> dict[str, Any]:
-            first = self._learned(AFTER[arm][0], seed) if arm in AFTER else None
-            return learn(arm, self.pools, "wide", self.val, seed, *RUNS[arm], first)
-
-        return remembered(self.pools.learned / f"{arm}_{seed}_{'x'.join(map(str, RUNS[arm]))}.json", find)
+        return remembered(self.pools.learned / f"{arm}_{seed}_{'x'.join(map(str, RUNS[arm]))}.json",
+                          lambda: learn(arm, self.pools, "wide", self.val, seed, *RUNS[arm]))
 
 
 def _read(folder: Path, classes: tuple[str, ...], config: RunConfig) -> Dataset:

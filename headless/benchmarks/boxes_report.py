@@ -12,9 +12,8 @@ from .table import commits, read_rows
 Rows = Sequence[Mapping[str, str]]
 #: Arms in this order.
 NAMES = {"none": "the start, never moved (null control)", "match-looks": "**match**, one round",
-         "match-twice": "match again, as many renders more", "match-rounds": "**match**, in rounds of 40",
-         "match-looks-autosimulate": "one round of match, then AutoSimulate",
-         "match-autosimulate": "AutoSimulate as it is, matching in its first quarter",
+         "match-rounds": "**match**, in rounds of 40",
+         "match-autosimulate": "AutoSimulate, matching in its first quarter",
          "autosimulate": "AutoSimulate alone"}
 
 
@@ -61,7 +60,7 @@ class Photographs:
             "none", "match-looks", "match-rounds", "match-autosimulate"))
         told = [f"{how}, {renders(own.values())} renders: mAP@.5 on {self._gains(none, own)}"
                 for how, own in (("One round of match", match), ("Rounds of match, of 40", rounds),
-                                 ("AutoSimulate as it is, two such rounds and six hypergradients", after)) if own]
+                                 ("AutoSimulate, two such rounds and six hypergradients", after)) if own]
         if rounds and after:
             told.append(f"AutoSimulate against the rounds: {self._gains(rounds, after)}")
         if told:

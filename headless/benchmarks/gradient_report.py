@@ -1,28 +1,13 @@
-"""The instrument's table and figure, and what RESULTS.md says of them."""
+"""The instrument's table and figure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .comparison import markdown
-from .table import number, read_rows
-
-#: What RESULTS.md names; the figure and the CSV have all.
-SHOWN = ("default", "no-pathwise", "hessian", "linear", "approximate-quadratic", "no-validation")
-
-
-def answers(results: Path) -> Iterator[list[str]]:
-    """The cosine with paired retraining at the largest K, for each variant of SHOWN."""
-    rows = [row for row in read_rows(results / "gradient.csv") if "(reference)" not in row["variant"]]
-    most = max((row["K"] for row in rows), key=int)
-    of = {row["variant"]: row for row in rows if row["K"] == most}
-    yield ["where does the estimate of a step point? (stand-in, wide start, one seed and network: cosine with paired "
-           f"retraining, K = {most})",
-           "; ".join(f"{name}: {_cosine(of[name], 'response')}" for name in SHOWN)
-           + f" ([figure](gradient.png), `gradient.csv`, `benchmark.py gradient --response-repeats 2 --K 24,96 "
-           f"--repeats 6 --reference 480`, {rows[0]['commit']}, {rows[0]['date']})"]
+from .table import number
 
 
 def table(rows: list[dict[str, str]], chosen: Sequence[str]) -> list[str]:

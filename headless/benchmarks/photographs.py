@@ -24,7 +24,7 @@ from autosimulate_addon.run.config import RunConfig
 from autosimulate_addon.run.process.threads import use_threads
 
 from .options import add_common, names
-from .photographs_arms import AFTER, ARMS, learn
+from .photographs_arms import ARMS, learn
 from .photographs_boxes import BoxJudge
 from .photographs_judge import Judge
 from .photographs_network import NetworkJudge
@@ -110,14 +110,8 @@ def _row(options: argparse.Namespace, pools: Pools, judge: Any, arm: str, seed: 
 
 def _learned(pools: Pools, arm: str, seed: int, val: Dataset, start: str, iterations: int, images: int
              ) -> dict[str, Any]:
-    def find() -> dict[str, Any]:
-        first = None
-        if arm in AFTER:
-            before, *run = AFTER[arm]
-            first = _learned(pools, before, seed, val, start, *run)
-        return learn(arm, pools, start, val, seed, iterations, images, first)
-
-    return remembered(pools.learned / f"{start}_{arm}_{seed}_{iterations}x{images}.json", find)
+    return remembered(pools.learned / f"{start}_{arm}_{seed}_{iterations}x{images}.json",
+                      lambda: learn(arm, pools, start, val, seed, iterations, images))
 
 
 def partner(seed: int) -> int:

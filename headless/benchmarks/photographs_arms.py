@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +19,23 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "none": None, "expert": None,
     "match": {"method": "match", "match_looks": False},
     "match-looks": {"method": "match"},
-    "match-twice": {"method": "match"},
     "match-rounds": {"method": "match"},
     "autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
     "match-autosimulate": {"method": "autosimulate", "match": True, **_HEAD},
-    "match-looks-autosimulate": {"method": "autosimulate", "match": False, **_HEAD},
 }
-#: Arm -> the one whose psi it starts from, and that one's iterations and renders in each.
-AFTER = {"match-looks-autosimulate": ("match-looks", 1, 160), "match-twice": ("match-looks", 1, 160)}
 
 
-def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int,
-          first: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """{"psi" in plain numbers, "kl" from its own start, "renders", "log" of the iterations} of one run.
+def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, iterations: int, images: int
+          ) -> dict[str, Any]:
+    """{"psi" in plain numbers, "kl" from its start, "renders", "log" of the iterations} of one run.
 
-    ``first``: what the run found from whose psi this one starts, if any. Renders that another arm of the seed has
-    asked for are read, not rendered again.
+    Renders that another arm of the seed has asked for are read, not rendered again.
     """
     config = LoopConfig(**(ARMS[arm] or {}), task=pools.task, iterations=iterations, images=images, seed=seed,
                         control=False)
-    plain = first["psi"] if first else None
     with pools.simulator(start) as simulator:
-        state = State(config, simulator, validation, psi_of(simulator, plain),
-                      renders_dir=Path(pools.folder / pools.name(start, plain, seed)))
+        state = State(config, simulator, validation, psi_of(simulator, None),
+                      renders_dir=Path(pools.folder / pools.name(start, None, seed)))
         log = []
         for iteration in optimize(state):
             log.append({"status": iteration.outcome.status, "details": iteration.outcome.details,
@@ -50,4 +43,4 @@ def learn(arm: str, pools: Pools, start: str, validation: Dataset, seed: int, it
             print(f"   {arm} {iteration.iteration}: {iteration.outcome.status} {iteration.seconds}", file=sys.stderr,
                   flush=True)
         return {"psi": state.final.plain(), "kl": state.final.kl(state.start),
-                "renders": len(state.store) + (first["renders"] if first else 0), "log": log}
+                "renders": len(state.store), "log": log}

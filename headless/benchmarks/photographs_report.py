@@ -13,7 +13,7 @@ from .table import commits, number, read_rows
 Rows = Sequence[Mapping[str, str]]
 #: A file is of one version.
 FILES = ("photographs.csv", "photographs_seed3.csv", "photographs_seeds4_5.csv", "photographs_absent1_2_5.csv",
-         "photographs_absent.csv", "photographs_after.csv", "photographs_after3_5.csv")
+         "photographs_absent.csv", "photographs_rounds.csv", "photographs_autosimulate.csv")
 
 #: From the expert's scene.
 EXPERT = ("photographs_expert.csv",)
@@ -24,11 +24,10 @@ BOXES = ("photographs_detection.csv", "photographs_detection_looks.csv")
 
 #: In this order.
 _NAMES = {"none": "the start, never moved (null control)", "match": "features and labels matched, looks not",
-          "match-looks": "**match**: looks first", "match-twice": "match again, as many renders more",
-          "match-rounds": "match, in small rounds",
+          "match-looks": "**match**: one round, looks first", "match-rounds": "**match**, in rounds of 40",
           "autosimulate": "AutoSimulate alone",
-          "match-autosimulate": "match, then AutoSimulate",
-          "match-looks-autosimulate": "match, looks first, then AutoSimulate", "expert": "the expert's scene (ceiling)"}
+          "match-autosimulate": "**AutoSimulate** as it is, matching first and beside it",
+          "expert": "the expert's scene (ceiling)"}
 
 _JUDGED = ("judge", "psi", "seeds", "renders", "score", "calibrated loss", "score against the null control",
            "better in")
@@ -105,6 +104,17 @@ def answers(results: Path) -> Iterator[list[str]]:
         return
     told, closed = _gain(rows, "match-looks")
     told += f"; loss gap to the expert's scene closed: {closed}"
+    rounds, after = by_seed(rows, "match-rounds"), by_seed(rows, "match-autosimulate")
+    for arm, how, found in (("match-rounds", "Rounds of match, of 40", rounds),
+                            ("match-autosimulate", "AutoSimulate as it is", after)):
+        if found:
+            gain, closed = _gain(rows, arm)
+            told += f". {how} (seeds {', '.join(map(str, sorted(found)))}): {gain}; gap closed: {closed}"
+    if rounds and after:
+        both = sorted(rounds.keys() & after.keys())
+        loss, decided = ([number(after[seed], column) - number(rounds[seed], column) for seed in both]
+                         for column in ("loss", "decided"))
+        told += f". AutoSimulate against the rounds: loss {spread(loss)}, mIoU decided {spread(decided)}"
     network = read(results, *NETWORK)
     if judged := by_seed(network, "match-looks"):
         seeds = ", ".join(map(str, sorted(judged)))
@@ -115,7 +125,7 @@ def answers(results: Path) -> Iterator[list[str]]:
         return
     yield ["real photographs (LM-O) from the scene of someone who had looked at them: is it kept?",
            "; ".join(f"{_NAMES[arm].replace('**', '')}: {_gain(expert, arm)[0]}"
-                     for arm in ("match-looks", "match-looks-autosimulate") if by_seed(expert, arm))
+                     for arm in ("match-looks", "match-rounds", "match-autosimulate") if by_seed(expert, arm))
            + f"; {_judges_spread(expert)} (`{EXPERT[0]}`, as from wide ranges but `--start expert --width 160`, "
            f"{commits(expert)})"]
 
