@@ -115,13 +115,14 @@ def test_no_render_is_scored_by_a_head_that_saw_it(trained, monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_bitwise():
-    state = State(config(), SIMULATOR, VALIDATION, START)
+    settings = config(images=16)            # of fewer nothing is told from noise, and psi stays
+    state = State(settings, SIMULATOR, VALIDATION, START)
     iterations = optimize(state)
     for _ in range(2):
         next(iterations)
     saved = state.state_dict()
     expected = [iteration.val_loss for iteration in iterations]
-    again = State(config(), SIMULATOR, VALIDATION, START)
+    again = State(settings, SIMULATOR, VALIDATION, START)
     again.load_state_dict(saved)
     assert [iteration.val_loss for iteration in optimize(again)] == expected
     assert torch.equal(again.psi.phi, state.psi.phi) and not torch.equal(again.psi.phi, START.phi)
