@@ -111,10 +111,8 @@ def answers(results: Path) -> Iterator[list[str]]:
             gain, closed = _gain(rows, arm)
             told += f". {how} (seeds {', '.join(map(str, sorted(found)))}): {gain}; gap closed: {closed}"
     if rounds and after:
-        both = sorted(rounds.keys() & after.keys())
-        loss, decided = ([number(after[seed], column) - number(rounds[seed], column) for seed in both]
-                         for column in ("loss", "decided"))
-        told += f". AutoSimulate against the rounds: loss {spread(loss)}, mIoU decided {spread(decided)}"
+        loss, decided = (against(after, rounds, column)[0] for column in ("loss", "decided"))
+        told += f". AutoSimulate against the rounds: loss {loss}, mIoU decided {decided}"
     network = read(results, *NETWORK)
     if judged := by_seed(network, "match-looks"):
         seeds = ", ".join(map(str, sorted(judged)))

@@ -16,7 +16,7 @@ from autosimulate_addon.protocol import InputError
 from autosimulate_addon.protocol.events import Start
 from autosimulate_addon.protocol.photographs import crop_box, size_like
 from autosimulate_addon.run.commands.predict import _check_no_labels
-from autosimulate_addon.run.images.pictures import write_sheet
+from autosimulate_addon.run.images.pictures import write_image
 from autosimulate_addon.run.images.sheets import check_sheet
 from autosimulate_addon.run.process.streams import say
 from autosimulate_addon.run.record.directory import RunDirectory, check_no_run
@@ -50,7 +50,7 @@ def test_a_photograph_is_not_drawn_over(work, capfd, command):  # noqa: F811
         (work / "in/run/config.json").write_text(json.dumps({"format": "autosimulate-run"}))
         given = ["--psi", work / "in/run", "--output", photograph]
     assert "not drawn by this program" in refused(work, capfd, [*command, *given])
-    write_sheet(work / "sheet.png", np.zeros((4, 4, 3), np.uint8))
+    write_image(work / "sheet.png", np.zeros((4, 4, 3), np.uint8), own=True)
     check_sheet(work / "sheet.png")
 
 

@@ -88,7 +88,7 @@ def _read_truth(path: Path) -> dict[str, list[int]]:
         if any(type(number) is not int or not 0 < number <= 4095 for numbers in truth.values() for number in numbers):
             raise ValueError("obj_id")
         return truth
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"'{path}' is not BOP's scene_gt.json: it must give a list of poses with obj_id "
                          f"for each image.") from error
 
@@ -100,7 +100,7 @@ def _read_visible(path: Path) -> dict[str, list[list[float]]]:
         data = read_json(path, unique_keys=True)
         found = {str(int(key)): [[float(value) for value in entry["bbox_visib"]] for entry in entries]
                  for key, entries in data.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
     return {key: boxes for key, boxes in found.items() if all(len(box) == 4 and is_finite(box) for box in boxes)}
 

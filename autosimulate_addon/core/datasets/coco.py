@@ -52,7 +52,7 @@ def _files(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, dict]]:
     for path in paths:
         try:
             data = read_json(path)
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             continue
         if isinstance(data, dict) and all(isinstance(data.get(key), list) for key in _KEYS):
             yield path, data

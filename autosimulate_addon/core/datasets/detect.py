@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ...protocol import InputError
 from . import bop, coco, index_masks, labelme, voc, yolo
-from .image_files import UNREAD_SUFFIXES, forget_folders, pictures_in
+from .image_files import forget_folders, pictures_in, unread
 from .source import Source
-from .text_files import read_json
+from .text_files import NO_JSON, read_json
 
 #: Name -> what gives the source for a folder in this format, or None for any other folder. Tried in this order:
 #: BOP and VOC folders have masks/ too, and a data set may come with masks and with COCO at once.
@@ -61,15 +61,13 @@ def _what_is_there(folder: Path) -> str:
     for path in (path for place in (*places, folder / "annotations") for path in sorted(place.glob("*.json"))):
         try:
             read_json(path)
-        except (OSError, ValueError, RecursionError):
-            return f"its '{path.name}' is no JSON, or was cut short"
+        except (OSError, ValueError):
+            return f"its '{path.name}' {NO_JSON}"
     images = next((found for place in places if (found := pictures_in(place))), [])
     if images:
         return f"it has {len(images)} images but no masks for them"
-    others = next((found for place in places if (found := pictures_in(place, UNREAD_SUFFIXES))), [])
-    if others:
-        return f"it has {others[0].suffix} files, which are not read here: save them as JPEG or PNG"
-    return "it has no images"
+    others = next(filter(None, map(unread, places)), "")
+    return f"it has {others}" if others else "it has no images"
 
 
 def _holds_data(folder: Path) -> bool:

@@ -12,8 +12,8 @@ from ...protocol.photographs import IMAGE_SUFFIXES
 from .problems import AMBIGUOUS_IMAGE, BAD_NAME, MISSING_IMAGE, FileProblem, Problems
 
 #: Kinds of photograph that people have and that are not opened here.
-UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".gif", ".exr", ".hdr", ".tga", ".dng", ".cr2", ".cr3",
-                   ".nef", ".arw", ".raw")
+_UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".gif", ".exr", ".hdr", ".tga", ".dng", ".cr2", ".cr3",
+                    ".nef", ".arw", ".raw")
 
 
 def pictures_in(folder: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> list[Path]:
@@ -22,6 +22,12 @@ def pictures_in(folder: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> lis
         return []
     return sorted(path for path in folder.iterdir()
                   if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file())
+
+
+def unread(folder: Path) -> str:
+    """The photographs of a kind that is not opened here, and the mend, in words; "" where there are none."""
+    found = pictures_in(folder, _UNREAD_SUFFIXES)
+    return f"{found[0].suffix} files, which are not read here: save them as JPEG or PNG" if found else ""
 
 
 def folded(name: str) -> str:

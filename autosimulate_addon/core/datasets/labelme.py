@@ -16,7 +16,7 @@ from .pictures import read_bitmap
 from .problems import BAD_ANNOTATION, NO_SHAPE, REPEATED_IMAGE, FileProblem
 from .shapes import IGNORED, ClassNumbers, Labels, Shape, add_sample, finish, image_for
 from .source import Source
-from .text_files import read_json
+from .text_files import NO_JSON, read_json
 
 _PLACES = ("", "annotations", "labels", "json", "images")
 _IMAGE_FOLDERS = ("", "images", "JPEGImages")
@@ -30,7 +30,7 @@ def find(folder: Path) -> Source | None:
         for path in sorted((folder / place).glob("*.json")):
             try:
                 data = read_json(path)
-            except (OSError, ValueError, RecursionError):
+            except (OSError, ValueError):
                 broken.append(path)
                 continue
             if isinstance(data, dict) and isinstance(data.get("shapes"), list) and "imagePath" in data:
@@ -43,7 +43,7 @@ def _source(folder: Path, files: dict[Path, dict], broken: list[Path]) -> Source
     source = Source("LabelMe", f"LabelMe ({len(files)} JSON files)", [], numbers.table, ignore=IGNORED,
                     complete=False)
     for path in broken:
-        source.problems.add(BAD_ANNOTATION, path.name, "it is no JSON, or was cut short")
+        source.problems.add(BAD_ANNOTATION, path.name, f"it {NO_JSON}")
     labels: dict[Path, Labels] = {}
     for path, data in files.items():
         try:

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 from ...protocol import InputError
 
+#: What is wrong with a file that cannot be parsed as the JSON that its name says it is.
+NO_JSON = "is no JSON, or was cut short"
 #: An annotation in XML describes one image; one larger than this is a mistake or an attack.
 MAX_XML_BYTES = 20_000_000
 
@@ -26,8 +28,11 @@ def read_text(path: Path) -> str:
 
 def read_json(path: Path, *, unique_keys: bool = False) -> Any:
     """The content of a JSON file. With ``unique_keys`` a key that is given twice raises ValueError (JSON's own rule
-    is that the last one wins, silently). Raises OSError, ValueError and RecursionError."""
-    return json.loads(read_text(path), object_pairs_hook=_without_repetition if unique_keys else None)
+    is that the last one wins, silently). Raises OSError and ValueError."""
+    try:
+        return json.loads(read_text(path), object_pairs_hook=_without_repetition if unique_keys else None)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

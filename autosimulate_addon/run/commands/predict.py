@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ...core.datasets.image_files import UNREAD_SUFFIXES, pictures_in, twins
+from ...core.datasets.image_files import pictures_in, twins, unread
 from ...core.datasets.pictures import read_photograph
 from ...core.datasets.problems import FileProblem
 from ...core.delivered.photographs import windows_of
@@ -93,8 +93,8 @@ def _photographs(given: str) -> list[Path]:
         return found
     inside = next((name for name in ("images", "rgb", "JPEGImages") if pictures_in(folder / name)), None)
     hint = f" (did you mean '{os.path.join(given, inside)}'?)" if inside else ""
-    if not hint and (others := pictures_in(folder, UNREAD_SUFFIXES)):
-        hint = f": its {others[0].suffix} files are not read here, save them as JPEG or PNG"
+    if not hint and (others := unread(folder)):
+        hint = f", but {others}"
     raise InputError(f"There are no photographs in '{given}'{hint}.")
 
 

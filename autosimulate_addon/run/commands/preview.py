@@ -70,7 +70,7 @@ def _samples(options: argparse.Namespace, count: int, event: Callable[[Event], N
             progress.update("render", len(images) / count, images=len(images), force=True)
             progress.close()
     if images:
-        pictures.write_sheet(output, drawn(task, images, labels, instances))
+        pictures.write_image(output, drawn(task, images, labels, instances), own=True)
     if stopped:
         where = f"; the {len(images)} samples so far are in '{output}'" if images else " before the first sample"
         raise Cancelled(f"Stopped{where}.")

@@ -29,22 +29,17 @@ def class_colours() -> np.ndarray:
     return colours
 
 
-def write_image(path: Path, pixels: np.ndarray) -> None:
-    """(H, W, 3) uint8, (H, W) uint8 or (H, W) uint16 as PNG, atomically."""
-    with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary)
-
-
-def write_sheet(path: Path, pixels: np.ndarray) -> None:
-    """As ``write_image``, with a note in the file by which ``is_own`` knows it."""
+def write_image(path: Path, pixels: np.ndarray, own: bool = False) -> None:
+    """(H, W, 3) uint8, (H, W) uint8 or (H, W) uint16 as PNG, atomically; ``own``: with a note that ``is_own`` knows."""
     note = PngInfo()
-    note.add_text("Software", SOFTWARE)
+    if own:
+        note.add_text("Software", SOFTWARE)
     with atomic_path(path) as temporary:
         Image.fromarray(pixels).save(temporary, pnginfo=note)
 
 
 def is_own(path: Path) -> bool:
-    """Whether ``path`` is a PNG of ``write_sheet``."""
+    """Whether ``path`` is a PNG that was written as our own."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             return picture.info.get("Software") == SOFTWARE

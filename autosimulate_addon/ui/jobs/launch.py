@@ -59,14 +59,14 @@ def new_directory(kind: str) -> Path:
                      "folder that can be written")
 
 
-def forget_side_jobs(older: float = _KEPT_SECONDS) -> None:
-    """Removes sample sheets and the logs of data sets, not the sets, that were written ``older`` seconds ago."""
+def forget_side_jobs() -> None:
+    """Removes sample sheets and the logs of data sets, not the sets, that nobody has written to for long."""
     places = package.user_folder() / "runs"
     for directory in places.iterdir() if places.is_dir() else ():
         files = RunDirectory(directory)
         with contextlib.suppress(OSError):
             touched = max(path.stat().st_mtime for path in (directory, *directory.iterdir()))
-            if time.time() - touched > older and \
+            if time.time() - touched > _KEPT_SECONDS and \
                     not (files.config.exists() or files.scene.exists() or is_written(files.events)):
                 shutil.rmtree(directory)
 
